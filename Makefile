@@ -1,0 +1,55 @@
+# Shortcuts; the build itself is Meson's (meson.build).
+#
+#   make              build build/tutti, optimised
+#   make run          install what is missing, build, serve on LISTEN with data in DATA
+#   make test         install what is missing, build, run every test
+#   make bench        measure the server against its floors (QUICK=1: shorter rounds)
+#   make bench-peers  durable writes a second, beside etcd, PostgreSQL and Redis
+#   make fuzz         run every fuzz target for FUZZ_SECONDS
+#   make format       lay out the C files
+#   make clean        remove what was built
+
+LISTEN = 127.0.0.1:8080
+DATA = tutti-data
+FUZZ_SECONDS = 60
+QUICK =
+
+.PHONY: all run test bench bench-peers fuzz format clean
+
+all: build/build.ninja
+	@meson compile -C build tutti
+	@ln -sf src/tutti build/tutti
+
+build/build.ninja:
+	@meson setup build --buildtype=debugoptimized
+
+run:
+	@scripts/install run
+	@$(MAKE) --no-print-directory all
+	@exec scripts/run $(LISTEN) $(DATA)
+
+test:
+	@scripts/install test
+	@exec scripts/test
+
+bench:
+	@scripts/install bench
+	@$(MAKE) --no-print-directory all
+	@ninja -C build
+	@exec bench/run $(if $(QUICK),--quick)
+
+bench-peers:
+	@scripts/install peers
+	@$(MAKE) --no-print-directory all
+	@ninja -C build
+	@exec bench/peers $(if $(QUICK),--quick)
+
+fuzz:
+	@scripts/install test
+	@exec scripts/fuzz $(FUZZ_SECONDS)
+
+format:
+	@scripts/format
+
+clean:
+	rm -rf build build-gcc build-asan build-tsan build-fuzz

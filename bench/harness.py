@@ -1,0 +1,273 @@
+"""What bench/run and bench/peers share: servers on free ports, their load and their cost."""
+
+import base64
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build"
+CONNECTIONS = 64
+DATA_SIZE = 300
+DOCUMENTS = "/v1/Services/default/Documents"
+
+
+@contextlib.contextmanager
+def workplace():
+    """A folder for all data of a run, on a disk: /var/tmp is never in memory."""
+    disk = os.environ.get("BENCH_DIR", "/var/tmp")
+    with tempfile.TemporaryDirectory(prefix="tutti-bench-", dir=disk,
+                                     ignore_cleanup_errors=True) as folder:
+        yield pathlib.Path(folder)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(ready, what, timeout_s=60):
+    deadline = time.monotonic() + timeout_s
+    while not ready():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"bench: {what} did not get ready in {timeout_s} s")
+        time.sleep(0.005)
+
+
+def accepts(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+class Process:
+    """A server that is stopped when the `with` block ends. Its output goes to a file."""
+
+    def __init__(self, command, log, **options):
+        self.log = pathlib.Path(log)
+        with open(self.log, "ab") as output:
+            self.process = subprocess.Popen([str(word) for word in command],
+                                            stdin=subprocess.DEVNULL, stdout=output,
+                                            stderr=output, **options)
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def wait_until_it_listens(self):
+        """The port, from the line that says that the server is ready."""
+        def ready():
+            if self.process.poll() is not None:
+                raise SystemExit(f"bench: a server ended:\n{self.log.read_text()}")
+            return self.port_printed() is not None
+        wait_until(ready, self.process.args[0])
+        return self.port_printed()
+
+    def port_printed(self):
+        ports = re.findall(r"listening on http://127\.0\.0\.1:(\d+)", self.log.read_text())
+        return int(ports[-1]) if ports else None
+
+    def cpu_s(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_mb(self):
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024
+
+
+class Responder(Process):
+    def __init__(self, folder, body_size):
+        super().__init__([BUILD / "bench" / "responder", 0, os.cpu_count(), body_size],
+                         folder / "responder.log")
+        self.port = self.wait_until_it_listens()
+
+
+class Tutti(Process):
+    """A server with its own data folder, and the sids of its documents in a file."""
+
+    sid = "AC" + "X" * 32
+    token = secrets.token_hex(16)
+    authorization = "Basic " + base64.b64encode(f"{sid}:{token}".encode()).decode()
+
+    def __init__(self, folder):
+        folder.mkdir(exist_ok=True)
+        self.sids = folder / "sids"
+        environment = os.environ | {"TUTTI_ACCOUNT_SID": self.sid, "TUTTI_AUTH_TOKEN": self.token}
+        (folder / "log").write_text("")
+        super().__init__([BUILD / "tutti", "serve", "--listen", "127.0.0.1:0",
+                          "--data", folder / "data"], folder / "log", env=environment)
+
+    def start(self):
+        self.port = self.wait_until_it_listens()
+        return self
+
+    def create_documents(self, count):
+        """Seconds that it took."""
+        started = time.monotonic()
+        subprocess.run([BUILD / "bench" / "load", str(self.port), str(count), "256",
+                        self.authorization, self.sids], check=True)
+        return time.monotonic() - started
+
+    def first_sid(self):
+        with open(self.sids, encoding="ascii") as lines:
+            return lines.readline().strip()
+
+    def fetch(self, sid):
+        """The reply's body; raises OSError while there is no server."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", f"{DOCUMENTS}/{sid}",
+                           headers={"Authorization": self.authorization})
+        reply = connection.getresponse()
+        body = reply.read()
+        connection.close()
+        if reply.status != 200:
+            raise SystemExit(f"bench: GET gave {reply.status}: {body.decode()}")
+        return body
+
+
+def wrk_command(port, seconds, script, *arguments):
+    return [str(word) for word in
+            ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", script,
+             f"http://127.0.0.1:{port}", "--", *arguments]]
+
+
+def wrk(server, seconds, script, *arguments):
+    """Load a server: requests a second, latencies, CPU a request."""
+    cpu_before = server.cpu_s()
+    done = subprocess.run(wrk_command(server.port, seconds, script, *arguments),
+                          capture_output=True, text=True)
+    cpu_s = server.cpu_s() - cpu_before
+    line = re.search(r"^result (.*)$", done.stdout, re.MULTILINE)
+    if not line:
+        raise SystemExit(f"bench: wrk failed:\n{done.stdout}{done.stderr}")
+    result = json.loads(line.group(1))
+    result["rate"] = result["requests"] / (result["duration_us"] / 1e6)
+    result["cpu_us"] = cpu_s * 1e6 / result["requests"]
+    return result
+
+
+def documents(server, seconds, method, of):
+    """GET or POST random documents of the server `of`; `server` is it, or the bare responder."""
+    return wrk(server, seconds, ROOT / "bench" / "documents.lua", method, of.sids,
+               of.authorization)
+
+
+class Redis(Process):
+    """Redis that syncs its log before each reply, and a compare-and-set in Lua."""
+
+    compare_and_set = """
+        local revision = redis.call('HGET', KEYS[1], 'revision') or '0'
+        if ARGV[1] ~= '*' and ARGV[1] ~= revision then
+            return redis.error_reply('revision')
+        end
+        return redis.call('HSET', KEYS[1], 'revision', revision + 1, 'data', ARGV[2])"""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        self.port = free_port()
+        super().__init__(["redis-server", "--bind", "127.0.0.1", "--port", self.port,
+                          "--dir", folder, "--appendonly", "yes", "--appendfsync", "always",
+                          "--auto-aof-rewrite-percentage", "0", "--save", ""], folder / "log")
+        wait_until(lambda: accepts(self.port), "redis-server")
+        self.script = subprocess.run(["redis-cli", "-p", str(self.port), "script", "load",
+                                      self.compare_and_set],
+                                     check=True, capture_output=True, text=True).stdout.strip()
+        self.rate = self.benchmark(20000)["rate"]
+
+    def write(self, seconds):
+        result = self.benchmark(int(self.rate * seconds))
+        self.rate = result["rate"]
+        return result
+
+    def benchmark(self, requests):
+        cpu_before = self.cpu_s()
+        done = subprocess.run(["redis-benchmark", "-p", str(self.port), "-c", str(CONNECTIONS),
+                               "-n", str(requests), "-r", "2000", "--csv", "evalsha", self.script,
+                               "1", "doc:__rand_int__", "*", "x" * DATA_SIZE],
+                              check=True, capture_output=True, text=True)
+        cells = done.stdout.strip().splitlines()[-1].replace('"', "").split(",")[-7:]
+        rate, _mean, _least, p50, _p95, p99, most = map(float, cells)
+        return {"rate": rate, "p50_us": p50 * 1000, "p99_us": p99 * 1000, "max_us": most * 1000,
+                "cpu_us": (self.cpu_s() - cpu_before) * 1e6 / requests}
+
+
+def measure_rounds(rounds, seconds, measures):
+    """One measurement of everything, then again: a slow minute hits all sides alike."""
+    results = {name: [] for name in measures}
+    for number in range(rounds):
+        for name, measure in measures.items():
+            show_progress(f"round {number + 1} of {rounds}: {name}")
+            results[name].append(measure(seconds))
+    show_progress("")
+    return results
+
+
+def median(results, key):
+    return statistics.median(result[key] for result in results)
+
+
+def ratio(results, others):
+    """Of rates, round by round, so that what slows one round slows both sides of it."""
+    return statistics.median(a["rate"] / b["rate"] for a, b in zip(results, others))
+
+
+def show_progress(text):
+    """One line, rewritten in place; nothing when nobody watches."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<60.60}\r", end="", file=sys.stderr, flush=True)
+
+
+def show_table(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join([row[0].ljust(widths[0])] +
+                        [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]))
+    print()
+
+
+def show_results(results_by_name):
+    rows = [("", "a second", "p50 ms", "p99 ms", "max ms", "server CPU us")]
+    for name, results in results_by_name.items():
+        milliseconds = [f"{median(results, key) / 1000:.2f}" for key in ("p50_us", "p99_us")]
+        most = f"{max(result['max_us'] for result in results) / 1000:.1f}"
+        rows.append((name, f"{median(results, 'rate'):,.0f}", *milliseconds, most,
+                     f"{median(results, 'cpu_us'):.1f}"))
+    show_table(rows)
+
+
+def show_machine(folder):
+    """What the figures depend on most: cores, and how long the disk takes to sync."""
+    with open(folder / "probe", "wb") as file:
+        started = time.monotonic()
+        count = 0
+        while time.monotonic() - started < 0.5:
+            file.write(b"x" * 4096)
+            file.flush()
+            os.fdatasync(file.fileno())
+            count += 1
+    print(f"{os.cpu_count()} cores; {0.5e6 / count:.0f} us to write and sync 4 KiB\n", flush=True)

@@ -1,0 +1,51 @@
+/* A growing run of bytes with a ceiling.
+ *
+ * Writing past the ceiling writes nothing more and sets `failed`; callers write all they
+ * have and look once at the end. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include "base/str.h"
+
+struct buf {
+    char *ptr;
+    size_t len;
+    size_t capacity;
+    size_t size_max;
+    bool failed;
+};
+
+/* Nothing is allocated before the first byte. */
+void buf_init(struct buf *buf, size_t size_max);
+void buf_deinit(struct buf *buf);
+
+/* Forget the content, keep the memory. */
+void buf_clear(struct buf *buf);
+
+/* Give the content away: `free()` it. The buffer is empty afterwards. */
+char *buf_take(struct buf *buf, size_t *len);
+
+/* Room for `len` more bytes at the returned place, or NULL past the ceiling. Follow with
+ * `buf->len += used`. */
+char *buf_reserve(struct buf *buf, size_t len);
+
+void buf_add(struct buf *buf, struct str s);
+void buf_add_char(struct buf *buf, char c);
+void buf_add_u64(struct buf *buf, uint64_t value);
+void buf_add_hex(struct buf *buf, uint64_t value);
+void buf_addf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* `s` (UTF-8) as a JSON string with its quotes, or `null` when absent. */
+void buf_add_json(struct buf *buf, struct str s);
+
+/* `s` with everything but unreserved characters as %XX (RFC 3986 section 2.3). */
+void buf_add_percent(struct buf *buf, struct str s);
+
+static inline struct str buf_str(const struct buf *buf)
+{
+    return (struct str){buf->ptr ? buf->ptr : "", buf->len};
+}
+
+#define buf_add_lit(buf, literal) buf_add(buf, STR(literal))
+
+#endif

@@ -1,0 +1,46 @@
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+static int64_t system_now_ms(void *context)
+{
+    (void)context;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct clock clock_system(void)
+{
+    return (struct clock){.now_ms = system_now_ms};
+}
+
+uint64_t clock_monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void system_fill(void *context, void *bytes, size_t len)
+{
+    (void)context;
+    char *at = bytes;
+    while (len) {
+        ssize_t got = getrandom(at, len, 0);
+        if (got < 0) {
+            perror("tutti: getrandom");
+            abort();
+        }
+        at += got;
+        len -= (size_t)got;
+    }
+}
+
+struct random random_system(void)
+{
+    return (struct random){.fill = system_fill};
+}

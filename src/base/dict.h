@@ -1,0 +1,55 @@
+/* A hash table from 64-bit hashes to pointers.
+ *
+ * The table knows hashes only; several elements may share one. The caller walks those with
+ * dict_first/dict_next and compares. Robin-Hood open addressing; it doubles at 3/4. */
+#ifndef BASE_DICT_H
+#define BASE_DICT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dict_slot {
+    uint64_t hash;
+    void *element; /* NULL: free */
+};
+
+struct dict {
+    struct dict_slot *slots;
+    size_t mask; /* slots - 1, or 0 before the first insertion */
+    size_t count;
+};
+
+struct dict_cursor {
+    uint64_t hash;
+    size_t at;
+    size_t distance;
+};
+
+void dict_init(struct dict *dict);
+void dict_deinit(struct dict *dict);
+
+/* Remove all, keep the memory. */
+void dict_clear(struct dict *dict);
+
+/* `element` is not NULL and not in the table. */
+void dict_add(struct dict *dict, uint64_t hash, void *element);
+
+/* `element` is in the table under `hash`. */
+void dict_remove(struct dict *dict, uint64_t hash, const void *element);
+
+/* The elements with that hash, one after the other, then NULL. The table does not change
+ * in between. */
+void *dict_first(const struct dict *dict, uint64_t hash, struct dict_cursor *cursor);
+void *dict_next(const struct dict *dict, struct dict_cursor *cursor);
+
+/* Spread an integer key over all 64 bits. */
+static inline uint64_t dict_mix(uint64_t key)
+{
+    key ^= key >> 32;
+    key *= 0xd6e8feb86659fd93u;
+    key ^= key >> 32;
+    key *= 0xd6e8feb86659fd93u;
+    return key ^ key >> 32;
+}
+
+#endif

@@ -1,0 +1,582 @@
+/* One pass over the bytes, without a tree and without recursion: `expecting` says what may come
+ * next, one bit a level says whether that level is an object.
+ *
+ * Bytes that go out as they stand are not copied one by one: `kept` marks where the pending run
+ * began, and the run is added to `out` when something has to be left out or put in. A text
+ * without white space is one run. */
+#include "base/json.h"
+
+#include "base/utf8.h"
+
+enum expecting {
+    VALUE,
+    FIRST, /* after an opening bracket: an element or the closing bracket */
+    NEXT,  /* after a value: a comma, the closing bracket, or the end of the text */
+    END,
+};
+
+struct reader {
+    const char *start;
+    const char *at;
+    const char *end;
+    const char *kept;
+    struct buf *out;
+    bool lenient;
+    enum expecting expecting;
+    unsigned depth;
+    unsigned depth_max;
+    uint64_t objects[JSON_DEPTH_MAX / 64];
+    struct json_error *error;
+};
+
+static const struct str literals[] = {STR_INIT("true"), STR_INIT("false"), STR_INIT("null")};
+enum { LITERALS = sizeof literals / sizeof *literals };
+
+static bool fail(struct reader *r, const char *reason)
+{
+    r->error->offset = (size_t)(r->at - r->start);
+    r->error->reason = r->at == r->end ? "unexpected end of the text" : reason;
+    return false;
+}
+
+/* The byte at hand, or -1 at the end. */
+static int peek(const struct reader *r)
+{
+    return r->at < r->end ? (unsigned char)*r->at : -1;
+}
+
+static struct str rest(const struct reader *r)
+{
+    return (struct str){r->at, (size_t)(r->end - r->at)};
+}
+
+static void flush(struct reader *r)
+{
+    buf_add(r->out, (struct str){r->kept, (size_t)(r->at - r->kept)});
+    r->kept = r->at;
+}
+
+/* Pass over `len` bytes that do not go out. */
+static void drop(struct reader *r, size_t len)
+{
+    flush(r);
+    r->at += len;
+    r->kept = r->at;
+}
+
+static void insert(struct reader *r, char c)
+{
+    flush(r);
+    buf_add_char(r->out, c);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static void skip_space(struct reader *r)
+{
+    const char *at = r->at;
+    while (at < r->end && is_space(*at))
+        at++;
+    if (at != r->at)
+        drop(r, (size_t)(at - r->at));
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static void skip_plain(struct reader *r)
+{
+    const char *at = r->at;
+    while (at < r->end && is_plain((unsigned char)*at))
+        at++;
+    r->at = at;
+}
+
+static int hex_digit(int c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool skip_escape(struct reader *r)
+{
+    r->at++;
+    int c = peek(r);
+    if (c <= 0 || !strchr("\"\\/bfnrtu", c))
+        return fail(r, "unknown escape in a string");
+    r->at++;
+    for (int i = 0; c == 'u' && i < 4; i++, r->at++)
+        if (hex_digit(peek(r)) < 0)
+            return fail(r, "expected four hexadecimal digits");
+    return true;
+}
+
+static bool skip_multibyte(struct reader *r)
+{
+    struct str run = {r->at, 0};
+    while (r->at + run.len < r->end && (unsigned char)r->at[run.len] >= 0x80)
+        run.len++;
+    size_t valid = utf8_valid_prefix(run);
+    r->at += valid;
+    return valid == run.len || fail(r, "invalid UTF-8");
+}
+
+/* One escape, or a run of bytes that are not ASCII, or one other byte. */
+static bool skip_string_part(struct reader *r)
+{
+    unsigned char c = (unsigned char)*r->at;
+    if (c < 0x20)
+        return fail(r, "control character in a string");
+    if (c >= 0x80)
+        return skip_multibyte(r);
+    if (c == '\\')
+        return skip_escape(r);
+    r->at++;
+    return true;
+}
+
+static bool read_double_quoted(struct reader *r)
+{
+    r->at++;
+    for (;;) {
+        skip_plain(r);
+        int c = peek(r);
+        if (c < 0)
+            return fail(r, "expected a closing quote");
+        if (c == '"') {
+            r->at++;
+            return true;
+        }
+        if (!skip_string_part(r))
+            return false;
+    }
+}
+
+static bool read_single_quoted(struct reader *r)
+{
+    drop(r, 1);
+    insert(r, '"');
+    while (peek(r) != '\'') {
+        if (peek(r) < 0)
+            return fail(r, "expected a closing quote");
+        if (*r->at == '"')
+            insert(r, '\\');
+        else if (str_starts(rest(r), STR("\\'")))
+            drop(r, 1);
+        else if (skip_string_part(r))
+            continue;
+        else
+            return false;
+        r->at++;
+    }
+    drop(r, 1);
+    insert(r, '"');
+    return true;
+}
+
+static bool skip_digits(struct str s, size_t *at)
+{
+    size_t from = *at;
+    while (*at < s.len && s.ptr[*at] >= '0' && s.ptr[*at] <= '9')
+        ++*at;
+    return *at > from;
+}
+
+static bool skip_char(struct str s, size_t *at, char c)
+{
+    bool there = *at < s.len && s.ptr[*at] == c;
+    *at += there;
+    return there;
+}
+
+/* Whether `s` starts with a number, which ends at `*at`; false: `*at` is where a digit
+ * is missing. */
+static bool skip_number(struct str s, size_t *at)
+{
+    *at = 0;
+    skip_char(s, at, '-');
+    if (!skip_char(s, at, '0') && !skip_digits(s, at))
+        return false;
+    if (skip_char(s, at, '.') && !skip_digits(s, at))
+        return false;
+    if (!skip_char(s, at, 'e') && !skip_char(s, at, 'E'))
+        return true;
+    if (!skip_char(s, at, '+'))
+        skip_char(s, at, '-');
+    return skip_digits(s, at);
+}
+
+static bool read_number(struct reader *r)
+{
+    size_t len;
+    bool good = skip_number(rest(r), &len);
+    r->at += len;
+    return good || fail(r, "expected a digit");
+}
+
+static bool read_literal(struct reader *r)
+{
+    for (size_t i = 0; i < LITERALS; i++) {
+        if (str_starts(rest(r), literals[i])) {
+            r->at += literals[i].len;
+            return true;
+        }
+    }
+    return fail(r, "expected a value");
+}
+
+static bool ends_any_word(char c)
+{
+    return (unsigned char)c < 0x20 || strchr(",{}[]\"'\\", c);
+}
+
+static bool colon_belongs_to_word(const struct reader *r, const char *colon)
+{
+    const char *next = colon + 1;
+    return colon > r->at && next < r->end && *next != ' ' && !ends_any_word(*next);
+}
+
+static struct str word_at(const struct reader *r, bool is_key)
+{
+    const char *end = r->at;
+    for (; end < r->end && !ends_any_word(*end); end++)
+        if (*end == ':' && (is_key || !colon_belongs_to_word(r, end)))
+            break;
+    while (end > r->at && end[-1] == ' ')
+        end--;
+    return (struct str){r->at, (size_t)(end - r->at)};
+}
+
+static bool quote_word(struct reader *r, struct str word)
+{
+    size_t valid = utf8_valid_prefix(word);
+    insert(r, '"');
+    r->at += valid;
+    if (valid < word.len)
+        return fail(r, "invalid UTF-8");
+    insert(r, '"');
+    return true;
+}
+
+static bool is_number_or_literal(struct str word)
+{
+    size_t len;
+    for (size_t i = 0; i < LITERALS; i++)
+        if (str_eq(word, literals[i]))
+            return true;
+    return skip_number(word, &len) && len == word.len;
+}
+
+static bool read_word(struct reader *r)
+{
+    struct str word = word_at(r, false);
+    if (word.len == 0)
+        return fail(r, "expected a value");
+    if (!is_number_or_literal(word))
+        return quote_word(r, word);
+    r->at += word.len;
+    return true;
+}
+
+static bool read_key_word(struct reader *r)
+{
+    struct str word = word_at(r, true);
+    return word.len ? quote_word(r, word) : fail(r, "expected a key");
+}
+
+static bool in_object(const struct reader *r)
+{
+    unsigned level = r->depth - 1;
+    return r->objects[level / 64] >> level % 64 & 1;
+}
+
+static bool open_bracket(struct reader *r, bool is_object)
+{
+    if (r->depth == r->depth_max)
+        return fail(r, "nested too deep");
+    uint64_t bit = (uint64_t)1 << r->depth % 64;
+    if (is_object)
+        r->objects[r->depth / 64] |= bit;
+    else
+        r->objects[r->depth / 64] &= ~bit;
+    r->depth++;
+    r->at++;
+    r->expecting = FIRST;
+    return true;
+}
+
+/* Whether the bracket at hand closes the innermost level; then it is passed. */
+static bool close_bracket(struct reader *r)
+{
+    if (peek(r) != (in_object(r) ? '}' : ']'))
+        return false;
+    r->at++;
+    r->depth--;
+    r->expecting = NEXT;
+    return true;
+}
+
+static bool read_value(struct reader *r)
+{
+    int c = peek(r);
+    if (c == '{' || c == '[')
+        return open_bracket(r, c == '{');
+    r->expecting = NEXT;
+    if (c == '"')
+        return read_double_quoted(r);
+    if (c == '\'' && r->lenient)
+        return read_single_quoted(r);
+    if (r->lenient && r->depth)
+        return read_word(r);
+    if (c == '-' || (c >= '0' && c <= '9'))
+        return read_number(r);
+    return read_literal(r);
+}
+
+static bool read_key_string(struct reader *r)
+{
+    if (peek(r) == '"')
+        return read_double_quoted(r);
+    if (!r->lenient)
+        return fail(r, "expected a key in double quotes");
+    return peek(r) == '\'' ? read_single_quoted(r) : read_key_word(r);
+}
+
+/* The key and colon of a member; nothing in an array. */
+static bool begin_element(struct reader *r)
+{
+    r->expecting = VALUE;
+    if (!in_object(r))
+        return true;
+    if (!read_key_string(r))
+        return false;
+    skip_space(r);
+    if (peek(r) != ':')
+        return fail(r, "expected ':'");
+    r->at++;
+    return true;
+}
+
+static bool read_first(struct reader *r)
+{
+    return close_bracket(r) || begin_element(r);
+}
+
+static bool pass_comma(struct reader *r)
+{
+    if (!r->lenient) {
+        r->at++;
+        skip_space(r);
+        return begin_element(r);
+    }
+    drop(r, 1);
+    skip_space(r);
+    if (close_bracket(r))
+        return true;
+    insert(r, ',');
+    return begin_element(r);
+}
+
+static bool read_next(struct reader *r)
+{
+    if (r->depth == 0) {
+        r->expecting = END;
+        return peek(r) < 0 || fail(r, "unexpected text after the value");
+    }
+    if (close_bracket(r))
+        return true;
+    if (peek(r) != ',')
+        return fail(r, in_object(r) ? "expected ',' or '}'" : "expected ',' or ']'");
+    return pass_comma(r);
+}
+
+static bool step(struct reader *r)
+{
+    skip_space(r);
+    switch (r->expecting) {
+    case VALUE:
+        return read_value(r);
+    case FIRST:
+        return read_first(r);
+    default:
+        return read_next(r);
+    }
+}
+
+bool json_compact(struct str text, enum json_reading reading, unsigned depth_max, struct buf *out,
+                  struct json_error *error)
+{
+    const char *start = text.ptr ? text.ptr : "";
+    struct reader r = {
+        .start = start,
+        .at = start,
+        .end = start + text.len,
+        .kept = start,
+        .out = out,
+        .lenient = reading == JSON_LENIENT,
+        .depth_max = depth_max < JSON_DEPTH_MAX ? depth_max : JSON_DEPTH_MAX,
+        .error = error,
+    };
+    while (r.expecting != END)
+        if (!step(&r))
+            return false;
+    flush(&r);
+    return true;
+}
+
+/* The length of the string token, quotes included, at the start of `s`. */
+static size_t string_length(struct str s)
+{
+    size_t i = 1;
+    while (s.ptr[i] != '"')
+        i += s.ptr[i] == '\\' ? 2 : 1;
+    return i + 1;
+}
+
+/* The length of the value at the start of `s`. */
+static size_t value_length(struct str s)
+{
+    size_t i = 0;
+    for (unsigned depth = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+            break;
+        if (c == '"')
+            i += string_length((struct str){s.ptr + i, s.len - i}) - 1;
+        else if (c == '{' || c == '[')
+            depth++;
+        else if (c == '}' || c == ']')
+            depth--;
+    }
+    return i;
+}
+
+static struct str shift(struct str *s, size_t len)
+{
+    struct str head = {s->ptr, len};
+    s->ptr += len;
+    s->len -= len;
+    return head;
+}
+
+static bool is_between(struct str s, char first, char last)
+{
+    return s.len >= 2 && s.ptr[0] == first && s.ptr[s.len - 1] == last;
+}
+
+static struct str inside(struct str s)
+{
+    return (struct str){s.ptr + 1, s.len - 2};
+}
+
+void json_members_init(struct json_members *members, struct str object)
+{
+    members->rest = is_between(object, '{', '}') ? inside(object) : (struct str){0};
+}
+
+bool json_members_next(struct json_members *members, struct str *key, struct str *value)
+{
+    struct str *left = &members->rest;
+    if (left->len == 0)
+        return false;
+    *key = inside(shift(left, string_length(*left)));
+    shift(left, 1);
+    *value = shift(left, value_length(*left));
+    if (left->len)
+        shift(left, 1);
+    return true;
+}
+
+static uint32_t four_hex(const char *at)
+{
+    uint32_t value = 0;
+    for (int i = 0; i < 4; i++)
+        value = value << 4 | (uint32_t)hex_digit(at[i]);
+    return value;
+}
+
+/* The code point of \uXXXX, or of a pair of them, at the start of `coded`; a surrogate where it
+ * stands alone. */
+static uint32_t shift_code_point(struct str *coded)
+{
+    uint32_t high = four_hex(shift(coded, 6).ptr + 2);
+    if (high >> 10 != 0xd800 >> 10 || !str_starts(*coded, STR("\\u")))
+        return high;
+    uint32_t low = four_hex(coded->ptr + 2);
+    if (low >> 10 != 0xdc00 >> 10)
+        return high;
+    shift(coded, 6);
+    return 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
+}
+
+/* Take the next piece off `coded`: a run without escapes, or one escape decoded in `room`.
+ * False: a lone surrogate. */
+static bool shift_piece(struct str *coded, char room[4], struct str *piece)
+{
+    if (coded->ptr[0] != '\\') {
+        const char *escape = memchr(coded->ptr, '\\', coded->len);
+        *piece = shift(coded, escape ? (size_t)(escape - coded->ptr) : coded->len);
+        return true;
+    }
+    *piece = (struct str){room, 1};
+    if (coded->ptr[1] != 'u') {
+        static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
+        char name = shift(coded, 2).ptr[1];
+        const char *found = strchr(names, name);
+        room[0] = found ? meanings[found - names] : name;
+        return true;
+    }
+    uint32_t code_point = shift_code_point(coded);
+    if (code_point >> 11 == 0xd800 >> 11)
+        return false;
+    piece->len = utf8_encode(code_point, room);
+    return true;
+}
+
+static bool decodes_to(struct str coded, struct str text)
+{
+    char room[4];
+    struct str piece;
+    while (coded.len) {
+        if (!shift_piece(&coded, room, &piece) || !str_starts(text, piece))
+            return false;
+        shift(&text, piece.len);
+    }
+    return text.len == 0;
+}
+
+struct str json_get(struct str object, struct str key)
+{
+    struct json_members members;
+    struct str name, value;
+    json_members_init(&members, object);
+    while (json_members_next(&members, &name, &value))
+        if (decodes_to(name, key))
+            return value;
+    return (struct str){0};
+}
+
+bool json_decode_string(struct str token, struct arena *arena, struct str *text)
+{
+    if (!is_between(token, '"', '"'))
+        return false;
+    struct str coded = inside(token);
+    char *out = arena_alloc(arena, coded.len);
+    *text = (struct str){out, 0};
+    char room[4];
+    struct str piece;
+    while (coded.len) {
+        if (!shift_piece(&coded, room, &piece))
+            return false;
+        memcpy(out + text->len, piece.ptr, piece.len);
+        text->len += piece.len;
+    }
+    return true;
+}

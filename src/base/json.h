@@ -1,0 +1,64 @@
+/* JSON text (RFC 8259), checked and copied byte for byte; never a tree.
+ *
+ * What a user stored must come back as it was given: the order of keys, every digit of a
+ * number, every escape of a string. So a value is kept as text, and only the white space
+ * between its tokens goes. */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum json_reading {
+    JSON_STRICT,
+    /* Keys and string values may be bare words, strings may be single-quoted, a trailing
+     * comma may stand. Bare true, false, null and numbers keep their meaning. What comes out
+     * is strict JSON. */
+    JSON_LENIENT,
+};
+
+struct json_error {
+    size_t offset;      /* of the byte where reading stopped */
+    const char *reason; /* static text: "expected ',' or '}'" */
+};
+
+enum { JSON_DEPTH_MAX = 1024 };
+
+/* Check that `text` is one JSON value, in valid UTF-8 and nested at most `depth_max` deep
+ * (an array or object of scalars is 1 deep; never more than JSON_DEPTH_MAX), and append it to
+ * `out` without white space between tokens.
+ *
+ * The lenient reading gives the same output where the strict one gives any. Beyond it:
+ *  - A bare word ends before , { } [ ] quotes, a backslash or a control character, a key also
+ *    before a colon. Spaces inside it belong to it, spaces around it do not.
+ *  - In a value a colon belongs to the word (http://x, 10:30) unless a space or the end of the
+ *    word is next: that is rather a key after a forgotten comma.
+ *  - A word that is no number and no literal is a string: 007, 1.2.3, True.
+ *  - Words stand inside objects and arrays only; `hello` alone is no JSON.
+ *  - In single quotes \' is ' and a bare " is allowed; all else is as in double quotes.
+ *
+ * False: `error` says where and why; what was appended is to be thrown away. Exceeding the
+ * ceiling of `out` is no error of the text: then the result is true and `out->failed`. */
+bool json_compact(struct str text, enum json_reading reading, unsigned depth_max, struct buf *out,
+                  struct json_error *error);
+
+/* The members of an object, one after the other. `object` is what json_compact made; keys and
+ * values point into it. */
+struct json_members {
+    struct str rest;
+};
+
+void json_members_init(struct json_members *members, struct str object);
+
+/* `key`: the text between the quotes, still escaped. `value`: one value's text. */
+bool json_members_next(struct json_members *members, struct str *key, struct str *value);
+
+/* The value of the first member whose decoded key is `key`; absent when there is none. */
+struct str json_get(struct str object, struct str key);
+
+/* The text of a JSON string with its quotes, as json_compact made it, decoded to UTF-8 in
+ * `arena`. False: not a string, or an escaped surrogate stands alone, which UTF-8 cannot
+ * say. */
+bool json_decode_string(struct str token, struct arena *arena, struct str *text);
+
+#endif

@@ -1,0 +1,310 @@
+/* The happy path: defaults from the table, then the file, then the environment, then flags,
+ * each over what was there. Flags are scanned once before, only for --config. */
+#include "config.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum type { TEXT, NUMBER, SIZE, SWITCH, CHOICE, FLAG };
+
+struct option {
+    const char *name;
+    enum type type;
+    size_t offset;
+    const char *fallback; /* the default, as it would be written; NULL: none */
+    uint64_t min, max;
+    const char *choices; /* of CHOICE, separated by '|', in the order of their enum */
+    const char *help;
+};
+
+#define AT(member) offsetof(struct config, member)
+
+static const struct option options[] = {
+    {"listen", TEXT, AT(listen), "127.0.0.1:8080", 0, 0, NULL,
+     "HOST:PORT to serve on; port 0 picks a free one"},
+    {"data", TEXT, AT(data), "tutti-data", 0, 0, NULL, "folder for everything that is kept"},
+    {"threads", NUMBER, AT(threads), "0", 0, 256, NULL,
+     "gateway threads; 0: one a core. The core has a thread of its own"},
+    {"config", TEXT, AT(file), NULL, 0, 0, NULL, "file of `name = value` lines, # for comments"},
+    {"account-sid", TEXT, AT(account_sid), NULL, 0, 0, NULL,
+     "AC and 32 letters or digits; default: from DATA/credentials, generated at first start"},
+    {"auth-token", TEXT, AT(auth_token), NULL, 0, 0, NULL,
+     "the account's token; default: as above. Better in the environment than in a flag"},
+    {"public-url", TEXT, AT(public_url), NULL, 0, 0, NULL,
+     "start of the URLs in answers, as http://sync.example; default: from the Host header"},
+    {"log-file", TEXT, AT(log_file), "-", 0, 0, NULL,
+     "where to log; `-`: standard error. SIGHUP opens it anew"},
+    {"log-format", CHOICE, AT(log_format), "logfmt", 0, 0, "logfmt|json", "how a log line looks"},
+    {"log-level", CHOICE, AT(log_level), "info", 0, 0, "error|warn|info|debug",
+     "what is worth a log line"},
+    {"access-log", SWITCH, AT(access_log), "off", 0, 0, NULL, "a log line for every request"},
+    {"lenient-json", SWITCH, AT(lenient_json), "on", 0, 0, NULL,
+     "read Data={name:Alice} as {\"name\":\"Alice\"}; off: 400"},
+    {"document-size-max", SIZE, AT(document_size_max), "16384", 2, 1048576, NULL,
+     "bytes of a document's compact JSON; more: 413, code 54006"},
+    {"data-depth-max", NUMBER, AT(data_depth_max), "128", 1, 1000, NULL,
+     "arrays and objects within each other; more: 400, code 54008"},
+    {"body-size-max", SIZE, AT(body_size_max), "131072", 1024, 16777216, NULL,
+     "bytes of a request body; more: 413, not read"},
+    {"header-size-max", SIZE, AT(header_size_max), "8192", 8192, 1048576, NULL,
+     "bytes of memory for a request's line and headers; more: 431"},
+    {"connections-max", NUMBER, AT(connections_max), "10000", 1, 1000000, NULL,
+     "open connections; more wait to be accepted"},
+    {"requests-max", NUMBER, AT(requests_max), "10000", 1, 1000000, NULL,
+     "requests waiting for the core; more: 503 with Retry-After"},
+    {"idle-timeout-ms", NUMBER, AT(idle_timeout_ms), "75000", 100, 86400000, NULL,
+     "a request's headers must be complete so long after the connection or the last reply"},
+    {"request-timeout-ms", NUMBER, AT(request_timeout_ms), "30000", 100, 86400000, NULL,
+     "a body must have arrived, a reply been taken in this time; else the connection is cut"},
+    {"drain-timeout-ms", NUMBER, AT(drain_timeout_ms), "5000", 0, 600000, NULL,
+     "how long SIGTERM waits for requests under way"},
+    {"cache-size-max", SIZE, AT(cache_size_max), "268435456", 1048576, UINT64_C(1) << 40, NULL,
+     "bytes of current states in memory; more: the least recently used go"},
+    {"wal-size-max", SIZE, AT(wal_size_max), "67108864", 4194304, UINT64_C(1) << 34, NULL,
+     "bytes of the database's write-ahead log; writes wait while it is full"},
+    {"journal-keep-changes", NUMBER, AT(journal_keep_changes), "1000000", 0, UINT64_C(1) << 60,
+     NULL, "changes kept for history and replay; older ones go"},
+    {"journal-keep-s", NUMBER, AT(journal_keep_s), "86400", 0, UINT64_C(1) << 32, NULL,
+     "seconds for which changes are kept; older ones go"},
+    {"check-config", FLAG, AT(check_config), NULL, 0, 0, NULL, "read the configuration, then exit"},
+    {"help", FLAG, AT(help), NULL, 0, 0, NULL, "this text"},
+    {"version", FLAG, AT(version), NULL, 0, 0, NULL, "the version"},
+};
+
+enum { OPTIONS = sizeof options / sizeof *options };
+
+static const struct option *find(struct str name)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (str_eq(name, str_from(options[i].name)))
+            return &options[i];
+    return NULL;
+}
+
+static enum err set_number(const struct option *option, struct str value, uint64_t *number,
+                           struct why *why)
+{
+    uint64_t unit = 1;
+    struct str digits = value;
+    if (option->type == SIZE && value.len) {
+        const char *units = "KMG", *found = strchr(units, value.ptr[value.len - 1]);
+        if (found && *found) {
+            unit = UINT64_C(1) << (10 * (found - units + 1));
+            digits.len--;
+        }
+    }
+    if (str_to_u64(digits, UINT64_MAX / unit, number) && *number * unit >= option->min &&
+        *number * unit <= option->max) {
+        *number *= unit;
+        return OK;
+    }
+    why_set(why, "%s must be a whole number from %llu to %llu%s, not \"%.*s\"", option->name,
+            (unsigned long long)option->min, (unsigned long long)option->max,
+            option->type == SIZE ? " (K, M and G may follow)" : "", STR_ARG(value));
+    return ERR_CONFIG;
+}
+
+static enum err set_switch(const struct option *option, struct str value, bool *on, struct why *why)
+{
+    bool yes = str_eq(value, STR("on")) || str_eq(value, STR("true")) || str_eq(value, STR("1"));
+    bool no = str_eq(value, STR("off")) || str_eq(value, STR("false")) || str_eq(value, STR("0"));
+    *on = yes;
+    if (yes || no)
+        return OK;
+    why_set(why, "%s must be on or off, not \"%.*s\"", option->name, STR_ARG(value));
+    return ERR_CONFIG;
+}
+
+static enum err set_choice(const struct option *option, struct str value, uint64_t *choice,
+                           struct why *why)
+{
+    struct str rest = str_from(option->choices);
+    for (*choice = 0; rest.ptr; ++*choice)
+        if (str_eq(str_split(&rest, '|'), value))
+            return OK;
+    why_set(why, "%s must be one of %s, not \"%.*s\"", option->name, option->choices,
+            STR_ARG(value));
+    return ERR_CONFIG;
+}
+
+/* `value` becomes the process's when it is a text. */
+static enum err set(struct config *config, const struct option *option, const char *value,
+                    struct why *why)
+{
+    void *at = (char *)config + option->offset;
+    switch (option->type) {
+    case TEXT:
+        *(const char **)at = *value ? value : NULL;
+        return OK;
+    case NUMBER:
+    case SIZE:
+        return set_number(option, str_from(value), at, why);
+    case SWITCH:
+        return set_switch(option, str_from(value), at, why);
+    case CHOICE:
+        return set_choice(option, str_from(value), at, why);
+    case FLAG:
+        *(bool *)at = true;
+        return OK;
+    }
+    return OK;
+}
+
+static enum err set_defaults(struct config *config, struct why *why)
+{
+    *config = (struct config){0};
+    for (size_t i = 0; i < OPTIONS; i++) {
+        enum err e = OK;
+        if (options[i].fallback)
+            e = set(config, &options[i], options[i].fallback, why);
+        if (e)
+            return e;
+    }
+    return OK;
+}
+
+/* The line's end is cut off in place. */
+static enum err read_line(struct config *config, char *line, struct why *why)
+{
+    struct str value = str_from(line);
+    value.len = strcspn(line, "#\n");
+    if (!str_trim(value).len)
+        return OK;
+    struct str name = str_trim(str_split(&value, '='));
+    const struct option *option = find(name);
+    if (!value.ptr || !option || option->type == FLAG || option->offset == AT(file)) {
+        why_set(why, "expected `name = value` with the name of an option, not \"%.*s\"",
+                STR_ARG(name));
+        return ERR_CONFIG;
+    }
+    value = str_trim(value);
+    char *kept = mem_alloc(value.len + 1); /* for the process's life */
+    memcpy(kept, value.ptr, value.len);
+    kept[value.len] = 0;
+    enum err e = set(config, option, kept, why);
+    if (e || option->type != TEXT)
+        free(kept);
+    return e;
+}
+
+static enum err read_file(struct config *config, const char *path, struct why *why)
+{
+    char line[4096];
+    unsigned number = 0;
+    enum err e = OK;
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        why_set(why, "cannot read %s: %s", path, strerror(errno));
+        return ERR_CONFIG;
+    }
+    while (!e && fgets(line, sizeof line, file)) {
+        number++;
+        e = read_line(config, line, why);
+    }
+    if (e)
+        why_prefix(why, "%s, line %u", path, number);
+    fclose(file);
+    return e;
+}
+
+/* TUTTI_DATA_SIZE_MAX for data-size-max. */
+static void environment_name(const struct option *option, char *name, size_t size)
+{
+    snprintf(name, size, "TUTTI_%s", option->name);
+    for (char *at = name; *at; at++) {
+        if (*at == '-')
+            *at = '_';
+        else if (*at >= 'a' && *at <= 'z')
+            *at = (char)(*at - 32);
+    }
+}
+
+static const char *look_up(char **environment, const char *name)
+{
+    size_t len = strlen(name);
+    for (; *environment; environment++)
+        if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
+            return *environment + len + 1;
+    return NULL;
+}
+
+static enum err read_environment(struct config *config, char **environment, struct why *why)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        char name[64];
+        environment_name(&options[i], name, sizeof name);
+        const char *value = options[i].type == FLAG ? NULL : look_up(environment, name);
+        enum err e = value ? set(config, &options[i], value, why) : OK;
+        if (e) {
+            why_prefix(why, "%s", name);
+            return e;
+        }
+    }
+    return OK;
+}
+
+/* One flag at argv[*at], `--name value` or `--name=value`; moves behind it. */
+static enum err read_flag(struct config *config, int argc, char **argv, int *at, struct why *why)
+{
+    const char *text = argv[(*at)++];
+    struct str value = str_from(text);
+    struct str name = str_split(&value, '=');
+    const struct option *option = NULL;
+    if (str_starts(name, STR("--")))
+        option = find((struct str){name.ptr + 2, name.len - 2});
+    if (!option) {
+        why_set(why, "there is no option %.*s; `tutti --help` lists them", STR_ARG(name));
+        return ERR_CONFIG;
+    }
+    if (!value.ptr && option->type != FLAG) {
+        if (*at == argc) {
+            why_set(why, "--%s needs a value", option->name);
+            return ERR_CONFIG;
+        }
+        value = str_from(argv[(*at)++]);
+    }
+    return set(config, option, value.ptr ? value.ptr : "", why);
+}
+
+static enum err read_flags(struct config *config, int argc, char **argv, struct why *why)
+{
+    enum err e = OK;
+    for (int at = 0; !e && at < argc;)
+        e = read_flag(config, argc, argv, &at, why);
+    return e;
+}
+
+enum err config_read(struct config *config, int argc, char **argv, char **environment,
+                     struct why *why)
+{
+    struct config flags = {0};
+    enum err e = read_flags(&flags, argc, argv, why);
+    const char *file = flags.file ? flags.file : look_up(environment, "TUTTI_CONFIG");
+    if (!e)
+        e = set_defaults(config, why);
+    if (!e && file && *file)
+        e = read_file(config, file, why);
+    if (!e)
+        e = read_environment(config, environment, why);
+    if (!e)
+        e = read_flags(config, argc, argv, why);
+    return e;
+}
+
+void config_print_help(void)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option *option = &options[i];
+        static const char *const values[] = {"TEXT", "N", "BYTES", "on|off", "", ""};
+        const char *value = option->choices ? option->choices : values[option->type];
+        printf("  --%s%s%s\n      %s", option->name, *value ? " " : "", value, option->help);
+        if (option->fallback)
+            printf(" (default %s)", option->fallback);
+        putchar('\n');
+    }
+}

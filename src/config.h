@@ -1,0 +1,54 @@
+/* The configuration: one table of all options and limits, with defaults.
+ *
+ * Each option may be given as a flag (--data-size-max 1024), in the environment
+ * (TUTTI_DATA_SIZE_MAX=1024) and in a file (data-size-max = 1024). A flag wins over the
+ * environment, the environment over the file. docs/operations.md is printed from this table. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+
+struct config {
+    /* Strings are NULL when not given, and live as long as the process. */
+    const char *listen;
+    const char *data;
+    const char *file;
+    const char *account_sid;
+    const char *auth_token;
+    const char *public_url;
+    const char *log_file;
+    uint64_t log_format; /* enum log_format */
+    uint64_t log_level;  /* enum log_level */
+    bool access_log;
+    bool lenient_json;
+    uint64_t threads; /* 0: one a core */
+    uint64_t document_size_max;
+    uint64_t data_depth_max;
+    uint64_t body_size_max;
+    uint64_t header_size_max;
+    uint64_t connections_max;
+    uint64_t requests_max;
+    uint64_t idle_timeout_ms;
+    uint64_t request_timeout_ms;
+    uint64_t drain_timeout_ms;
+    uint64_t cache_size_max;
+    uint64_t wal_size_max;
+    uint64_t journal_keep_changes;
+    uint64_t journal_keep_s;
+
+    bool help;
+    bool version;
+    bool check_config;
+};
+
+/* Read flags (`argv` after the command's name), `environment` (as in environ) and the file that
+ * --config names. ERR_CONFIG: unknown option, bad value, unreadable file; `why` says which. */
+must_check enum err config_read(struct config *config, int argc, char **argv, char **environment,
+                                struct why *why);
+
+/* What --help says of the options, for the terminal. */
+void config_print_help(void);
+
+#endif

@@ -1,0 +1,195 @@
+/* How requests and answers cross: while the loop turns, commands gather in `outgoing`; before
+ * it sleeps they go to the core in one push. Answers come into `inbox`, whose wake-up runs
+ * on_wake, which replies to all of them and sends in one go. */
+#include "gateway.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SAMPLE_MS = 1000 };
+
+struct gateway {
+    struct gateway_options options;
+    uv_loop_t uv;
+    uv_async_t wake;
+    uv_prepare_t before_sleep;
+    uv_timer_t drain_timer;
+    uv_timer_t sample_timer;
+    struct port port;
+    struct chain outgoing;
+    struct http_server *http;
+    struct rest *rest;
+    struct metric connections;
+    pthread_t thread;
+    bool started;
+    bool draining;
+    bool drained;
+    _Atomic bool stopping;
+};
+
+static void submit(void *context, struct command *command)
+{
+    struct gateway *gateway = context;
+    chain_add(&gateway->outgoing, &command->node);
+}
+
+static void before_sleep(uv_prepare_t *handle)
+{
+    struct gateway *gateway = handle->data;
+    if (gateway->outgoing.first)
+        loop_submit(gateway->options.loop, &gateway->outgoing);
+}
+
+static void answer_all(struct gateway *gateway)
+{
+    struct chain answers = queue_take(gateway->port.queue);
+    struct node *node;
+    if (!answers.first)
+        return;
+    while ((node = chain_shift(&answers)))
+        rest_answer(gateway->rest, (struct command *)node);
+    http_server_flush(gateway->http);
+}
+
+static void finish(struct gateway *gateway)
+{
+    gateway->drained = true;
+    uv_stop(&gateway->uv);
+}
+
+static void on_drained(void *context)
+{
+    finish(context);
+}
+
+/* Commands in the core's hands must come back before anything is freed. */
+static void on_drain_timeout(uv_timer_t *timer)
+{
+    struct gateway *gateway = timer->data;
+    if (metric_get(&rest_metrics(gateway->rest)->in_core) == 0)
+        finish(gateway);
+}
+
+static void start_draining(struct gateway *gateway)
+{
+    enum { RECHECK_MS = 10 };
+    gateway->draining = true;
+    rest_drain(gateway->rest);
+    uv_timer_start(&gateway->drain_timer, on_drain_timeout, gateway->options.drain_timeout_ms,
+                   RECHECK_MS);
+    http_server_drain(gateway->http, on_drained, gateway);
+}
+
+static void on_wake(uv_async_t *handle)
+{
+    struct gateway *gateway = handle->data;
+    answer_all(gateway);
+    if (atomic_load(&gateway->stopping) && !gateway->draining)
+        start_draining(gateway);
+}
+
+static void on_sample(uv_timer_t *timer)
+{
+    struct gateway *gateway = timer->data;
+    metric_set(&gateway->connections, http_server_connections(gateway->http));
+}
+
+static void wake(void *context)
+{
+    uv_async_send(context);
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+    (void)context;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void init_handles(struct gateway *gateway)
+{
+    uv_loop_init(&gateway->uv);
+    uv_async_init(&gateway->uv, &gateway->wake, on_wake);
+    uv_prepare_init(&gateway->uv, &gateway->before_sleep);
+    uv_timer_init(&gateway->uv, &gateway->drain_timer);
+    uv_timer_init(&gateway->uv, &gateway->sample_timer);
+    gateway->wake.data = gateway->before_sleep.data = gateway;
+    gateway->drain_timer.data = gateway->sample_timer.data = gateway;
+    uv_prepare_start(&gateway->before_sleep, before_sleep);
+    uv_timer_start(&gateway->sample_timer, on_sample, 0, SAMPLE_MS);
+}
+
+enum err gateway_new(struct gateway **made, const struct gateway_options *options, struct why *why)
+{
+    struct gateway *gateway = mem_zalloc(1, sizeof *gateway);
+    gateway->options = *options;
+    init_handles(gateway);
+    gateway->port.queue = queue_new(wake, &gateway->wake);
+    gateway->options.rest.port = &gateway->port;
+    gateway->options.rest.submit = submit;
+    gateway->options.rest.context = gateway;
+    gateway->rest = rest_new(&gateway->options.rest);
+    struct http_handler handler = rest_handler(gateway->rest);
+    enum err e = http_server_new(&gateway->http, &gateway->uv, options->listen_fd, &options->http,
+                                 &handler, why);
+    if (e) {
+        gateway_free(gateway);
+        return e;
+    }
+    *made = gateway;
+    return OK;
+}
+
+/* Owns the connections, the dialects and the commands that are not in the core's hands. */
+static void *run(void *context)
+{
+    struct gateway *gateway = context;
+    while (!gateway->drained)
+        uv_run(&gateway->uv, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+enum err gateway_start(struct gateway *gateway, struct why *why)
+{
+    if (pthread_create(&gateway->thread, NULL, run, gateway) != 0) {
+        why_set(why, "cannot start a thread");
+        return ERR_CONFIG;
+    }
+    gateway->started = true;
+    return OK;
+}
+
+void gateway_stop(struct gateway *gateway)
+{
+    atomic_store(&gateway->stopping, true);
+    uv_async_send(&gateway->wake);
+}
+
+void gateway_free(struct gateway *gateway)
+{
+    if (gateway->started)
+        pthread_join(gateway->thread, NULL);
+    if (gateway->http)
+        http_server_free(gateway->http);
+    uv_walk(&gateway->uv, close_handle, NULL);
+    uv_run(&gateway->uv, UV_RUN_DEFAULT);
+    uv_loop_close(&gateway->uv);
+    rest_free(gateway->rest);
+    queue_free(gateway->port.queue);
+    close(gateway->options.listen_fd);
+    free(gateway);
+}
+
+const struct rest_metrics *gateway_metrics(const struct gateway *gateway)
+{
+    return rest_metrics(gateway->rest);
+}
+
+const struct metric *gateway_connections(const struct gateway *gateway)
+{
+    return &gateway->connections;
+}

@@ -1,0 +1,34 @@
+/* A gateway: a thread with its own event loop, listening socket, connections and dialects. */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+
+#include "http/server.h"
+#include "rest/rest.h"
+#include "sync/loop.h"
+
+struct gateway;
+
+struct gateway_options {
+    int listen_fd; /* the gateway's own, of a group with SO_REUSEPORT; closed by gateway_free */
+    struct http_options http;
+    struct rest_options rest; /* port, submit and context are the gateway's to fill in */
+    struct loop *loop;
+    unsigned drain_timeout_ms;
+};
+
+/* ERR_CONFIG, in `why`. The thread is not running yet. */
+must_check enum err gateway_new(struct gateway **gateway, const struct gateway_options *options,
+                                struct why *why);
+
+must_check enum err gateway_start(struct gateway *gateway, struct why *why);
+
+/* Any thread: stop accepting, finish what is under way within the drain timeout, end. */
+void gateway_stop(struct gateway *gateway);
+
+/* Wait for the thread's end, if it was started, and free all. */
+void gateway_free(struct gateway *gateway);
+
+const struct rest_metrics *gateway_metrics(const struct gateway *gateway);
+const struct metric *gateway_connections(const struct gateway *gateway);
+
+#endif

@@ -1,0 +1,66 @@
+/* The open connections, by what each is awaited for, and since when.
+ *
+ *            headers complete           body complete            reply queued
+ *   HEADERS ------------------> BODY ------------------> SERVER --------------> SENT
+ *      ^                                                                         |
+ *      +-------------------------------------------------------------------------+
+ *                                     reply sent
+ *
+ * All that are awaited for the same have the same limit, so each ring is in the order of its
+ * deadlines and the janitor looks at the overdue ones only. Cutting is shutdown(2): the socket
+ * stays libmicrohttpd's, which sees the end and closes it. */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include "base/ring.h"
+
+#include <uv.h>
+
+enum connection_await {
+    AWAIT_HEADERS, /* the next request's headers */
+    AWAIT_BODY,
+    AWAIT_SENT,   /* the client reading our reply */
+    AWAIT_SERVER, /* our own answer: no limit */
+    AWAIT_CLOSE,  /* it was cut: no limit */
+    AWAIT_COUNT
+};
+
+struct connections {
+    uv_loop_t *loop;                  /* the clock */
+    struct ring awaited[AWAIT_COUNT]; /* longest first */
+    uint64_t limits_ms[AWAIT_COUNT];  /* 0: none */
+    uint64_t visited_ms;              /* the janitor's last round */
+    size_t count;
+};
+
+struct connection {
+    struct connections *connections;
+    struct ring node;
+    enum connection_await await;
+    int fd;
+    bool unread;       /* answered before its body was read */
+    uint64_t since_ms; /* it is awaited for this */
+    uint64_t ended_in; /* the server's run in which its last request ended */
+};
+
+void connections_init(struct connections *connections, uv_loop_t *loop, unsigned idle_ms,
+                      unsigned request_ms);
+
+/* A connection just accepted, awaited for headers. */
+struct connection *connection_open(struct connections *connections, int fd);
+
+/* The socket is about to be closed. */
+void connection_close(struct connection *connection);
+
+/* The one way to change what it is awaited for. One that was cut stays so. */
+void connection_await(struct connection *connection, enum connection_await await);
+
+/* The janitor's round: cut what is overdue, and what has been closed from the other side
+ * unnoticed. */
+void connections_visit(struct connections *connections);
+
+/* Read nothing more but what has arrived already; then it closes. */
+void connection_shut(struct connection *connection);
+void connections_shut_idle(struct connections *connections);
+
+#endif

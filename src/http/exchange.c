@@ -1,0 +1,367 @@
+#include "http/exchange.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "http/framing.h"
+#include "http/target.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    SPARE_MAX = 256,
+    SPARE_BODY_MAX = 32 * 1024, /* a larger body buffer is not kept for the next request */
+    POLLS_MAX = 64,             /* about what suspending and resuming costs */
+    BODY_CUT_FACTOR = 8,        /* so many times the limit of a body are read and thrown away */
+};
+
+static char no_bytes[1];
+static char refusal_text[] = "The request is not valid HTTP/1.1.\n";
+
+static struct exchange *exchange_of(struct http_request *request)
+{
+    return ring_of(request, struct exchange, request);
+}
+
+static void move(struct exchange *exchange, enum exchange_state state)
+{
+    static const bool allowed[][EXCHANGE_QUEUED + 1] = {
+        [EXCHANGE_ARRIVING] = {[EXCHANGE_READING] = true, [EXCHANGE_QUEUED] = true},
+        [EXCHANGE_READING] = {[EXCHANGE_WAITING] = true, [EXCHANGE_REPLIED] = true},
+        [EXCHANGE_WAITING] = {[EXCHANGE_REPLIED] = true},
+        [EXCHANGE_REPLIED] = {[EXCHANGE_QUEUED] = true},
+        [EXCHANGE_QUEUED] = {false},
+    };
+    assert(allowed[exchange->state][state]);
+    exchange->state = state;
+}
+
+void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler,
+                    size_t body_size_max)
+{
+    *exchanges = (struct exchanges){.handler = *handler, .body_size_max = body_size_max};
+    ring_init(&exchanges->spare);
+    ring_init(&exchanges->lost);
+    exchanges->refusal = MHD_create_response_from_buffer(sizeof refusal_text - 1, refusal_text,
+                                                         MHD_RESPMEM_PERSISTENT);
+    assert(exchanges->refusal);
+    MHD_add_response_header(exchanges->refusal, "Content-Type", "text/plain");
+}
+
+static void discard(struct exchange *exchange)
+{
+    arena_deinit(&exchange->request.arena);
+    buf_deinit(&exchange->body);
+    free(exchange);
+}
+
+void exchanges_deinit(struct exchanges *exchanges)
+{
+    assert(exchanges->open == 0);
+    while (!ring_is_empty(&exchanges->spare)) {
+        struct exchange *spare = ring_of(exchanges->spare.next, struct exchange, node);
+        ring_remove(&spare->node);
+        discard(spare);
+    }
+    MHD_destroy_response(exchanges->refusal);
+}
+
+static struct exchange *take_spare(struct exchanges *exchanges)
+{
+    if (ring_is_empty(&exchanges->spare)) {
+        struct exchange *exchange = mem_zalloc(1, sizeof *exchange);
+        arena_init(&exchange->request.arena);
+        buf_init(&exchange->body, exchanges->body_size_max);
+        return exchange;
+    }
+    struct exchange *spare = ring_of(exchanges->spare.prev, struct exchange, node);
+    ring_remove(&spare->node);
+    exchanges->spare_count--;
+    return spare;
+}
+
+static void recycle(struct exchange *exchange)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    if (exchanges->spare_count == SPARE_MAX) {
+        discard(exchange);
+        return;
+    }
+    arena_clear(&exchange->request.arena);
+    if (exchange->body.capacity > SPARE_BODY_MAX)
+        buf_deinit(&exchange->body);
+    ring_append(&exchanges->spare, &exchange->node);
+    exchanges->spare_count++;
+}
+
+struct exchange *exchange_new(struct exchanges *exchanges, struct connection *connection,
+                              struct MHD_Connection *mhd, const char *target)
+{
+    struct exchange *exchange = take_spare(exchanges);
+    struct arena arena = exchange->request.arena;
+    struct buf body = exchange->body;
+    *exchange = (struct exchange){
+        .request.arena = arena,
+        .body = body,
+        .exchanges = exchanges,
+        .connection = connection,
+        .mhd = mhd,
+    };
+    buf_clear(&exchange->body);
+    exchange->body.size_max = exchanges->body_size_max;
+    ring_init(&exchange->node);
+    /* libmicrohttpd takes the query apart in place after this. */
+    exchange->target = arena_dup(&exchange->request.arena, str_from(target));
+    return exchange;
+}
+
+static void end(struct exchange *exchange)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    if (exchange->response)
+        MHD_destroy_response(exchange->response);
+    if (exchange->begun) {
+        exchanges->open--;
+        exchanges->handler.end(exchanges->handler.context, &exchange->request);
+    }
+    recycle(exchange);
+}
+
+void exchange_close(struct exchange *exchange)
+{
+    exchange->connection->ended_in = exchange->exchanges->run;
+    connection_await(exchange->connection, AWAIT_HEADERS);
+    if (exchange->exchanges->draining)
+        connection_shut(exchange->connection);
+    exchange->connection = NULL;
+    exchange->mhd = NULL;
+    if (exchange->state != EXCHANGE_WAITING) {
+        end(exchange);
+        return;
+    }
+    if (!exchange->suspended)
+        exchange->exchanges->polled--;
+}
+
+void exchanges_end_lost(struct exchanges *exchanges)
+{
+    while (!ring_is_empty(&exchanges->lost)) {
+        struct exchange *lost = ring_of(exchanges->lost.next, struct exchange, node);
+        ring_remove(&lost->node);
+        end(lost);
+    }
+}
+
+static void name_method(struct http_request *request, struct str name)
+{
+    static const struct str names[] = {
+        [HTTP_GET] = STR_INIT("GET"),       [HTTP_HEAD] = STR_INIT("HEAD"),
+        [HTTP_POST] = STR_INIT("POST"),     [HTTP_PUT] = STR_INIT("PUT"),
+        [HTTP_DELETE] = STR_INIT("DELETE"), [HTTP_OPTIONS] = STR_INIT("OPTIONS"),
+    };
+    request->method = HTTP_GET;
+    while (request->method < HTTP_OTHER && !str_eq(names[request->method], name))
+        request->method++;
+    request->method_name =
+        request->method < HTTP_OTHER ? names[request->method] : arena_dup(&request->arena, name);
+}
+
+static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_len, const char *value, size_t value_len)
+{
+    (void)kind;
+    framing_add(context, (struct str){name, name_len},
+                str_trim((struct str){value ? value : "", value_len}));
+    return MHD_YES;
+}
+
+/* Fill the request from what libmicrohttpd has read; false: it is not to be trusted.
+ *
+ * libmicrohttpd 0.9.75 takes a NUL in the target for its end: then the version does not
+ * stand right behind what was taken for the target. */
+static bool understand(struct exchange *exchange, const char *method, const char *url,
+                       const char *version)
+{
+    struct http_request *request = &exchange->request;
+    struct framing framing = {0};
+    if (url + exchange->target.len + 1 != version)
+        return false;
+    if (!target_split(exchange->target, &request->path, &request->query))
+        return false;
+    MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, add_header, &framing);
+    if (!framing_is_sound(&framing, str_from(version)))
+        return false;
+    name_method(request, str_from(method));
+    request->content_length = framing.content_length;
+    request->has_body = framing.chunked || framing.content_length > 0;
+    request->body_too_large = framing.content_length > exchange->exchanges->body_size_max;
+    return true;
+}
+
+static enum MHD_Result queue(struct exchange *exchange, unsigned status,
+                             struct MHD_Response *response)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    move(exchange, EXCHANGE_QUEUED);
+    connection_await(exchange->connection, AWAIT_SENT);
+    /* The second request out of one read: libmicrohttpd sends only the first reply at once. */
+    if (exchange->connection->ended_in == exchanges->run)
+        exchanges->moved = true;
+    return MHD_queue_response(exchange->mhd, status, response);
+}
+
+static enum MHD_Result queue_reply(struct exchange *exchange)
+{
+    struct MHD_Response *response = exchange->response;
+    if (exchange->exchanges->draining)
+        MHD_add_response_header(response, "Connection", "close");
+    exchange->response = NULL;
+    enum MHD_Result result = queue(exchange, exchange->request.status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static void call(struct exchange *exchange,
+                 void (*callback)(void *context, struct http_request *request))
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    exchanges->current = exchange;
+    callback(exchanges->handler.context, &exchange->request);
+    exchanges->current = NULL;
+}
+
+/* A reply queued here ends the connection, for libmicrohttpd cannot know how much of a body is
+ * still to come. Where there is none, it can wait for the next callback, which follows at
+ * once. */
+static enum MHD_Result begin(struct exchange *exchange, const char *method, const char *url,
+                             const char *version)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    if (!understand(exchange, method, url, version)) {
+        exchange->connection->unread = true;
+        return queue(exchange, MHD_HTTP_BAD_REQUEST, exchanges->refusal);
+    }
+    move(exchange, EXCHANGE_READING);
+    exchange->begun = true;
+    exchange->request.started_ns = clock_monotonic_ns();
+    exchanges->open++;
+    connection_await(exchange->connection, exchange->request.has_body ? AWAIT_BODY : AWAIT_SERVER);
+    call(exchange, exchanges->handler.begin);
+    if (exchange->state != EXCHANGE_REPLIED || !exchange->request.has_body)
+        return MHD_YES;
+    exchange->connection->unread = true;
+    return queue_reply(exchange);
+}
+
+static enum MHD_Result read_body(struct exchange *exchange, const char *upload, size_t *upload_size)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    struct str bytes = {upload, *upload_size};
+    exchanges->moved = true;
+    *upload_size = 0;
+    exchange->body_size += bytes.len;
+    if (exchange->body_size <= exchanges->body_size_max) {
+        buf_add(&exchange->body, bytes);
+        return MHD_YES;
+    }
+    exchange->request.body_too_large = true;
+    buf_clear(&exchange->body);
+    bool bearable = exchange->body_size / BODY_CUT_FACTOR <= exchanges->body_size_max;
+    return bearable ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result handle(struct exchange *exchange)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    exchange->request.body = buf_str(&exchange->body);
+    connection_await(exchange->connection, AWAIT_SERVER);
+    move(exchange, EXCHANGE_WAITING);
+    exchanges->unanswered++;
+    exchanges->polled++;
+    call(exchange, exchanges->handler.handle);
+    return exchange->state == EXCHANGE_REPLIED ? queue_reply(exchange) : MHD_YES;
+}
+
+static enum MHD_Result keep_waiting(struct exchange *exchange)
+{
+    if (++exchange->polls < POLLS_MAX)
+        return MHD_YES;
+    exchange->suspended = true;
+    exchange->exchanges->polled--;
+    MHD_suspend_connection(exchange->mhd);
+    return MHD_YES;
+}
+
+enum MHD_Result exchange_advance(struct exchange *exchange, const char *method, const char *url,
+                                 const char *version, const char *upload, size_t *upload_size)
+{
+    switch (exchange->state) {
+    case EXCHANGE_ARRIVING:
+        return begin(exchange, method, url, version);
+    case EXCHANGE_READING:
+        return *upload_size ? read_body(exchange, upload, upload_size) : handle(exchange);
+    case EXCHANGE_WAITING:
+        return keep_waiting(exchange);
+    case EXCHANGE_REPLIED:
+        exchange->exchanges->moved = true;
+        return queue_reply(exchange);
+    case EXCHANGE_QUEUED:
+        break;
+    }
+    return MHD_YES;
+}
+
+struct str http_request_header(struct http_request *request, const char *name)
+{
+    struct exchange *exchange = exchange_of(request);
+    /* A copy: libmicrohttpd's own goes with the connection, perhaps before the request. */
+    const char *value = MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, name);
+    return arena_dup(&request->arena, str_from(value));
+}
+
+static struct MHD_Response *response_new(const struct http_reply *reply)
+{
+    size_t len = 0;
+    char *bytes = reply->body ? buf_take(reply->body, &len) : NULL;
+    struct MHD_Response *response =
+        bytes ? MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE)
+              : MHD_create_response_from_buffer(0, no_bytes, MHD_RESPMEM_PERSISTENT);
+    assert(response);
+    if (reply->content_type)
+        MHD_add_response_header(response, "Content-Type", reply->content_type);
+    for (const struct http_header *header = reply->headers; header; header = header->next)
+        MHD_add_response_header(response, header->name, header->value);
+    return response;
+}
+
+static void wake(struct exchange *exchange)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    if (!exchange->mhd) {
+        ring_append(&exchanges->lost, &exchange->node);
+        return;
+    }
+    if (!exchange->suspended) {
+        exchanges->polled--;
+    } else {
+        exchange->suspended = false;
+        MHD_resume_connection(exchange->mhd);
+    }
+    if (exchanges->current != exchange)
+        exchanges->moved = true;
+}
+
+void http_reply(struct http_request *request, const struct http_reply *reply)
+{
+    struct exchange *exchange = exchange_of(request);
+    bool waiting = exchange->state == EXCHANGE_WAITING;
+    assert(waiting || exchange->exchanges->current == exchange);
+    move(exchange, EXCHANGE_REPLIED);
+    request->status = reply->status;
+    request->reply_size = reply->body ? reply->body->len : 0;
+    exchange->response = response_new(reply);
+    if (waiting) {
+        exchange->exchanges->unanswered--;
+        wake(exchange);
+    }
+}

@@ -1,0 +1,115 @@
+/* HTTP/1.1 on one listening socket: connections in, complete requests out.
+ *
+ * One server belongs to one thread and its libuv loop; every function here is called on that
+ * thread. libmicrohttpd reads and writes; this room adds arenas, deadlines, limits and replies
+ * that come later.
+ *
+ * The life of a request:
+ *  1. `begin` runs when the headers are complete, before any of the body is read. It may reply
+ *     already; then the body is not read, `handle` does not run, and the connection closes
+ *     when a body was announced.
+ *  2. `handle` runs when the body is complete. It calls http_reply, at once or later.
+ *  3. http_reply is called exactly once a request. A request whose client has gone is replied
+ *     to like any other; the reply goes nowhere.
+ *  4. `end` runs exactly once, when the last byte has been handed to the kernel or the
+ *     connection is lost after its reply was given, and never from inside http_reply. The
+ *     request is gone when it returns.
+ *  5. A request whose body does not arrive in full and in time ends without `handle` and
+ *     without a reply: its status is 0. */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <uv.h>
+
+enum http_method {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_OTHER
+};
+
+struct http_header {
+    struct http_header *next;
+    const char *name; /* both NUL-terminated, at least until the request's end */
+    const char *value;
+};
+
+struct http_request {
+    struct arena arena;      /* for whatever the request needs until its end */
+    enum http_method method; /* HEAD is answered as GET; the front drops the body */
+    struct str method_name;
+    struct str path;     /* as sent: percent-encoded, starts with '/', without the query; or "*" */
+    struct str query;    /* as sent, without '?'; absent when there is none */
+    struct str body;     /* complete in `handle` */
+    bool has_body;       /* Content-Length above 0, or chunked */
+    bool body_too_large; /* above the limit: known in `begin` from Content-Length, else in
+                            `handle`, and then `body` is empty */
+    uint64_t content_length; /* 0 when chunked */
+    uint64_t started_ns;     /* clock_monotonic_ns() at the end of the headers */
+    unsigned status;         /* of the reply, from http_reply on */
+    size_t reply_size;       /* bytes of the reply's body, from http_reply on */
+    void *user;              /* the handler's */
+};
+
+struct http_reply {
+    unsigned status;
+    const char *content_type;    /* NULL: no body */
+    struct http_header *headers; /* linked list, may be NULL */
+    struct buf *body;            /* its content is taken over; NULL: none. With status 304: what
+                                    200 would have, for its Content-Length */
+};
+
+struct http_handler {
+    void (*begin)(void *context, struct http_request *request);
+    void (*handle)(void *context, struct http_request *request);
+    void (*end)(void *context, struct http_request *request);
+    void *context;
+};
+
+struct http_options {
+    size_t connections_max;      /* more wait in the listen backlog */
+    size_t connection_memory;    /* bytes for the request line and headers; more: 431 */
+    size_t body_size_max;        /* more: `body_too_large`; 8 times as much: cut off */
+    unsigned idle_timeout_ms;    /* a whole request's headers must arrive in this time */
+    unsigned request_timeout_ms; /* a whole body must arrive in this time */
+};
+
+struct http_server;
+
+/* Serve `listen_fd`, which is listening and non-blocking and stays the caller's.
+ * ERR_CONFIG: libmicrohttpd refused, in `why`. */
+must_check enum err http_server_new(struct http_server **server, uv_loop_t *loop, int listen_fd,
+                                    const struct http_options *options,
+                                    const struct http_handler *handler, struct why *why);
+
+/* A request header by name (any case); absent when it was not sent. Valid until the
+ * request's end; call it in `begin` or `handle`. */
+struct str http_request_header(struct http_request *request, const char *name);
+
+/* Give the reply; `reply` is read before this returns. */
+void http_reply(struct http_request *request, const struct http_reply *reply);
+
+/* Send what replies since the last call have made ready. Call it once after a run of
+ * http_reply outside `begin` and `handle`. */
+void http_server_flush(struct http_server *server);
+
+/* Stop accepting; connections close after their next reply, idle ones now. `drained` runs once,
+ * when no request is left, from the loop (never from inside this call). */
+void http_server_drain(struct http_server *server, void (*drained)(void *context), void *context);
+
+/* Connections open now, requests begun and not ended. */
+size_t http_server_connections(const struct http_server *server);
+size_t http_server_requests(const struct http_server *server);
+
+/* Close everything and give the loop back: after this returns the loop needs one more
+ * uv_run to finish closing handles. Every request has been replied to. */
+void http_server_free(struct http_server *server);
+
+#endif

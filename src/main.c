@@ -1,0 +1,54 @@
+#include "config.h"
+#include "server.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static void print_help(void)
+{
+    puts("tutti keeps JSON state in step between everybody who looks at it, over the REST API of\n"
+         "Twilio Sync.\n\n"
+         "Usage: tutti serve [--option value ...]\n\n"
+         "Every option may also stand in the environment (--data-size-max as TUTTI_DATA_SIZE_MAX)\n"
+         "and in the file that --config names (data-size-max = 1024). Flags win over the\n"
+         "environment, the environment over the file.\n\nOptions:");
+    config_print_help();
+}
+
+static int fail(int status, const struct why *why)
+{
+    fprintf(stderr, "tutti: %s\n", why->text);
+    return status;
+}
+
+static int serve(int argc, char **argv)
+{
+    struct config config;
+    struct why why = {0};
+    if (config_read(&config, argc, argv, environ, &why) != OK)
+        return fail(EXIT_USAGE, &why);
+    if (config.help) {
+        print_help();
+    } else if (config.version) {
+        puts("tutti " TUTTI_VERSION);
+    } else if (config.check_config) {
+        puts("tutti: the configuration is fine");
+    } else if (server_run(&config, &why) != OK) {
+        return fail(EXIT_FAILED, &why);
+    }
+    return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct why why;
+    if (argc > 1 && strcmp(argv[1], "serve") == 0)
+        return serve(argc - 2, argv + 2);
+    if (argc > 1 && strncmp(argv[1], "--", 2) == 0)
+        return serve(argc - 1, argv + 1); /* `tutti --version` */
+    why_set(&why, "expected `tutti serve`; see `tutti --help`");
+    return fail(EXIT_USAGE, &why);
+}

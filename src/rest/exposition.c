@@ -1,0 +1,143 @@
+#include "rest/exposition.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static uint64_t count_requests(const struct exposition *exposition, size_t endpoint, size_t status)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < exposition->gateways; i++)
+        sum += metric_get(&exposition->rest[i]->requests[endpoint][status]);
+    return sum;
+}
+
+static void render_requests(const struct exposition *exposition, struct buf *out)
+{
+    metric_render_head(out, "tutti_http_requests_total", "counter",
+                       "Requests answered, by route and status.");
+    for (size_t at = 0; rest_endpoint_pattern(at); at++) {
+        for (size_t status = 0; status < REST_STATUSES; status++) {
+            char labels[256];
+            uint64_t count = count_requests(exposition, at, status);
+            if (!count)
+                continue;
+            snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\",status=\"%u\"",
+                     rest_endpoint_method(at), rest_endpoint_pattern(at), rest_status(status));
+            metric_render(out, "tutti_http_requests_total", labels, count);
+        }
+    }
+}
+
+static void render_latency(const struct exposition *exposition, struct buf *out)
+{
+    metric_render_head(out, "tutti_http_request_seconds", "histogram",
+                       "From a request's headers to the last byte of its reply.");
+    for (size_t at = 0; rest_endpoint_pattern(at); at++) {
+        struct histogram total = {0};
+        char labels[256];
+        for (size_t i = 0; i < exposition->gateways; i++)
+            histogram_merge(&total, &exposition->rest[i]->latency_ns[at]);
+        if (!metric_get(&total.count))
+            continue;
+        snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\"", rest_endpoint_method(at),
+                 rest_endpoint_pattern(at));
+        metric_render_histogram(out, "tutti_http_request_seconds", labels, &total, REST_NS_EXPONENT,
+                                1e9);
+    }
+}
+
+static void render_one(struct buf *out, const char *name, const char *type, uint64_t value,
+                       const char *help)
+{
+    metric_render_head(out, name, type, help);
+    metric_render(out, name, NULL, value);
+}
+
+static void render_gateways(const struct exposition *exposition, struct buf *out)
+{
+    uint64_t connections = 0, in_core = 0;
+    for (size_t i = 0; i < exposition->gateways; i++) {
+        connections += metric_get(exposition->connections[i]);
+        in_core += metric_get(&exposition->rest[i]->in_core);
+    }
+    render_one(out, "tutti_http_connections", "gauge", connections, "Open connections.");
+    render_one(out, "tutti_core_commands_waiting", "gauge", in_core,
+               "Commands handed to the core and not answered yet.");
+}
+
+static void render_core(const struct core_metrics *core, struct buf *out)
+{
+    render_one(out, "tutti_core_commands_total", "counter", metric_get(&core->commands),
+               "Commands answered by the core.");
+    render_one(out, "tutti_core_conflicts_total", "counter", metric_get(&core->conflicts),
+               "Writes refused because their precondition did not hold.");
+    render_one(out, "tutti_core_expired_total", "counter", metric_get(&core->expired),
+               "Objects removed because their time to live had passed.");
+    render_one(out, "tutti_core_purged_total", "counter", metric_get(&core->purged),
+               "Objects removed after their service.");
+    render_one(out, "tutti_core_queue_depth", "gauge", metric_get(&core->queue_depth),
+               "Commands waiting when the last batch began.");
+    render_one(out, "tutti_core_queue_depth_max", "gauge", metric_get(&core->queue_depth_max),
+               "The most commands that ever waited when a batch began.");
+    metric_render_head(out, "tutti_core_batch_size", "histogram",
+                       "Commands that waited for one commit.");
+    metric_render_histogram(out, "tutti_core_batch_size", NULL, &core->batch_size,
+                            CORE_BATCH_EXPONENT, 1);
+    metric_render_head(out, "tutti_core_commit_seconds", "histogram",
+                       "Duration of commits, with their sync to disk.");
+    metric_render_histogram(out, "tutti_core_commit_seconds", NULL, &core->commit_ns,
+                            CORE_NS_EXPONENT, 1e9);
+}
+
+static void render_store(const struct store_metrics *store, struct buf *out)
+{
+    const struct {
+        const char *name, *type;
+        const struct metric *metric;
+        const char *help;
+    } rows[] = {
+        {"tutti_store_commits_total", "counter", &store->commits, "Durable commits."},
+        {"tutti_store_commit_failures_total", "counter", &store->commit_failures,
+         "Commits that failed and kept nothing."},
+        {"tutti_store_changes_total", "counter", &store->changes, "Changes committed."},
+        {"tutti_store_changes_dropped_total", "counter", &store->changes_dropped,
+         "Old changes dropped by retention."},
+        {"tutti_store_heads_cached", "gauge", &store->heads_cached, "Current states in memory."},
+        {"tutti_store_heads_dirty", "gauge", &store->heads_dirty,
+         "Of those, not yet in their table."},
+        {"tutti_store_heads_written_total", "counter", &store->heads_written,
+         "Current states written to their table."},
+        {"tutti_store_cache_bytes", "gauge", &store->cache_bytes, "Memory of current states."},
+        {"tutti_store_cache_hits_total", "counter", &store->cache_hits, "Found in memory."},
+        {"tutti_store_cache_misses_total", "counter", &store->cache_misses,
+         "Looked for in the database."},
+        {"tutti_store_wal_bytes", "gauge", &store->wal_bytes, "Size of the write-ahead log."},
+        {"tutti_store_checkpoints_total", "counter", &store->checkpoints,
+         "Write-ahead logs copied into the database."},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        render_one(out, rows[i].name, rows[i].type, metric_get(rows[i].metric), rows[i].help);
+}
+
+/* Second column of /proc/self/statm: resident pages. */
+static uint64_t resident_bytes(void)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*u %llu", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void exposition_render(const struct exposition *exposition, struct buf *out)
+{
+    render_requests(exposition, out);
+    render_latency(exposition, out);
+    render_gateways(exposition, out);
+    render_core(exposition->core, out);
+    render_store(exposition->store, out);
+    render_one(out, "process_resident_memory_bytes", "gauge", resident_bytes(), "Resident memory.");
+}

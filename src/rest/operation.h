@@ -1,0 +1,96 @@
+/* An operation: one REST request on its way through the dialect.
+ *
+ *   request ── prepare ──> command ── core ──> answer ── render ──> reply
+ *
+ * It lives in the request's arena. A file a resource provides prepare and render; they name
+ * fields, and know nothing of sockets or of how others do it. */
+#ifndef REST_OPERATION_H
+#define REST_OPERATION_H
+
+#include "auth/basic.h"
+#include "http/fields.h"
+#include "http/route.h"
+#include "http/server.h"
+#include "sync/command.h"
+#include "sync/sid.h"
+
+struct rest;
+struct operation;
+
+/* What a path and method lead to. */
+struct endpoint {
+    const char *method;
+    const char *pattern;
+    bool open; /* no credentials needed */
+    enum verb verb;
+    enum kind kind;
+    unsigned status; /* of success */
+
+    /* Fill in op->command from captures, query and fields. */
+    enum err (*prepare)(struct operation *op);
+
+    /* Write the body of success from op->command's answer; NULL: there is none. */
+    void (*render)(struct operation *op, struct buf *out);
+
+    /* Instead of prepare and render: answer without the core. */
+    void (*respond)(struct operation *op, struct buf *out);
+};
+
+struct operation {
+    struct command command; /* first: the core hands back this */
+    struct rest *rest;
+    struct http_request *request;
+    const struct endpoint *endpoint;
+    size_t endpoint_index;
+    struct str captures[ROUTE_CAPTURES_MAX];
+    struct principal principal;
+    struct fields query;
+    struct fields fields; /* of the body */
+    struct str base;      /* start of our URLs: http://host:port */
+    struct str if_none_match;
+    bool from_browser;           /* the request has an Origin */
+    struct http_header *headers; /* of the reply */
+    const char *type;            /* media type of the reply's body */
+    unsigned status;
+    enum err refused; /* found before the core was asked; told after the credentials */
+    struct why why;   /* detail of the error */
+    uint64_t page;    /* lists: the page's number and size as asked for */
+    uint64_t page_size;
+};
+
+/* The account's SID. */
+struct str operation_account(const struct operation *op);
+
+/* The secret of the API key with that SID. */
+void operation_key_secret(const struct operation *op, struct str sid,
+                          char secret[KEY_SECRET_LENGTH + 1]);
+
+/* The key page tokens are sealed with. */
+const unsigned char *operation_seal_key(const struct operation *op);
+
+/* What /metrics shows. */
+const struct exposition *operation_exposition(const struct operation *op);
+
+/* Is the server stopping? */
+bool operation_is_draining(const struct operation *op);
+
+/* Add a header to the reply; both strings live until the request's end. */
+void operation_add_header(struct operation *op, const char *name, const char *value);
+
+/* A field of the body; absent when it was not given (or is null in JSON). */
+struct str operation_field(const struct operation *op, struct str name);
+
+/* Read a yes-or-no field into `value` and note `flag` in `given`. ERR_PARAMETER. */
+must_check enum err operation_bool(struct operation *op, struct str name, unsigned flag,
+                                   unsigned *given, bool *value);
+
+/* Read `Ttl` into the command. ERR_TTL. */
+must_check enum err operation_ttl(struct operation *op);
+
+/* Read `Data` into the command. See sync/data.h. */
+must_check enum err operation_data(struct operation *op);
+
+/* ETag of a revision; and a 304 instead of the body when If-None-Match names it. True: it is. */
+bool operation_etag(struct operation *op, uint64_t revision);
+
+#endif

@@ -1,0 +1,135 @@
+#include "rest/problem.h"
+
+#include <stddef.h>
+
+static const struct problem problems[] = {
+    {ERR_ROUTE, 0, 404, 20404, "The requested resource was not found",
+     "There is nothing at this path. Check the spelling: names in paths are case-sensitive, and "
+     "there is no slash at the end."},
+    {ERR_METHOD, 0, 405, 20004, "Method not allowed",
+     "The path exists, but not with this method. The Allow header of the answer lists those it "
+     "takes."},
+    {ERR_AUTH, 0, 401, 20003, "Authenticate",
+     "Send HTTP Basic credentials: the account's SID and auth token, or an API key's SID and "
+     "secret. A key that was removed is refused from that moment on."},
+    {ERR_BODY_LARGE, 0, 413, 20413, "Request entity too large",
+     "The request's body is larger than the server reads (option body-size-max)."},
+    {ERR_MEDIA_TYPE, 0, 415, 20415, "Unsupported media type",
+     "Send fields as application/x-www-form-urlencoded, or as one JSON object with the same names "
+     "as application/json."},
+    {ERR_BODY, 0, 400, 20422, "The request's fields cannot be read",
+     "The body or the query is not what its media type says, or is not UTF-8."},
+    {ERR_PARAMETER, 0, 400, 20422, "Invalid parameter",
+     "A field has a value that it cannot have; the message names it."},
+    {ERR_SERVICE_MISSING, 0, 404, 54050, "Service Instance not found",
+     "There is no service with this SID, and none with this unique name. The service `default` "
+     "exists from the first start."},
+    {ERR_MISSING, KIND_DOCUMENT, 404, 54100, "Document not found",
+     "No document of this service has this SID: it never existed, was removed, or has expired."},
+    {ERR_MISSING, 0, 404, 20404, "The requested resource was not found", ""},
+    {ERR_NAME_MISSING, 0, 404, 54300, "Unique name not found",
+     "No object of this kind has this unique name: it never existed, was removed, or has "
+     "expired."},
+    {ERR_NAME_TAKEN, 0, 409, 54301, "Unique name already exists",
+     "Another object of this kind in this service has the name. Read or update that one, or "
+     "choose another name."},
+    {ERR_NAME_INVALID, 0, 400, 54302,
+     "Invalid unique name. Expected a string with length 1-320 not matching the SID pattern "
+     "[A-Z]{2}[a-f0-9]{32}",
+     "A unique name has 1 to 320 characters and does not look like a SID."},
+    {ERR_IF_MATCH, 0, 400, 54003, "Invalid If-Match header",
+     "If-Match takes revisions as the API returned them, quoted or bare, separated by commas, or "
+     "an asterisk."},
+    {ERR_REVISION, KIND_DOCUMENT, 412, 54103,
+     "The revision of the Document does not match the expected revision",
+     "Somebody else wrote the document after you read it; nothing of your write was kept. Read it "
+     "again, apply your change to what you find, and send that with the new revision."},
+    {ERR_REVISION, 0, 412, 20412, "Precondition failed", ""},
+    {ERR_EXISTS, 0, 412, 20412, "Precondition failed",
+     "The request's condition does not hold: with `If-None-Match: *` an object is created only "
+     "if none has its name."},
+    {ERR_TOO_LARGE, 0, 413, 54006, "Request entity too large",
+     "The data is larger than an object may be: 16 KiB of JSON in UTF-8, without white space "
+     "between tokens, unless the server is configured otherwise (option document-size-max)."},
+    {ERR_JSON, 0, 400, 54008, "Invalid JSON",
+     "Data is not JSON. The message says what was expected, and at which byte."},
+    {ERR_DATA, KIND_DOCUMENT, 400, 54101, "Invalid Document data",
+     "A document's data is a JSON object: {...}, not null, a string, a number or an array."},
+    {ERR_DATA, 0, 400, 54101, "Invalid data", ""},
+    {ERR_TTL, 0, 400, 54011, "Invalid TTL",
+     "A time to live is a whole number of seconds from 0 (for ever) to 31536000 (a year)."},
+    {ERR_NO_PARAMETERS, 0, 400, 54010, "No parameters specified",
+     "An update must name at least one field to update."},
+    {ERR_FRIENDLY_NAME, KIND_KEY, 400, 20002, "Invalid FriendlyName",
+     "An API key's friendly name has at most 64 characters."},
+    {ERR_FRIENDLY_NAME, 0, 400, 54053, "Invalid friendly name",
+     "A service's friendly name has 1 to 255 characters."},
+    {ERR_WEBHOOK_URL, 0, 400, 54051, "Invalid webhook URL",
+     "A webhook URL is a complete, percent-encoded http or https URL of at most 512 characters."},
+    {ERR_PAGE_TOKEN, 0, 400, 54453, "Invalid PageToken",
+     "Page tokens come from the server, in next_page_url and previous_page_url, and go back "
+     "unchanged to the same kind of list."},
+    {ERR_PAGE_SIZE, 0, 400, 54454, "Invalid PageSize",
+     "PageSize is a whole number from 1 to 1000; at most 100 objects come in one page."},
+    {ERR_BUSY, 0, 503, 20503, "Service unavailable",
+     "The server has more to do than it can hold in its queues. Nothing was done; try again after "
+     "the seconds that Retry-After names."},
+    {ERR_STORE, 0, 503, 20503, "Service unavailable",
+     "The server could not write to its disk, perhaps because it is full. Nothing of the request "
+     "was kept; try again after the seconds that Retry-After names."},
+    {ERR_UNSURE, 0, 500, 20500, "Internal server error", "The server failed. Its log says why."},
+};
+
+enum { PROBLEMS = sizeof problems / sizeof *problems };
+
+const struct problem *problem_find(enum err err, enum kind kind)
+{
+    const struct problem *fits = &problems[PROBLEMS - 1];
+    for (size_t i = PROBLEMS; i-- > 0;)
+        if (problems[i].err == err && (problems[i].kind == 0 || problems[i].kind == kind))
+            fits = &problems[i];
+    return fits;
+}
+
+const struct problem *problem_by_code(unsigned code)
+{
+    for (size_t i = 0; i < PROBLEMS; i++)
+        if (problems[i].code == code)
+            return &problems[i];
+    return NULL;
+}
+
+static void write_message(const struct problem *problem, const char *detail, struct buf *out)
+{
+    struct buf text;
+    buf_init(&text, 1024);
+    buf_add(&text, str_from(problem->message));
+    if (detail && *detail) {
+        buf_add_lit(&text, ": ");
+        buf_add(&text, str_from(detail));
+    }
+    buf_add_json(out, buf_str(&text));
+    buf_deinit(&text);
+}
+
+void problem_write(const struct problem *problem, const char *detail, struct str base,
+                   struct buf *out)
+{
+    buf_addf(out, "{\"code\":%u,\"message\":", problem->code);
+    write_message(problem, detail, out);
+    buf_addf(out, ",\"more_info\":\"%.*s/docs/errors/%u\",\"status\":%u}", STR_ARG(base),
+             problem->code, problem->status);
+}
+
+void problem_write_page(const struct problem *problem, struct buf *out)
+{
+    buf_addf(out,
+             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+             "<meta name=\"viewport\" content=\"width=device-width\">"
+             "<title>Error %u</title>"
+             "<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;"
+             "padding:0 1rem;color-scheme:light dark}code{font-size:.95em}</style></head>\n"
+             "<body><h1>Error %u</h1><p><strong>%s</strong> (HTTP status %u)</p><p>%s</p>"
+             "</body></html>\n",
+             problem->code, problem->code, problem->message, problem->status, problem->advice);
+}

@@ -1,0 +1,33 @@
+/* The one table that turns an error into an HTTP status, a five-digit code and a sentence, and
+ * the pages that explain each code. */
+#ifndef REST_PROBLEM_H
+#define REST_PROBLEM_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "store/change.h"
+
+struct problem {
+    enum err err;
+    enum kind kind; /* 0: whatever the kind */
+    unsigned status;
+    unsigned code;
+    const char *message;
+    const char *advice; /* what it means and what to do, for /docs/errors/CODE */
+};
+
+/* The row for an error about an object of that kind. There always is one. */
+const struct problem *problem_find(enum err err, enum kind kind);
+
+/* The first row with that code; NULL: none. */
+const struct problem *problem_by_code(unsigned code);
+
+/* The JSON body: code, message (with `detail` behind a colon when it is not empty), more_info,
+ * status. `base` is the start of our own URLs. */
+void problem_write(const struct problem *problem, const char *detail, struct str base,
+                   struct buf *out);
+
+/* /docs/errors/CODE as HTML. */
+void problem_write_page(const struct problem *problem, struct buf *out);
+
+#endif

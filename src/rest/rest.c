@@ -1,0 +1,553 @@
+/* The way of a request, as server.h calls it: begin (route, credentials, limits) ... handle
+ * (fields, prepare, submit) ... rest_answer (render, reply). What goes wrong on the way is kept
+ * in op->refused and told after the credentials were found good, so that nobody learns anything
+ * without them; a key's are known to be good only when the core has looked, so then the command
+ * becomes a mere check. */
+#include "rest/rest.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "rest/documents.h"
+#include "rest/exposition.h"
+#include "rest/keys.h"
+#include "rest/operation.h"
+#include "rest/problem.h"
+#include "rest/services.h"
+#include "rest/system.h"
+#include "rest/token.h"
+#include "sync/data.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIELD_DEPTH_SLACK = 2, REPLY_SIZE_MAX = 256 << 20, HOST_LENGTH_MAX = 255 };
+
+static const struct endpoint endpoints[] = {
+    {.method = "GET", .pattern = "/healthz", .open = true, .status = 200, .respond = system_health},
+    {.method = "GET",
+     .pattern = "/readyz",
+     .open = true,
+     .verb = VERB_CHECK,
+     .status = 200,
+     .prepare = system_prepare_ready,
+     .render = system_render_ready},
+    {.method = "GET",
+     .pattern = "/metrics",
+     .open = true,
+     .status = 200,
+     .respond = system_metrics},
+    {.method = "GET",
+     .pattern = "/docs/errors/{code}",
+     .open = true,
+     .status = 200,
+     .respond = system_error_page},
+
+#define SERVICES(method_, rest_, verb_, status_, prepare_, render_)                                \
+    {                                                                                              \
+        .method = method_, .pattern = "/v1/Services" rest_, .verb = verb_, .kind = KIND_SERVICE,   \
+        .status = status_, .prepare = prepare_, .render = render_                                  \
+    }
+    SERVICES("POST", "", VERB_CREATE, 201, services_prepare_create, services_render_one),
+    SERVICES("GET", "", VERB_LIST, 200, services_prepare_list, services_render_list),
+    SERVICES("GET", "/{service}", VERB_FETCH, 200, services_prepare_one, services_render_one),
+    SERVICES("POST", "/{service}", VERB_UPDATE, 200, services_prepare_update, services_render_one),
+    SERVICES("DELETE", "/{service}", VERB_REMOVE, 204, services_prepare_one, NULL),
+#undef SERVICES
+
+#define DOCUMENTS(method_, rest_, verb_, status_, prepare_, render_)                               \
+    {                                                                                              \
+        .method = method_, .pattern = "/v1/Services/{service}/Documents" rest_, .verb = verb_,     \
+        .kind = KIND_DOCUMENT, .status = status_, .prepare = prepare_, .render = render_           \
+    }
+    DOCUMENTS("POST", "", VERB_CREATE, 201, documents_prepare_create, documents_render_one),
+    DOCUMENTS("GET", "", VERB_LIST, 200, documents_prepare_list, documents_render_list),
+    DOCUMENTS("GET", "/{id}", VERB_FETCH, 200, documents_prepare_one, documents_render_one),
+    DOCUMENTS("POST", "/{id}", VERB_UPDATE, 200, documents_prepare_update, documents_render_one),
+    DOCUMENTS("DELETE", "/{id}", VERB_REMOVE, 204, documents_prepare_remove, NULL),
+#undef DOCUMENTS
+
+#define KEYS(method_, rest_, verb_, status_, prepare_, render_)                                    \
+    {                                                                                              \
+        .method = method_, .pattern = "/2010-04-01/Accounts/{account}/Keys" rest_, .verb = verb_,  \
+        .kind = KIND_KEY, .status = status_, .prepare = prepare_, .render = render_                \
+    }
+    KEYS("POST", "", VERB_CREATE, 201, keys_prepare_create, keys_render_created),
+    KEYS("POST", ".json", VERB_CREATE, 201, keys_prepare_create, keys_render_created),
+    KEYS("GET", "", VERB_LIST, 200, keys_prepare_list, keys_render_list),
+    KEYS("GET", ".json", VERB_LIST, 200, keys_prepare_list, keys_render_list),
+    KEYS("GET", "/{id}", VERB_FETCH, 200, keys_prepare_one, keys_render_one),
+    KEYS("POST", "/{id}", VERB_UPDATE, 200, keys_prepare_update, keys_render_one),
+    KEYS("DELETE", "/{id}", VERB_REMOVE, 204, keys_prepare_one, NULL),
+#undef KEYS
+};
+
+enum { ENDPOINTS = sizeof endpoints / sizeof *endpoints, NO_ENDPOINT = ENDPOINTS };
+static_assert((int)ENDPOINTS < (int)REST_ENDPOINTS_MAX, "one column is for paths that are none");
+
+static const unsigned statuses[REST_STATUSES] = {200, 201, 204, 304, 400, 401, 403, 404,
+                                                 405, 409, 412, 413, 415, 500, 503, 0};
+
+struct rest {
+    struct rest_options options;
+    struct rest_metrics metrics;
+    struct basic basic;
+    struct route table[ENDPOINTS + 1]; /* ends with an all-zero entry */
+    struct route_tree *routes;
+    unsigned char seal_key[TOKEN_KEY_SIZE];
+    size_t in_core;
+    bool draining;
+};
+
+/* --- what the resources' files call --- */
+
+struct str operation_account(const struct operation *op)
+{
+    return str_from(op->rest->options.credentials->account_sid);
+}
+
+void operation_key_secret(const struct operation *op, struct str sid,
+                          char secret[KEY_SECRET_LENGTH + 1])
+{
+    credentials_key_secret(op->rest->options.credentials, sid, secret);
+}
+
+const unsigned char *operation_seal_key(const struct operation *op)
+{
+    return op->rest->seal_key;
+}
+
+const struct exposition *operation_exposition(const struct operation *op)
+{
+    return op->rest->options.exposition;
+}
+
+bool operation_is_draining(const struct operation *op)
+{
+    return op->rest->draining;
+}
+
+void operation_add_header(struct operation *op, const char *name, const char *value)
+{
+    struct http_header *header = arena_alloc(&op->request->arena, sizeof *header);
+    *header = (struct http_header){op->headers, name, value};
+    op->headers = header;
+}
+
+struct str operation_field(const struct operation *op, struct str name)
+{
+    const struct field *field = fields_find(&op->fields, name);
+    return field && !field->is_null ? field->value : (struct str){0};
+}
+
+enum err operation_bool(struct operation *op, struct str name, unsigned flag, unsigned *given,
+                        bool *value)
+{
+    struct str text = operation_field(op, name);
+    if (!text.ptr)
+        return OK;
+    *value = str_eq_nocase(text, STR("true"));
+    if (!*value && !str_eq_nocase(text, STR("false"))) {
+        why_set(&op->why, "%.*s is true or false", STR_ARG(name));
+        return ERR_PARAMETER;
+    }
+    *given |= flag;
+    return OK;
+}
+
+enum err operation_ttl(struct operation *op)
+{
+    struct str text = operation_field(op, STR("Ttl"));
+    uint64_t ttl_s;
+    if (!text.len)
+        return OK;
+    if (!str_to_u64(text, TTL_MAX_S, &ttl_s))
+        return ERR_TTL;
+    op->command.has_ttl = true;
+    op->command.ttl_s = (int64_t)ttl_s;
+    return OK;
+}
+
+enum err operation_data(struct operation *op)
+{
+    const struct field *field = fields_find(&op->fields, STR("Data"));
+    if (!field)
+        return OK;
+    return data_parse(field->is_null ? STR("null") : field->value, &op->rest->options.limits,
+                      &op->request->arena, &op->command.data, &op->why);
+}
+
+static bool names_revision(struct str header, struct str etag)
+{
+    while (header.ptr) {
+        struct str tag = str_trim(str_split(&header, ','));
+        if (str_starts(tag, STR("W/")))
+            tag = (struct str){tag.ptr + 2, tag.len - 2};
+        if (str_eq(tag, etag) || str_eq(tag, STR("*")) ||
+            str_eq(tag, (struct str){etag.ptr + 1, etag.len - 2}))
+            return true;
+    }
+    return false;
+}
+
+bool operation_etag(struct operation *op, uint64_t revision)
+{
+    char *etag = arena_alloc(&op->request->arena, 24);
+    snprintf(etag, 24, "\"%llx\"", (unsigned long long)revision);
+    operation_add_header(op, "ETag", etag);
+    if (op->command.verb != VERB_FETCH || op->if_none_match.ptr == NULL ||
+        !names_revision(op->if_none_match, str_from(etag)))
+        return false;
+    op->status = 304;
+    return true;
+}
+
+/* --- replies --- */
+
+static size_t status_column(unsigned status)
+{
+    size_t at = 0;
+    while (at < REST_STATUSES - 1 && statuses[at] != status)
+        at++;
+    return at;
+}
+
+static void add_cors(struct operation *op)
+{
+    if (!op->from_browser)
+        return;
+    operation_add_header(op, "Access-Control-Allow-Origin", "*");
+    operation_add_header(op, "Access-Control-Expose-Headers", "ETag");
+}
+
+static void send_reply(struct operation *op, struct buf *body)
+{
+    add_cors(op);
+    struct http_reply reply = {
+        .status = op->status,
+        .content_type = body && body->len ? op->type : NULL,
+        .headers = op->headers,
+        .body = body && body->len ? body : NULL,
+    };
+    http_reply(op->request, &reply);
+}
+
+static void add_problem_headers(struct operation *op, enum err err)
+{
+    if (err == ERR_AUTH)
+        operation_add_header(op, "WWW-Authenticate", "Basic realm=\"tutti\", charset=\"UTF-8\"");
+    if (err == ERR_BUSY || err == ERR_STORE)
+        operation_add_header(op, "Retry-After", "1");
+}
+
+static void send_problem(struct operation *op, enum err err)
+{
+    struct buf body;
+    const struct problem *problem = problem_find(err, op->command.kind);
+    buf_init(&body, REPLY_SIZE_MAX);
+    op->status = problem->status;
+    op->type = "application/json; charset=utf-8";
+    add_problem_headers(op, err);
+    problem_write(problem, op->why.text, op->base, &body);
+    send_reply(op, &body);
+    buf_deinit(&body);
+}
+
+static void send_success(struct operation *op)
+{
+    struct buf body;
+    buf_init(&body, REPLY_SIZE_MAX);
+    op->status = op->endpoint->status;
+    op->type = "application/json; charset=utf-8";
+    if (op->endpoint->respond)
+        op->endpoint->respond(op, &body);
+    else if (op->endpoint->render)
+        op->endpoint->render(op, &body);
+    if (op->refused)
+        send_problem(op, op->refused);
+    else
+        send_reply(op, &body);
+    buf_deinit(&body);
+}
+
+/* --- begin --- */
+
+static bool host_is_plain(struct str host)
+{
+    if (!host.len || host.len > HOST_LENGTH_MAX)
+        return false;
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && !strchr(".-_:[]", c))
+            return false;
+    }
+    return true;
+}
+
+static struct str find_base(struct rest *rest, struct http_request *request)
+{
+    struct str host = http_request_header(request, "Host");
+    if (rest->options.public_url)
+        return str_from(rest->options.public_url);
+    if (!host_is_plain(host))
+        host = str_from(rest->options.address);
+    char *base = arena_alloc(&request->arena, 7 + host.len);
+    memcpy(base, "http://", 7);
+    memcpy(base + 7, host.ptr, host.len);
+    return (struct str){base, 7 + host.len};
+}
+
+static struct operation *new_operation(struct rest *rest, struct http_request *request)
+{
+    struct operation *op = arena_alloc(&request->arena, sizeof *op);
+    memset(op, 0, sizeof *op);
+    op->rest = rest;
+    op->request = request;
+    op->endpoint_index = NO_ENDPOINT;
+    op->base = find_base(rest, request);
+    op->from_browser = http_request_header(request, "Origin").ptr != NULL;
+    op->if_none_match = http_request_header(request, "If-None-Match");
+    op->command.port = rest->options.port;
+    op->command.identity = STR("system");
+    request->user = op;
+    return op;
+}
+
+static void send_preflight(struct operation *op)
+{
+    op->status = 204;
+    operation_add_header(op, "Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
+    operation_add_header(op, "Access-Control-Allow-Headers",
+                         "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, "
+                         "If-None-Match, If-Unmodified-Since, Idempotency-Key");
+    operation_add_header(op, "Access-Control-Max-Age", "86400");
+    op->from_browser = true;
+    send_reply(op, NULL);
+}
+
+/* /v1/Sync/Services is another spelling of /v1/Services. */
+static struct str plain_path(struct http_request *request)
+{
+    struct str path = request->path, prefix = STR("/v1/Sync/");
+    if (!str_starts(path, prefix))
+        return path;
+    size_t tail = path.len - prefix.len;
+    char *plain = arena_alloc(&request->arena, tail + 4);
+    memcpy(plain, "/v1/", 4);
+    memcpy(plain + 4, path.ptr + prefix.len, tail);
+    return (struct str){plain, tail + 4};
+}
+
+static enum err find_endpoint(struct operation *op)
+{
+    struct route_match match;
+    enum err e = route_find(op->rest->routes, op->request->method_name, plain_path(op->request),
+                            &op->request->arena, &match);
+    if (e == ERR_METHOD)
+        operation_add_header(op, "Allow", match.allow);
+    if (e)
+        return e;
+    op->endpoint = match.route->endpoint;
+    op->endpoint_index = (size_t)(op->endpoint - endpoints);
+    memcpy(op->captures, match.captures, match.captures_count * sizeof *match.captures);
+    op->command.verb = op->endpoint->verb;
+    op->command.kind = op->endpoint->kind;
+    return OK;
+}
+
+static enum err check_credentials(struct operation *op)
+{
+    struct str header = http_request_header(op->request, "Authorization");
+    if (op->endpoint && op->endpoint->open)
+        return OK;
+    enum err e = basic_check(&op->rest->basic, header, &op->principal);
+    if (!e && op->principal.key[0])
+        op->command.key = str_from(op->principal.key);
+    return e;
+}
+
+static bool is_json(struct str type)
+{
+    return str_eq_nocase(str_trim(str_split(&type, ';')), STR("application/json"));
+}
+
+static bool is_form(struct str type)
+{
+    return str_eq_nocase(str_trim(str_split(&type, ';')), STR("application/x-www-form-urlencoded"));
+}
+
+/* No media type at all counts as a form. */
+static enum err check_body(const struct operation *op)
+{
+    struct str type = http_request_header(op->request, "Content-Type");
+    if (!op->request->has_body)
+        return OK;
+    if (op->request->content_length > op->rest->options.body_size_max)
+        return ERR_BODY_LARGE;
+    return op->request->method != HTTP_POST || !type.ptr || is_form(type) || is_json(type)
+               ? OK
+               : ERR_MEDIA_TYPE;
+}
+
+static void begin(void *context, struct http_request *request)
+{
+    struct operation *op = new_operation(context, request);
+    enum err e;
+    if (request->method == HTTP_OPTIONS) {
+        send_preflight(op);
+        return;
+    }
+    op->refused = find_endpoint(op);
+    e = check_credentials(op);
+    if (!e)
+        e = check_body(op); /* also a key that may be gone is not worth reading a large body */
+    if (e)
+        send_problem(op, e);
+}
+
+/* --- handle --- */
+
+static enum err read_fields(struct operation *op)
+{
+    struct http_request *request = op->request;
+    struct str type = http_request_header(request, "Content-Type");
+    enum err e = OK;
+    if (request->query.ptr)
+        e = fields_parse_form(request->query, &request->arena, &op->query, &op->why);
+    if (e || request->method != HTTP_POST || !request->body.len)
+        return e;
+    if (is_json(type))
+        return fields_parse_json(request->body,
+                                 op->rest->options.limits.data_depth_max + FIELD_DEPTH_SLACK,
+                                 &request->arena, &op->fields, &op->why);
+    return fields_parse_form(request->body, &request->arena, &op->fields, &op->why);
+}
+
+static enum err prepare(struct operation *op)
+{
+    if (op->request->body_too_large)
+        return ERR_BODY_LARGE;
+    enum err e = read_fields(op);
+    if (!e && op->endpoint->prepare)
+        e = op->endpoint->prepare(op);
+    return e;
+}
+
+static void submit(struct operation *op)
+{
+    struct rest *rest = op->rest;
+    if (rest->in_core >= rest->options.requests_max) {
+        send_problem(op, ERR_BUSY);
+        return;
+    }
+    metric_set(&rest->metrics.in_core, ++rest->in_core);
+    rest->options.submit(rest->options.context, &op->command);
+}
+
+static void handle(void *context, struct http_request *request)
+{
+    struct operation *op = request->user;
+    (void)context;
+    if (!op->refused && !op->endpoint->respond)
+        op->refused = prepare(op);
+    if (op->refused && op->command.key.ptr) {
+        op->command.verb = VERB_CHECK;
+        submit(op);
+    } else if (op->refused) {
+        send_problem(op, op->refused);
+    } else if (op->endpoint->respond) {
+        send_success(op);
+    } else {
+        submit(op);
+    }
+}
+
+void rest_answer(struct rest *rest, struct command *command)
+{
+    struct operation *op = (struct operation *)command;
+    enum err e = command->err ? command->err : op->refused;
+    metric_set(&rest->metrics.in_core, --rest->in_core);
+    if (e)
+        send_problem(op, e);
+    else
+        send_success(op);
+    command_deinit(command);
+}
+
+/* --- end --- */
+
+static void log_access(struct rest *rest, const struct http_request *request, uint64_t took_ns)
+{
+    struct log_line line;
+    log_begin(&line, rest->options.log, LOG_INFO, "request");
+    log_str(&line, "method", request->method_name);
+    log_str(&line, "path", request->path);
+    log_int(&line, "status", request->status);
+    log_int(&line, "bytes", (int64_t)request->reply_size);
+    log_int(&line, "us", (int64_t)(took_ns / 1000));
+    log_end(&line);
+}
+
+static void end(void *context, struct http_request *request)
+{
+    struct rest *rest = context;
+    const struct operation *op = request->user;
+    uint64_t took_ns = clock_monotonic_ns() - request->started_ns;
+    metric_add(&rest->metrics.requests[op->endpoint_index][status_column(request->status)], 1);
+    histogram_observe(&rest->metrics.latency_ns[op->endpoint_index], REST_NS_EXPONENT, took_ns);
+    if (rest->options.access_log)
+        log_access(rest, request, took_ns);
+}
+
+/* --- life --- */
+
+struct rest *rest_new(const struct rest_options *options)
+{
+    struct rest *rest = mem_zalloc(1, sizeof *rest);
+    for (size_t i = 0; i < ENDPOINTS; i++)
+        rest->table[i] = (struct route){endpoints[i].method, endpoints[i].pattern, &endpoints[i]};
+    rest->options = *options;
+    rest->routes = route_tree_new(rest->table);
+    basic_init(&rest->basic, options->credentials);
+    credentials_seal_key(options->credentials, rest->seal_key);
+    return rest;
+}
+
+void rest_free(struct rest *rest)
+{
+    route_tree_free(rest->routes);
+    free(rest);
+}
+
+struct http_handler rest_handler(struct rest *rest)
+{
+    return (struct http_handler){begin, handle, end, rest};
+}
+
+void rest_drain(struct rest *rest)
+{
+    rest->draining = true;
+}
+
+const struct rest_metrics *rest_metrics(const struct rest *rest)
+{
+    return &rest->metrics;
+}
+
+const char *rest_endpoint_pattern(size_t at)
+{
+    if (at == NO_ENDPOINT)
+        return "none";
+    return at < ENDPOINTS ? endpoints[at].pattern : NULL;
+}
+
+const char *rest_endpoint_method(size_t at)
+{
+    return at < ENDPOINTS ? endpoints[at].method : "any";
+}
+
+unsigned rest_status(size_t at)
+{
+    return statuses[at];
+}

@@ -1,0 +1,61 @@
+/* The REST dialect (/v1 and the keys of /2010-04-01): requests to commands, answers to JSON.
+ *
+ * One `struct rest` belongs to one gateway thread. */
+#ifndef REST_REST_H
+#define REST_REST_H
+
+#include "auth/credentials.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "http/server.h"
+#include "sync/command.h"
+
+struct exposition;
+
+struct rest_options {
+    const struct credentials *credentials;
+    struct limits limits;
+    const char *public_url; /* NULL: from the Host header */
+    const char *address;    /* host:port, for requests without a usable Host header */
+    size_t body_size_max;
+    size_t requests_max; /* commands of this gateway in the core's hands */
+    bool access_log;
+    struct log *log;
+    struct port *port;                                      /* for the commands */
+    void (*submit)(void *context, struct command *command); /* hand one to the core */
+    void *context;
+    const struct exposition *exposition; /* what /metrics shows */
+};
+
+enum { REST_ENDPOINTS_MAX = 64, REST_STATUSES = 16, REST_NS_EXPONENT = 14 };
+
+/* Written by the gateway, read by any thread. */
+struct rest_metrics {
+    struct metric requests[REST_ENDPOINTS_MAX][REST_STATUSES];
+    struct histogram latency_ns[REST_ENDPOINTS_MAX];
+    struct metric in_core; /* commands in the core's hands */
+};
+
+struct rest;
+
+struct rest *rest_new(const struct rest_options *options);
+void rest_free(struct rest *rest);
+
+/* The callbacks for http_server_new. */
+struct http_handler rest_handler(struct rest *rest);
+
+/* A command is back from the core. */
+void rest_answer(struct rest *rest, struct command *command);
+
+/* From now on /readyz says no, and every reply closes its connection. */
+void rest_drain(struct rest *rest);
+
+const struct rest_metrics *rest_metrics(const struct rest *rest);
+
+/* For whoever renders: pattern and method of endpoint `at`, NULL past the last; the status of
+ * column `at`. The last endpoint stands for all paths that are none. */
+const char *rest_endpoint_pattern(size_t at);
+const char *rest_endpoint_method(size_t at);
+unsigned rest_status(size_t at);
+
+#endif

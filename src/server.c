@@ -1,0 +1,270 @@
+/* Start: log, folder, credentials, store, core, sockets, gateways. Stop: the same backwards.
+ * Whatever fails on the way up takes down what is up, in reverse order. */
+#include "server.h"
+
+#include "auth/credentials.h"
+#include "base/mem.h"
+#include "gateway.h"
+#include "listener.h"
+#include "rest/exposition.h"
+#include "store/folder.h"
+#include "store/sqlite.h"
+#include "sync/loop.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { THREADS_MAX = EXPOSITION_GATEWAYS_MAX, OTHER_FILES = 64, EXIT_UNSURE = 70 };
+
+struct server {
+    const struct config *config;
+    struct log *log;
+    int lock;
+    struct credentials credentials;
+    struct loop *loop;
+    struct exposition exposition;
+    char address[LISTENER_ADDRESS_MAX];
+    int fds[THREADS_MAX];
+    struct gateway *gateways[THREADS_MAX];
+    size_t threads;
+    size_t made; /* gateways */
+};
+
+static size_t count_threads(const struct config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t threads = config->threads ? config->threads : (size_t)(cores > 0 ? cores : 1);
+    return threads < THREADS_MAX ? threads : THREADS_MAX;
+}
+
+/* Connections need descriptors: take as many as the system lets us. */
+static void raise_file_limit(uint64_t connections_max)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t wanted = connections_max + OTHER_FILES;
+    if (limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* --- the core --- */
+
+/* On the core's thread. No reply may leave any more, so no orderly way out. */
+static void on_fatal(void *context)
+{
+    (void)context;
+    _exit(EXIT_UNSURE);
+}
+
+static enum err start_core(struct server *server, struct why *why)
+{
+    const struct config *config = server->config;
+    struct sqlite_options options = {
+        .folder = config->data,
+        .cache_size_max = config->cache_size_max,
+        .wal_size_max = config->wal_size_max,
+        .keep_changes = config->journal_keep_changes,
+        .keep_ms = (int64_t)config->journal_keep_s * 1000,
+    };
+    struct loop_options loop = {
+        .clock = clock_system(),
+        .random = random_system(),
+        .log = server->log,
+        .fatal = on_fatal,
+    };
+    enum err e = sqlite_open(&loop.store, &options, why);
+    if (e)
+        return e;
+    e = loop_start(&server->loop, &loop, why);
+    if (e)
+        store_close(loop.store);
+    return e;
+}
+
+/* --- the gateways --- */
+
+static struct gateway_options gateway_options(struct server *server, size_t at)
+{
+    const struct config *config = server->config;
+    return (struct gateway_options){
+        .listen_fd = server->fds[at],
+        .loop = server->loop,
+        .drain_timeout_ms = (unsigned)config->drain_timeout_ms,
+        .http =
+            {
+                .connections_max = 1 + (config->connections_max - 1) / server->threads,
+                .connection_memory = config->header_size_max,
+                .body_size_max = config->body_size_max,
+                .idle_timeout_ms = (unsigned)config->idle_timeout_ms,
+                .request_timeout_ms = (unsigned)config->request_timeout_ms,
+            },
+        .rest =
+            {
+                .credentials = &server->credentials,
+                .limits =
+                    {
+                        .data_size_max = config->document_size_max,
+                        .data_depth_max = (unsigned)config->data_depth_max,
+                        .lenient_json = config->lenient_json,
+                    },
+                .public_url = config->public_url,
+                .address = server->address,
+                .body_size_max = config->body_size_max,
+                .requests_max = 1 + (config->requests_max - 1) / server->threads,
+                .access_log = config->access_log,
+                .log = server->log,
+                .exposition = &server->exposition,
+            },
+    };
+}
+
+static enum err make_gateways(struct server *server, struct why *why)
+{
+    struct exposition *exposition = &server->exposition;
+    for (; server->made < server->threads; server->made++) {
+        struct gateway_options options = gateway_options(server, server->made);
+        struct gateway **gateway = &server->gateways[server->made];
+        enum err e = gateway_new(gateway, &options, why);
+        if (e)
+            return e;
+        exposition->rest[exposition->gateways] = gateway_metrics(*gateway);
+        exposition->connections[exposition->gateways++] = gateway_connections(*gateway);
+    }
+    exposition->core = loop_metrics(server->loop);
+    exposition->store = loop_store_metrics(server->loop);
+    return OK;
+}
+
+static void free_gateways(struct server *server)
+{
+    for (size_t i = 0; i < server->made; i++)
+        gateway_stop(server->gateways[i]);
+    for (size_t i = 0; i < server->made; i++)
+        gateway_free(server->gateways[i]);
+    /* gateway_new has closed the socket of one that failed. */
+    for (size_t i = server->made + 1; i < server->threads; i++)
+        close(server->fds[i]);
+}
+
+static enum err start_gateways(struct server *server, struct why *why)
+{
+    enum err e = make_gateways(server, why);
+    for (size_t i = 0; !e && i < server->made; i++)
+        e = gateway_start(server->gateways[i], why);
+    return e;
+}
+
+/* --- signals --- */
+
+static sigset_t watched_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+/* Before any thread starts, so that all inherit it: only the main thread hears signals. */
+static void block_signals(void)
+{
+    sigset_t set = watched_signals();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void note(struct server *server, const char *message)
+{
+    struct log_line line;
+    log_begin(&line, server->log, LOG_INFO, message);
+    log_text(&line, "address", server->address);
+    log_end(&line);
+}
+
+static void reopen_log(struct server *server)
+{
+    struct why why;
+    struct log_line line;
+    if (log_reopen(server->log, &why) == OK)
+        return;
+    log_begin(&line, server->log, LOG_ERROR, "the log file stays as it was");
+    log_text(&line, "reason", why.text);
+    log_end(&line);
+}
+
+static void wait_for_the_end(struct server *server)
+{
+    sigset_t set = watched_signals();
+    int signal_number = 0;
+    while (sigwait(&set, &signal_number) != 0 || signal_number == SIGHUP)
+        reopen_log(server);
+}
+
+/* --- the whole --- */
+
+static enum err serve(struct server *server, struct why *why)
+{
+    enum err e = start_gateways(server, why);
+    if (!e) {
+        printf("tutti: listening on http://%s\n", server->address);
+        fflush(stdout);
+        note(server, "listening");
+        wait_for_the_end(server);
+        note(server, "stopping");
+    }
+    free_gateways(server);
+    return e;
+}
+
+static enum err listen_and_serve(struct server *server, struct why *why)
+{
+    server->threads = count_threads(server->config);
+    enum err e =
+        listener_open(server->config->listen, server->fds, server->threads, server->address, why);
+    return e ? e : serve(server, why);
+}
+
+static enum err run_with_folder(struct server *server, struct why *why)
+{
+    const struct config *config = server->config;
+    struct random random = random_system();
+    enum err e = credentials_load(&server->credentials, config->data, config->account_sid,
+                                  config->auth_token, &random, why);
+    if (!e)
+        e = start_core(server, why);
+    if (e)
+        return e;
+    e = listen_and_serve(server, why);
+    loop_stop(server->loop);
+    note(server, "stopped");
+    return e;
+}
+
+enum err server_run(const struct config *config, struct why *why)
+{
+    struct server *server = mem_zalloc(1, sizeof *server);
+    server->config = config;
+    block_signals();
+    raise_file_limit(config->connections_max);
+    enum err e = log_open(&server->log, config->log_file, (enum log_format)config->log_format,
+                          (enum log_level)config->log_level, clock_system(), why);
+    if (e)
+        goto free_server;
+    e = folder_hold(config->data, &server->lock, why);
+    if (e)
+        goto close_log;
+    e = run_with_folder(server, why);
+    folder_release(server->lock);
+close_log:
+    log_close(server->log);
+free_server:
+    free(server);
+    return e;
+}

@@ -1,0 +1,214 @@
+#include "store/cache.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static uint64_t name_hash(uint64_t parent, enum kind kind, struct str name)
+{
+    return str_hash(name, dict_mix(parent * 64 + kind));
+}
+
+static uint64_t head_name_hash(const struct change *head)
+{
+    return name_hash(head->parent, head->kind, head->name);
+}
+
+static bool is_named(const struct change *head)
+{
+    return head->name.ptr && !change_is_removal(head);
+}
+
+static size_t entry_size(const struct change *head)
+{
+    enum { OVERHEAD = 2 * 16 + 2 * sizeof(struct dict_slot) }; /* heap blocks, both tables */
+    return sizeof(struct cached) + change_size(head) + OVERHEAD;
+}
+
+void cache_init(struct cache *cache, size_t bytes_max)
+{
+    *cache = (struct cache){.bytes_max = bytes_max};
+    ring_init(&cache->recent);
+    ring_init(&cache->keyed);
+    ring_init(&cache->plain);
+}
+
+static void take_head(struct cache *cache, struct cached *entry, struct change *head)
+{
+    entry->head = head;
+    cache->bytes += entry_size(head);
+    if (is_named(head))
+        dict_add(&cache->by_name, head_name_hash(head), entry);
+}
+
+static void drop_head(struct cache *cache, struct cached *entry)
+{
+    cache->bytes -= entry_size(entry->head);
+    if (is_named(entry->head))
+        dict_remove(&cache->by_name, head_name_hash(entry->head), entry);
+    change_unref(entry->head);
+}
+
+static void forget(struct cache *cache, struct cached *entry)
+{
+    dict_remove(&cache->by_id, dict_mix(entry->head->id), entry);
+    drop_head(cache, entry);
+    ring_remove(&entry->place);
+    free(entry);
+}
+
+static void forget_all(struct cache *cache, struct ring *ring)
+{
+    while (!ring_is_empty(ring))
+        forget(cache, ring_of(ring->next, struct cached, place));
+}
+
+void cache_deinit(struct cache *cache)
+{
+    forget_all(cache, &cache->recent);
+    forget_all(cache, &cache->keyed);
+    forget_all(cache, &cache->plain);
+    dict_deinit(&cache->by_id);
+    dict_deinit(&cache->by_name);
+}
+
+static void evict(struct cache *cache)
+{
+    while (cache->bytes > cache->bytes_max && !ring_is_empty(&cache->recent))
+        forget(cache, ring_of(cache->recent.next, struct cached, place));
+}
+
+static void touch(struct cache *cache, struct cached *entry)
+{
+    if (entry->dirty)
+        return;
+    ring_remove(&entry->place);
+    ring_append(&cache->recent, &entry->place);
+}
+
+static struct cached *by_id(struct cache *cache, uint64_t id)
+{
+    struct dict_cursor cursor;
+    struct cached *entry = dict_first(&cache->by_id, dict_mix(id), &cursor);
+    while (entry && entry->head->id != id)
+        entry = dict_next(&cache->by_id, &cursor);
+    return entry;
+}
+
+struct cached *cache_get(struct cache *cache, uint64_t id)
+{
+    struct cached *entry = by_id(cache, id);
+    if (entry)
+        touch(cache, entry);
+    return entry;
+}
+
+struct cached *cache_find(struct cache *cache, uint64_t parent, enum kind kind, struct str name)
+{
+    struct dict_cursor cursor;
+    struct cached *entry = dict_first(&cache->by_name, name_hash(parent, kind, name), &cursor);
+    while (entry && !(entry->head->parent == parent && entry->head->kind == kind &&
+                      str_eq(entry->head->name, name)))
+        entry = dict_next(&cache->by_name, &cursor);
+    if (entry)
+        touch(cache, entry);
+    return entry;
+}
+
+static struct cached *add(struct cache *cache, struct change *head)
+{
+    struct cached *entry = mem_zalloc(1, sizeof *entry);
+    ring_init(&entry->place);
+    take_head(cache, entry, head);
+    dict_add(&cache->by_id, dict_mix(head->id), entry);
+    return entry;
+}
+
+struct cached *cache_add_stored(struct cache *cache, struct change *head)
+{
+    struct cached *entry = add(cache, head);
+    entry->stored_seq = head->seq;
+    entry->stored_expires_ms = head->expires_ms;
+    ring_append(&cache->recent, &entry->place);
+    /* Only others go: the newest is the last to be evicted, and it is in use now. */
+    ring_remove(&entry->place);
+    evict(cache);
+    ring_append(&cache->recent, &entry->place);
+    return entry;
+}
+
+/* What the indexes must learn of `entry`'s head. */
+static bool changes_keys(const struct cached *entry)
+{
+    return !entry->stored_seq || change_is_removal(entry->head) ||
+           entry->head->expires_ms != entry->stored_expires_ms;
+}
+
+static void leave_ring(struct cache *cache, struct cached *entry)
+{
+    ring_remove(&entry->place);
+    if (!entry->dirty)
+        return;
+    cache->keyed_count -= entry->keyed;
+    cache->plain_count -= !entry->keyed;
+}
+
+static void join_dirty(struct cache *cache, struct cached *entry, bool keyed)
+{
+    leave_ring(cache, entry);
+    entry->dirty = true;
+    entry->keyed = keyed;
+    entry->since = entry->head->seq;
+    cache->keyed_count += keyed;
+    cache->plain_count += !keyed;
+    ring_append(keyed ? &cache->keyed : &cache->plain, &entry->place);
+}
+
+void cache_commit(struct cache *cache, struct change *head)
+{
+    struct cached *entry = by_id(cache, head->id);
+    if (entry) {
+        if (entry->dirty)
+            cache->dirty_bytes -= entry_size(entry->head);
+        drop_head(cache, entry);
+        take_head(cache, entry, change_ref(head));
+    } else {
+        entry = add(cache, change_ref(head));
+    }
+    cache->dirty_bytes += entry_size(head);
+    bool keyed = changes_keys(entry);
+    /* One that is queued already keeps its turn, unless it belongs into the other queue. */
+    if (!entry->dirty || (keyed && !entry->keyed))
+        join_dirty(cache, entry, keyed);
+    evict(cache);
+}
+
+void cache_written(struct cache *cache, struct cached *entry)
+{
+    assert(entry->dirty);
+    leave_ring(cache, entry);
+    entry->dirty = false;
+    entry->stored_seq = entry->head->seq;
+    entry->stored_expires_ms = entry->head->expires_ms;
+    cache->dirty_bytes -= entry_size(entry->head);
+    if (change_is_removal(entry->head))
+        forget(cache, entry);
+    else
+        ring_append(&cache->recent, &entry->place);
+}
+
+static uint64_t oldest_since(const struct ring *ring)
+{
+    if (ring_is_empty(ring))
+        return UINT64_MAX;
+    return ring_of(ring->next, struct cached, place)->since;
+}
+
+uint64_t cache_applied(const struct cache *cache, uint64_t seq)
+{
+    uint64_t keyed = oldest_since(&cache->keyed);
+    uint64_t plain = oldest_since(&cache->plain);
+    uint64_t first = keyed < plain ? keyed : plain;
+    return first == UINT64_MAX ? seq : first - 1;
+}

@@ -1,0 +1,64 @@
+/* The heads in memory: those used lately, and all that the tables do not know yet.
+ *
+ * A head is clean (its table row says the same) or dirty. Dirty heads stay until they are
+ * written; clean ones go, least recently used first, when the bytes exceed the limit.
+ *
+ *   committed ──> dirty ── cache_written ──> clean ──> evicted
+ *                   ^                          │
+ *                   └──────── committed ───────┘
+ *
+ * There are two queues of dirty heads, oldest first. `keyed`: what the tables' indexes must
+ * learn (an object appeared, went, or expires at another time). `plain`: only newer data. The
+ * first is kept short, so that whoever needs right indexes can have it written at once. */
+#ifndef STORE_CACHE_H
+#define STORE_CACHE_H
+
+#include "base/dict.h"
+#include "base/ring.h"
+#include "store/change.h"
+
+struct cached {
+    struct ring place; /* in one of the cache's rings */
+    struct change *head;
+    uint64_t since;      /* dirty: no change of the object above this seq is in the tables */
+    uint64_t stored_seq; /* the seq its table row names; 0: there is no row */
+    int64_t stored_expires_ms;
+    bool dirty;
+    bool keyed;
+};
+
+struct cache {
+    struct dict by_id;
+    struct dict by_name;
+    struct ring recent; /* clean, least recently used first */
+    struct ring keyed;
+    struct ring plain;
+    size_t keyed_count;
+    size_t plain_count;
+    size_t bytes;
+    size_t dirty_bytes;
+    size_t bytes_max;
+};
+
+void cache_init(struct cache *cache, size_t bytes_max);
+void cache_deinit(struct cache *cache);
+
+/* NULL: not in memory. One that is there may be a removal. */
+struct cached *cache_get(struct cache *cache, uint64_t id);
+
+/* Live heads only. NULL: not in memory. */
+struct cached *cache_find(struct cache *cache, uint64_t parent, enum kind kind, struct str name);
+
+/* A head just read from the tables; takes the reference. */
+struct cached *cache_add_stored(struct cache *cache, struct change *head);
+
+/* A head just committed; takes a reference of its own. */
+void cache_commit(struct cache *cache, struct change *head);
+
+/* The tables now say what the head of `entry`, which is dirty, says. A removal is forgotten. */
+void cache_written(struct cache *cache, struct cached *entry);
+
+/* Every change up to this seq is in the tables; `seq` is the last one committed. */
+uint64_t cache_applied(const struct cache *cache, uint64_t seq);
+
+#endif

@@ -1,0 +1,60 @@
+/* The lock is flock(2) on DIR/lock: the kernel drops it however the holder dies, so nothing is
+ * ever left to clean up. The file's text, the holder's process id, is for people only. */
+#include "store/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void read_holder(int lock, char *holder, size_t size)
+{
+    ssize_t len = pread(lock, holder, size - 1, 0);
+    holder[len > 0 ? len : 0] = 0;
+    holder[strcspn(holder, "\n")] = 0;
+}
+
+static void write_holder(int lock)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(lock, 0) != 0 || pwrite(lock, text, (size_t)len, 0) != len)
+        return; /* a courtesy only */
+}
+
+enum err folder_hold(const char *path, int *lock, struct why *why)
+{
+    char file[4096], holder[32];
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        why_set(why, "cannot make the data folder %s: %s", path, strerror(errno));
+        return ERR_CONFIG;
+    }
+    if (snprintf(file, sizeof file, "%s/lock", path) >= (int)sizeof file) {
+        why_set(why, "the data folder's path is too long");
+        return ERR_CONFIG;
+    }
+    *lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*lock < 0) {
+        why_set(why, "cannot open %s: %s", file, strerror(errno));
+        return ERR_CONFIG;
+    }
+    if (flock(*lock, LOCK_EX | LOCK_NB) != 0) {
+        read_holder(*lock, holder, sizeof holder);
+        why_set(why,
+                "the data folder %s is in use by another tutti (process %s); stop it first, "
+                "or give this one a folder of its own with --data",
+                path, holder);
+        close(*lock);
+        return ERR_CONFIG;
+    }
+    write_holder(*lock);
+    return OK;
+}
+
+void folder_release(int lock)
+{
+    close(lock);
+}

@@ -1,0 +1,41 @@
+/* Dropping changes that nobody needs any more.
+ *
+ * A change may go when it is old (more than `keep_changes` changes or `keep_ms` ago), known to
+ * the object table, and not the head of its object. A sweep walks the journal from its
+ * beginning in small bites and drops those; where it has passed, only heads remain. They
+ * become garbage as their objects are written again; when half of what was left behind is
+ * garbage, the next sweep begins anew. So the journal holds at most the retained changes and
+ * about twice the live heads, whatever the load. */
+#ifndef STORE_RETENTION_H
+#define STORE_RETENTION_H
+
+#include "store/sql.h"
+
+struct retention {
+    sqlite3 *db;
+    sqlite3_stmt *bite;
+    sqlite3_stmt *drop;
+    uint64_t keep_changes;
+    int64_t keep_ms;
+    uint64_t swept;   /* up to here only heads were left by the running or last sweep */
+    uint64_t kept;    /* how many they were */
+    uint64_t garbage; /* how many of them are heads no more */
+};
+
+must_check enum err retention_init(struct retention *retention, sqlite3 *db, uint64_t keep_changes,
+                                   int64_t keep_ms);
+void retention_deinit(struct retention *retention);
+
+/* The change at `seq` is not its object's head any more. */
+void retention_note_garbage(struct retention *retention, uint64_t seq);
+
+/* Is there anything a bite would look at? `applied`: the object table knows all up to there;
+ * `seq`: the last change. */
+bool retention_is_due(const struct retention *retention, uint64_t applied, uint64_t seq);
+
+/* One bite, within a transaction. `dropped`: how many changes went. `more`: the sweep is not
+ * done. */
+must_check enum err retention_bite(struct retention *retention, uint64_t applied, uint64_t seq,
+                                   int64_t now_ms, uint64_t *dropped, bool *more);
+
+#endif

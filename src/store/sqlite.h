@@ -1,0 +1,20 @@
+/* The store in one SQLite file, DIR/tutti.db: journal first, heads written behind. */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include "store/store.h"
+
+struct sqlite_options {
+    const char *folder;    /* exists, and is ours alone */
+    const char *vfs;       /* NULL: the platform's; tests put one that fails */
+    size_t cache_size_max; /* bytes of heads in memory */
+    size_t wal_size_max;   /* bytes of write-ahead log; commits wait beyond it */
+    uint64_t keep_changes; /* retention: see retention.h */
+    int64_t keep_ms;
+};
+
+/* ERR_CONFIG, in `why`: the file cannot be opened, is not ours, is newer, or is damaged. */
+must_check enum err sqlite_open(struct store **store, const struct sqlite_options *options,
+                                struct why *why);
+
+#endif

@@ -1,0 +1,141 @@
+/* Where changes are kept. One interface; SQLite (sqlite.h) and, for tests, memory behind it.
+ *
+ * A store belongs to one thread. A commit is durable and atomic: when it returns OK all its
+ * changes are on disk, when it returns ERR_STORE none is, also after a crash. When the outcome
+ * cannot be known (fsync failed) it returns ERR_UNSURE, once and for ever: nothing must be
+ * acknowledged any more, and only opening the store again tells what was kept.
+ *
+ * Every function that hands out changes hands out references: unref them. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/err.h"
+#include "base/metric.h"
+#include "store/change.h"
+
+/* Heads of one kind under one parent, in the order of their ids. */
+struct store_range {
+    uint64_t parent;
+    enum kind kind;
+    uint64_t beyond;  /* only ids above it (ascending) or below it (descending) */
+    bool descending;  /* `beyond` 0 means: from the very end */
+    int64_t alive_ms; /* leave out what has expired by then; 0: leave out nothing */
+};
+
+struct store_metrics {
+    struct metric commits;
+    struct metric changes;
+    struct metric commit_failures;
+    struct metric heads_cached;
+    struct metric heads_dirty;
+    struct metric cache_bytes;
+    struct metric cache_hits;
+    struct metric cache_misses;
+    struct metric heads_written;
+    struct metric changes_dropped; /* by retention */
+    struct metric wal_bytes;
+    struct metric checkpoints;
+};
+
+struct store;
+
+struct store_ops {
+    enum err (*get)(struct store *store, uint64_t id, struct change **head);
+    enum err (*find)(struct store *store, uint64_t parent, enum kind kind, struct str name,
+                     struct change **head);
+    enum err (*page)(struct store *store, const struct store_range *range, struct change **heads,
+                     size_t heads_max, size_t *count);
+    enum err (*due)(struct store *store, int64_t now_ms, struct change **heads, size_t heads_max,
+                    size_t *count, int64_t *next_ms);
+    enum err (*change)(struct store *store, uint64_t seq, struct change **change);
+    enum err (*tail)(struct store *store, uint64_t after, struct change **changes,
+                     size_t changes_max, size_t *count);
+    enum err (*commit)(struct store *store, struct change *const *changes, size_t count);
+    enum err (*tidy)(struct store *store, int64_t now_ms, bool idle, bool *more);
+    uint64_t (*seq)(const struct store *store);
+    void (*close)(struct store *store);
+};
+
+/* The first member of every store. */
+struct store {
+    const struct store_ops *ops;
+    struct store_metrics metrics;
+    struct why failure; /* of the last call that did not return OK */
+};
+
+/* The head of a live object; NULL when there is none (never was, or is gone).
+ * ERR_STORE: it could not be read. */
+must_check static inline enum err store_get(struct store *store, uint64_t id, struct change **head)
+{
+    return store->ops->get(store, id, head);
+}
+
+/* As store_get, by name. */
+must_check static inline enum err store_find(struct store *store, uint64_t parent, enum kind kind,
+                                             struct str name, struct change **head)
+{
+    return store->ops->find(store, parent, kind, name, head);
+}
+
+/* Up to `heads_max` heads of a range, in its order. */
+must_check static inline enum err store_page(struct store *store, const struct store_range *range,
+                                             struct change **heads, size_t heads_max, size_t *count)
+{
+    return store->ops->page(store, range, heads, heads_max, count);
+}
+
+/* Up to `heads_max` heads whose `expires_ms` is at or before `now_ms`, soonest first, and in
+ * `next_ms` when the soonest of all others expires (INT64_MAX: none). */
+must_check static inline enum err store_due(struct store *store, int64_t now_ms,
+                                            struct change **heads, size_t heads_max, size_t *count,
+                                            int64_t *next_ms)
+{
+    return store->ops->due(store, now_ms, heads, heads_max, count, next_ms);
+}
+
+/* One change by its seq; NULL when it is not kept any more (or never was). Walking `prev` from
+ * a head gives an object's history, newest first, as far as retention reaches. */
+must_check static inline enum err store_change(struct store *store, uint64_t seq,
+                                               struct change **change)
+{
+    return store->ops->change(store, seq, change);
+}
+
+/* The next changes with a seq above `after`, of all objects, in order. */
+must_check static inline enum err store_tail(struct store *store, uint64_t after,
+                                             struct change **changes, size_t changes_max,
+                                             size_t *count)
+{
+    return store->ops->tail(store, after, changes, changes_max, count);
+}
+
+/* Append `count` > 0 changes with seqs store_seq()+1, +2, ... The store takes references of
+ * its own. ERR_STORE: none was kept. ERR_UNSURE: see above. */
+must_check static inline enum err store_commit(struct store *store, struct change *const *changes,
+                                               size_t count)
+{
+    return store->ops->commit(store, changes, count);
+}
+
+/* One small bite (about a millisecond) of what is behind: heads to write, old changes to drop,
+ * the log to shorten. When `idle`, also what could wait. `more`: another bite is due at once.
+ * A failure loses nothing. */
+must_check static inline enum err store_tidy(struct store *store, int64_t now_ms, bool idle,
+                                             bool *more)
+{
+    return store->ops->tidy(store, now_ms, idle, more);
+}
+
+/* The seq of the last committed change, 0 before the first. */
+static inline uint64_t store_seq(const struct store *store)
+{
+    return store->ops->seq(store);
+}
+
+/* Write what is behind and let go. */
+static inline void store_close(struct store *store)
+{
+    store->ops->close(store);
+}
+
+#endif

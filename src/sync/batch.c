@@ -1,0 +1,222 @@
+#include "sync/batch.h"
+
+#include "sync/sid.h"
+
+#include <assert.h>
+
+void batch_init(struct batch *batch, struct store *store, const struct random *random)
+{
+    *batch = (struct batch){.store = store, .random = random};
+}
+
+static void forget_all(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        change_unref(batch->changes[i]);
+    batch->count = 0;
+    dict_clear(&batch->by_id);
+    dict_clear(&batch->by_name);
+}
+
+void batch_deinit(struct batch *batch)
+{
+    forget_all(batch);
+    dict_deinit(&batch->by_id);
+    dict_deinit(&batch->by_name);
+}
+
+void batch_start(struct batch *batch, int64_t now_ms)
+{
+    forget_all(batch);
+    batch->now_ms = now_ms;
+    batch->touched = false;
+}
+
+enum err batch_commit(struct batch *batch)
+{
+    enum err e = batch->count ? store_commit(batch->store, batch->changes, batch->count) : OK;
+    forget_all(batch);
+    return e;
+}
+
+static uint64_t name_hash(uint64_t parent, enum kind kind, struct str name)
+{
+    return str_hash(name, dict_mix(parent * 64 + kind));
+}
+
+static struct change *pending_by_id(const struct batch *batch, uint64_t id)
+{
+    struct dict_cursor cursor;
+    struct change *change = dict_first(&batch->by_id, dict_mix(id), &cursor);
+    while (change && change->id != id)
+        change = dict_next(&batch->by_id, &cursor);
+    return change;
+}
+
+static struct change *pending_by_name(const struct batch *batch, uint64_t parent, enum kind kind,
+                                      struct str name)
+{
+    struct dict_cursor cursor;
+    struct change *change = dict_first(&batch->by_name, name_hash(parent, kind, name), &cursor);
+    while (change &&
+           !(change->parent == parent && change->kind == kind && str_eq(change->name, name)))
+        change = dict_next(&batch->by_name, &cursor);
+    return change;
+}
+
+/* The pending change wins over the committed head. NULL: gone. */
+static struct change *newest(struct batch *batch, struct change *head)
+{
+    struct change *pending = head ? pending_by_id(batch, head->id) : NULL;
+    if (!pending)
+        return head;
+    batch->touched = true;
+    change_unref(head);
+    return change_is_removal(pending) ? NULL : change_ref(pending);
+}
+
+static bool has_expired(const struct batch *batch, const struct change *head)
+{
+    return head->expires_ms && head->expires_ms <= batch->now_ms;
+}
+
+static struct change *unless_expired(const struct batch *batch, struct change *head)
+{
+    if (!head || !has_expired(batch, head))
+        return head;
+    change_unref(head);
+    return NULL;
+}
+
+enum err batch_get(struct batch *batch, uint64_t id, struct change **head)
+{
+    struct change *pending = pending_by_id(batch, id);
+    enum err e = OK;
+    *head = NULL;
+    if (pending) {
+        batch->touched = true;
+        if (!change_is_removal(pending))
+            *head = change_ref(pending);
+    } else {
+        e = store_get(batch->store, id, head);
+    }
+    *head = unless_expired(batch, *head);
+    return e;
+}
+
+/* As batch_find, expired or not. */
+static enum err find(struct batch *batch, uint64_t parent, enum kind kind, struct str name,
+                     struct change **head)
+{
+    struct change *pending = pending_by_name(batch, parent, kind, name);
+    if (pending) {
+        batch->touched = true;
+        *head = change_ref(pending);
+        return OK;
+    }
+    enum err e = store_find(batch->store, parent, kind, name, head);
+    *head = newest(batch, e ? NULL : *head);
+    return e;
+}
+
+enum err batch_find(struct batch *batch, uint64_t parent, enum kind kind, struct str name,
+                    struct change **head)
+{
+    enum err e = find(batch, parent, kind, name, head);
+    *head = unless_expired(batch, *head);
+    return e;
+}
+
+static enum err get_by_sid(struct batch *batch, uint64_t parent, enum kind kind, struct str sid,
+                           struct change **head)
+{
+    uint64_t id, salt;
+    *head = NULL;
+    if (!sid_parse(sid, kind, &id, &salt))
+        return ERR_MISSING;
+    enum err e = batch_get(batch, id, head);
+    if (e)
+        return e;
+    struct change *found = *head;
+    if (found && found->kind == kind && found->parent == parent && found->salt == salt)
+        return OK;
+    change_unref(found);
+    *head = NULL;
+    return ERR_MISSING;
+}
+
+enum err batch_resolve(struct batch *batch, uint64_t parent, enum kind kind, struct str sid_or_name,
+                       struct change **head)
+{
+    if (sid_is_shaped(sid_or_name))
+        return get_by_sid(batch, parent, kind, sid_or_name, head);
+    enum err e = batch_find(batch, parent, kind, sid_or_name, head);
+    if (!e && !*head)
+        return ERR_NAME_MISSING;
+    return e;
+}
+
+enum err batch_expire_name(struct batch *batch, uint64_t parent, enum kind kind, struct str name)
+{
+    struct change *head;
+    enum err e = find(batch, parent, kind, name, &head);
+    if (!e && head && has_expired(batch, head)) {
+        struct change draft = batch_draft(batch, head, EVENT_EXPIRED, (struct str){0});
+        batch_change(batch, &draft);
+    }
+    change_unref(head);
+    return e;
+}
+
+/* `before`: the object's pending change so far, which the new one takes the place of. */
+static struct change *add(struct batch *batch, struct change *draft, struct change *before)
+{
+    assert(batch->count < BATCH_CHANGES_MAX);
+    struct change *change = change_new(draft);
+    batch->changes[batch->count++] = change;
+    batch->touched = true;
+    if (before)
+        dict_remove(&batch->by_id, dict_mix(before->id), before);
+    dict_add(&batch->by_id, dict_mix(change->id), change);
+    if (!change->name.ptr)
+        return change;
+    uint64_t hash = name_hash(change->parent, change->kind, change->name);
+    if (before && !change_is_removal(before))
+        dict_remove(&batch->by_name, hash, before);
+    if (!change_is_removal(change))
+        dict_add(&batch->by_name, hash, change);
+    return change;
+}
+
+static uint64_t next_seq(const struct batch *batch)
+{
+    return store_seq(batch->store) + batch->count + 1;
+}
+
+struct change *batch_create(struct batch *batch, struct change *draft)
+{
+    draft->event = EVENT_CREATED;
+    draft->seq = draft->id = next_seq(batch);
+    draft->prev = 0;
+    draft->revision = 0;
+    draft->salt = random_u64(batch->random);
+    draft->created_ms = draft->updated_ms = batch->now_ms;
+    return add(batch, draft, NULL);
+}
+
+struct change *batch_change(struct batch *batch, struct change *draft)
+{
+    draft->seq = next_seq(batch);
+    return add(batch, draft, pending_by_id(batch, draft->id));
+}
+
+struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,
+                          struct str author)
+{
+    struct change draft = *head;
+    draft.event = event;
+    draft.prev = head->seq;
+    draft.updated_ms = batch->now_ms;
+    draft.author = author;
+    return draft;
+}

@@ -1,0 +1,63 @@
+/* The changes of one commit in the making, and the world as they leave it.
+ *
+ * Commands of a batch are evaluated one after the other; each sees what those before it did,
+ * though nothing is committed yet. If the commit fails, forgetting the batch is all there is
+ * to take back. */
+#ifndef SYNC_BATCH_H
+#define SYNC_BATCH_H
+
+#include "base/clock.h"
+#include "base/dict.h"
+#include "store/store.h"
+#include "sync/limits.h"
+
+enum { BATCH_CHANGES_MAX = 2 * BATCH_MAX }; /* a command makes at most two */
+
+struct batch {
+    struct store *store;
+    const struct random *random;
+    int64_t now_ms;
+    bool touched; /* something uncommitted was seen or made since it was last cleared */
+    size_t count;
+    struct change *changes[BATCH_CHANGES_MAX];
+    struct dict by_id; /* the last pending change of an object */
+    struct dict by_name;
+};
+
+void batch_init(struct batch *batch, struct store *store, const struct random *random);
+void batch_deinit(struct batch *batch);
+
+/* Start anew at `now_ms`; pending changes are forgotten. */
+void batch_start(struct batch *batch, int64_t now_ms);
+
+/* Make the pending changes durable. Whatever comes back, they are pending no more.
+ * ERR_STORE, ERR_UNSURE. */
+must_check enum err batch_commit(struct batch *batch);
+
+/* The head of a live object that has not expired, with a reference; else NULL. ERR_STORE. */
+must_check enum err batch_get(struct batch *batch, uint64_t id, struct change **head);
+must_check enum err batch_find(struct batch *batch, uint64_t parent, enum kind kind,
+                               struct str name, struct change **head);
+
+/* By SID or unique name, as a request names an object.
+ * ERR_MISSING: shaped like a SID. ERR_NAME_MISSING: not. ERR_STORE. */
+must_check enum err batch_resolve(struct batch *batch, uint64_t parent, enum kind kind,
+                                  struct str sid_or_name, struct change **head);
+
+/* Free `name` if what holds it has expired. */
+must_check enum err batch_expire_name(struct batch *batch, uint64_t parent, enum kind kind,
+                                      struct str name);
+
+/* The first change of a new object: fills in id, seq, salt and dates of `draft`. The result is
+ * borrowed, until the batch's next start. */
+struct change *batch_create(struct batch *batch, struct change *draft);
+
+/* A further change of an object, from batch_draft; fills in its seq. Borrowed likewise. */
+struct change *batch_change(struct batch *batch, struct change *draft);
+
+/* What follows `head` in its object's chain: a copy to alter and hand to batch_change. Its
+ * strings are borrowed from `head`. */
+struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,
+                          struct str author);
+
+#endif

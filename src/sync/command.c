@@ -1,0 +1,22 @@
+#include "sync/command.h"
+
+#include <stdlib.h>
+
+void command_deinit(struct command *command)
+{
+    change_unref(command->service_head);
+    change_unref(command->head);
+    for (size_t i = 0; i < command->heads_count; i++)
+        change_unref(command->heads[i]);
+    free(command->heads);
+}
+
+void command_reset(struct command *command)
+{
+    command_deinit(command);
+    command->err = OK;
+    command->service_head = command->head = NULL;
+    command->heads = NULL;
+    command->heads_count = 0;
+    command->more_before = command->more_after = false;
+}

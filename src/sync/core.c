@@ -1,0 +1,252 @@
+#include "sync/core.h"
+
+#include "base/mem.h"
+#include "sync/batch.h"
+#include "sync/document.h"
+#include "sync/expiry.h"
+#include "sync/key.h"
+#include "sync/listing.h"
+#include "sync/purge.h"
+#include "sync/service.h"
+
+#include <stdlib.h>
+
+enum { RETRY_MS = 1000, SLEEP_MAX_MS = 1000 };
+
+struct core {
+    struct core_options options;
+    struct core_metrics metrics;
+    struct batch batch;
+    struct expiry expiry;
+    int64_t now_ms;   /* never goes back */
+    int64_t retry_ms; /* after a failure: no housekeeping before */
+    bool purging;
+    struct command *waiting[BATCH_MAX]; /* for the commit */
+    size_t waiting_count;
+};
+
+static enum err service_list(struct batch *batch, struct command *command)
+{
+    return listing_read(batch, 0, command);
+}
+
+static enum err document_list(struct batch *batch, struct command *command)
+{
+    return listing_read(batch, command->service_head->id, command);
+}
+
+static enum err key_list(struct batch *batch, struct command *command)
+{
+    return listing_read(batch, 0, command);
+}
+
+typedef enum err evaluator(struct batch *batch, struct command *command);
+
+static const struct {
+    bool in_service;
+    evaluator *verbs[VERB_COUNT];
+} kinds[] = {
+    [KIND_SERVICE] = {false,
+                      {[VERB_CREATE] = service_create,
+                       [VERB_FETCH] = service_fetch,
+                       [VERB_UPDATE] = service_update,
+                       [VERB_REMOVE] = service_remove,
+                       [VERB_LIST] = service_list}},
+    [KIND_KEY] = {false,
+                  {[VERB_CREATE] = key_create,
+                   [VERB_FETCH] = key_fetch,
+                   [VERB_UPDATE] = key_update,
+                   [VERB_REMOVE] = key_remove,
+                   [VERB_LIST] = key_list}},
+    [KIND_DOCUMENT] = {true,
+                       {[VERB_CREATE] = document_create,
+                        [VERB_FETCH] = document_fetch,
+                        [VERB_UPDATE] = document_update,
+                        [VERB_REMOVE] = document_remove,
+                        [VERB_LIST] = document_list}},
+};
+
+static bool is_write(const struct command *command)
+{
+    return command->verb == VERB_CREATE || command->verb == VERB_UPDATE ||
+           command->verb == VERB_REMOVE;
+}
+
+static enum err evaluate(struct core *core, struct command *command)
+{
+    struct batch *batch = &core->batch;
+    enum err e = key_check(batch, command);
+    if (e || command->verb == VERB_CHECK)
+        return e;
+    if (kinds[command->kind].in_service)
+        e = service_resolve(batch, command);
+    if (!e)
+        e = kinds[command->kind].verbs[command->verb](batch, command);
+    if (!e && command->kind == KIND_SERVICE && command->verb == VERB_REMOVE)
+        core->purging = true;
+    return e;
+}
+
+/* Evaluate; `waits`: the answer depends on the commit. */
+static void take_turn(struct core *core, struct command *command, bool *waits)
+{
+    core->batch.touched = false;
+    command->err = evaluate(core, command);
+    *waits = core->batch.touched;
+}
+
+static void reply(struct core *core, struct command *command)
+{
+    metric_add(&core->metrics.commands, 1);
+    metric_add(&core->metrics.conflicts, command->err == ERR_REVISION);
+    core->options.sink.reply(core->options.sink.context, command);
+}
+
+static void start_batch(struct core *core)
+{
+    int64_t now_ms = core->options.clock.now_ms(core->options.clock.context);
+    if (now_ms > core->now_ms)
+        core->now_ms = now_ms;
+    batch_start(&core->batch, core->now_ms);
+    core->waiting_count = 0;
+}
+
+static void evaluate_some(struct core *core, struct chain *commands)
+{
+    struct node *node;
+    for (size_t i = 0; i < BATCH_MAX && (node = chain_shift(commands)); i++) {
+        struct command *command = (struct command *)node;
+        bool waits;
+        take_turn(core, command, &waits);
+        if (waits)
+            core->waiting[core->waiting_count++] = command;
+        else
+            reply(core, command);
+    }
+}
+
+static enum err commit(struct core *core)
+{
+    struct batch *batch = &core->batch;
+    if (!batch->count)
+        return OK;
+    for (size_t i = 0; i < batch->count; i++)
+        expiry_note(&core->expiry, batch->changes[i]->expires_ms);
+    uint64_t begun_ns = clock_monotonic_ns();
+    enum err e = batch_commit(batch);
+    histogram_observe(&core->metrics.commit_ns, CORE_NS_EXPONENT, clock_monotonic_ns() - begun_ns);
+    return e;
+}
+
+/* What the failed commit means to a command that waited for it. */
+static void answer_failed(struct core *core, struct command *command)
+{
+    bool waits;
+    command_reset(command);
+    if (is_write(command))
+        command->err = ERR_STORE;
+    else
+        take_turn(core, command, &waits);
+}
+
+static enum err run_batch(struct core *core, struct chain *commands)
+{
+    metric_set(&core->metrics.queue_depth, commands->count);
+    metric_max(&core->metrics.queue_depth_max, commands->count);
+    start_batch(core);
+    evaluate_some(core, commands);
+    core->options.sink.flush(core->options.sink.context);
+    if (!core->waiting_count)
+        return OK;
+    histogram_observe(&core->metrics.batch_size, CORE_BATCH_EXPONENT, core->waiting_count);
+    enum err e = commit(core);
+    if (e == ERR_UNSURE)
+        return e;
+    for (size_t i = 0; i < core->waiting_count; i++) {
+        if (e)
+            answer_failed(core, core->waiting[i]);
+        reply(core, core->waiting[i]);
+    }
+    core->options.sink.flush(core->options.sink.context);
+    return OK;
+}
+
+enum err core_run(struct core *core, struct chain *commands)
+{
+    enum err e = OK;
+    while (!e && commands->first)
+        e = run_batch(core, commands);
+    return e;
+}
+
+static enum err keep_house(struct core *core)
+{
+    start_batch(core);
+    enum err e = expiry_step(&core->expiry, &core->batch);
+    size_t expired = core->batch.count;
+    if (!e && core->purging && !expired)
+        e = purge_step(&core->batch, &core->purging);
+    size_t purged = core->batch.count - expired;
+    if (!e)
+        e = commit(core);
+    if (e)
+        core->expiry.next_ms = 0;
+    else {
+        metric_add(&core->metrics.expired, expired);
+        metric_add(&core->metrics.purged, purged);
+    }
+    return e;
+}
+
+enum err core_tidy(struct core *core, bool idle, bool *more)
+{
+    bool store_more = false;
+    *more = false;
+    if (core->retry_ms && core->options.clock.now_ms(core->options.clock.context) < core->retry_ms)
+        return OK;
+    core->retry_ms = 0;
+    enum err e = keep_house(core);
+    if (!e)
+        e = store_tidy(core->options.store, core->now_ms, idle, &store_more);
+    if (e)
+        core->retry_ms = core->now_ms + RETRY_MS;
+    *more = !e && (store_more || core->purging || core->expiry.next_ms <= core->now_ms);
+    return e;
+}
+
+int64_t core_sleep_ms(const struct core *core)
+{
+    int64_t left_ms = core->expiry.next_ms - core->now_ms;
+    if (core->retry_ms || left_ms > SLEEP_MAX_MS)
+        return SLEEP_MAX_MS;
+    return left_ms > 0 ? left_ms : 0;
+}
+
+enum err core_new(struct core **made, const struct core_options *options)
+{
+    struct core *core = mem_zalloc(1, sizeof *core);
+    core->options = *options;
+    core->purging = true; /* perhaps there is something left over */
+    batch_init(&core->batch, options->store, &core->options.random);
+    start_batch(core);
+    enum err e = service_make_default(&core->batch);
+    if (!e)
+        e = commit(core);
+    if (e) {
+        core_free(core);
+        return e;
+    }
+    *made = core;
+    return OK;
+}
+
+void core_free(struct core *core)
+{
+    batch_deinit(&core->batch);
+    free(core);
+}
+
+const struct core_metrics *core_metrics(const struct core *core)
+{
+    return &core->metrics;
+}

@@ -1,0 +1,44 @@
+#include "sync/data.h"
+
+#include "base/json.h"
+
+static enum err compact(struct str text, const struct limits *limits, struct buf *out,
+                        struct why *why)
+{
+    struct json_error strict, lenient;
+    if (json_compact(text, JSON_STRICT, limits->data_depth_max, out, &strict))
+        return OK;
+    buf_clear(out);
+    if (limits->lenient_json &&
+        json_compact(text, JSON_LENIENT, limits->data_depth_max, out, &lenient))
+        return OK;
+    why_set(why, "%s at byte %zu", strict.reason, strict.offset);
+    return ERR_JSON;
+}
+
+static enum err check(const struct buf *out, const struct limits *limits, struct why *why)
+{
+    if (!out->failed && out->ptr[0] != '{') {
+        why_set(why, "expected an object at byte 0");
+        return ERR_DATA;
+    }
+    if (out->failed || out->len > limits->data_size_max) {
+        why_set(why, "at most %zu bytes are kept", limits->data_size_max);
+        return ERR_TOO_LARGE;
+    }
+    return OK;
+}
+
+enum err data_parse(struct str text, const struct limits *limits, struct arena *arena,
+                    struct str *data, struct why *why)
+{
+    struct buf out;
+    buf_init(&out, limits->data_size_max + 1);
+    enum err e = compact(text, limits, &out, why);
+    if (!e)
+        e = check(&out, limits, why);
+    if (!e)
+        *data = arena_dup(arena, buf_str(&out));
+    buf_deinit(&out);
+    return e;
+}

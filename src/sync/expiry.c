@@ -1,0 +1,22 @@
+#include "sync/expiry.h"
+
+enum { BITE = 128 };
+
+enum err expiry_step(struct expiry *expiry, struct batch *batch)
+{
+    struct change *heads[BITE];
+    size_t count;
+    int64_t next_ms;
+    if (expiry->next_ms > batch->now_ms)
+        return OK;
+    enum err e = store_due(batch->store, batch->now_ms, heads, BITE, &count, &next_ms);
+    if (e)
+        return e;
+    for (size_t i = 0; i < count; i++) {
+        struct change draft = batch_draft(batch, heads[i], EVENT_EXPIRED, (struct str){0});
+        batch_change(batch, &draft);
+        change_unref(heads[i]);
+    }
+    expiry->next_ms = next_ms;
+    return OK;
+}

@@ -1,0 +1,98 @@
+#include "sync/key.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "sync/batch.h"
+
+enum { FRIENDLY_NAME_KEY_MAX = 64, DATA_SIZE_MAX = 1024 };
+
+struct str key_friendly_name(const struct change *head, struct arena *arena)
+{
+    struct str name = {0};
+    if (!json_decode_string(json_get(head->data, STR("friendly_name")), arena, &name))
+        return STR("");
+    return name;
+}
+
+enum err key_check(struct batch *batch, struct command *command)
+{
+    struct change *head = NULL;
+    if (!command->key.ptr)
+        return OK;
+    enum err e = batch_resolve(batch, 0, KIND_KEY, command->key, &head);
+    change_unref(head);
+    return e == ERR_MISSING || e == ERR_NAME_MISSING ? ERR_AUTH : e;
+}
+
+/* A name is no way to call a key. */
+static enum err resolve(struct batch *batch, struct command *command)
+{
+    enum err e = batch_resolve(batch, 0, KIND_KEY, command->object, &command->head);
+    return e == ERR_NAME_MISSING ? ERR_MISSING : e;
+}
+
+static enum err check_name(struct str name)
+{
+    return name.ptr && utf8_length(name) > FRIENDLY_NAME_KEY_MAX ? ERR_FRIENDLY_NAME : OK;
+}
+
+static void write_data(struct str friendly_name, struct buf *data)
+{
+    buf_init(data, DATA_SIZE_MAX);
+    buf_add_lit(data, "{\"friendly_name\":");
+    buf_add_json(data, friendly_name.ptr ? friendly_name : STR(""));
+    buf_add_char(data, '}');
+}
+
+enum err key_create(struct batch *batch, struct command *command)
+{
+    struct buf data;
+    enum err e = check_name(command->friendly_name);
+    if (e)
+        return e;
+    write_data(command->friendly_name, &data);
+    struct change draft = {
+        .kind = KIND_KEY,
+        .creator = command->identity,
+        .author = command->identity,
+        .data = buf_str(&data),
+    };
+    command->head = change_ref(batch_create(batch, &draft));
+    buf_deinit(&data);
+    return OK;
+}
+
+enum err key_fetch(struct batch *batch, struct command *command)
+{
+    return resolve(batch, command);
+}
+
+enum err key_update(struct batch *batch, struct command *command)
+{
+    struct buf data;
+    enum err e = check_name(command->friendly_name);
+    if (!e)
+        e = resolve(batch, command);
+    if (e || !command->friendly_name.ptr)
+        return e;
+    write_data(command->friendly_name, &data);
+    struct change draft = batch_draft(batch, command->head, EVENT_UPDATED, command->identity);
+    draft.revision++;
+    draft.data = buf_str(&data);
+    struct change *changed = change_ref(batch_change(batch, &draft));
+    change_unref(command->head);
+    command->head = changed;
+    buf_deinit(&data);
+    return OK;
+}
+
+enum err key_remove(struct batch *batch, struct command *command)
+{
+    enum err e = resolve(batch, command);
+    if (e)
+        return e;
+    struct change draft = batch_draft(batch, command->head, EVENT_REMOVED, command->identity);
+    batch_change(batch, &draft);
+    return OK;
+}

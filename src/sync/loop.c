@@ -1,0 +1,162 @@
+#include "sync/loop.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { SETTLE_MS = 20 }; /* without a command for so long: idle */
+
+struct loop {
+    struct loop_options options;
+    struct core *core;
+    struct queue *commands;
+    struct port *ports; /* those with answers to push */
+    pthread_t thread;
+    bool failing; /* housekeeping failed and it was said */
+};
+
+static void reply(void *context, struct command *command)
+{
+    struct loop *loop = context;
+    struct port *port = command->port;
+    if (!port->answers.first) {
+        port->next = loop->ports;
+        loop->ports = port;
+    }
+    chain_add(&port->answers, &command->node);
+}
+
+static void flush(void *context)
+{
+    struct loop *loop = context;
+    while (loop->ports) {
+        struct port *port = loop->ports;
+        loop->ports = port->next;
+        queue_push(port->queue, &port->answers);
+    }
+}
+
+static void say(struct loop *loop, enum log_level level, const char *message)
+{
+    struct log_line line;
+    log_begin(&line, loop->options.log, level, message);
+    log_text(&line, "reason", loop->options.store->failure.text);
+    log_end(&line);
+}
+
+static void give_up(struct loop *loop)
+{
+    say(loop, LOG_ERROR,
+        "the disk failed in a way that leaves open what it kept; stopping, so "
+        "that nothing is acknowledged that may be lost");
+    loop->options.fatal(loop->options.context);
+}
+
+static void note_failure(struct loop *loop, enum err e)
+{
+    if (e && !loop->failing)
+        say(loop, LOG_ERROR, "housekeeping failed; trying again every second");
+    if (!e && loop->failing)
+        say(loop, LOG_INFO, "housekeeping works again");
+    loop->failing = e != OK;
+}
+
+/* One turn; false: give up. */
+static bool turn(struct loop *loop, struct chain *commands, bool *more)
+{
+    bool idle = !commands->first;
+    if (core_run(loop->core, commands) != OK)
+        return false;
+    enum err e = core_tidy(loop->core, idle, more);
+    if (e == ERR_UNSURE)
+        return false;
+    note_failure(loop, e);
+    return true;
+}
+
+static int64_t pause_ms(const struct loop *loop, bool more, bool was_idle)
+{
+    int64_t sleep_ms = core_sleep_ms(loop->core);
+    if (more)
+        return 0;
+    return was_idle || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
+}
+
+/* Owns the core, the store and the pending answers of every port. */
+static void *run(void *context)
+{
+    struct loop *loop = context;
+    int64_t wait_ms = 0;
+    for (;;) {
+        struct chain commands = queue_wait(loop->commands, wait_ms);
+        bool idle = !commands.first, more = false;
+        if (idle && queue_is_closed(loop->commands))
+            return NULL;
+        if (!turn(loop, &commands, &more)) {
+            give_up(loop);
+            return NULL;
+        }
+        wait_ms = pause_ms(loop, more, idle);
+    }
+}
+
+static enum err start_thread(struct loop *loop, struct why *why)
+{
+    if (pthread_create(&loop->thread, NULL, run, loop) == 0)
+        return OK;
+    why_set(why, "cannot start a thread");
+    return ERR_CONFIG;
+}
+
+enum err loop_start(struct loop **made, const struct loop_options *options, struct why *why)
+{
+    struct loop *loop = mem_zalloc(1, sizeof *loop);
+    loop->options = *options;
+    struct core_options core_options = {
+        .store = options->store,
+        .clock = options->clock,
+        .random = options->random,
+        .sink = {reply, flush, loop},
+    };
+    if (core_new(&loop->core, &core_options) != OK) {
+        why_set(why, "the store cannot be written: %s", options->store->failure.text);
+        free(loop);
+        return ERR_CONFIG;
+    }
+    loop->commands = queue_new(NULL, NULL);
+    enum err e = start_thread(loop, why);
+    if (e) {
+        queue_free(loop->commands);
+        core_free(loop->core);
+        free(loop);
+        return e;
+    }
+    *made = loop;
+    return OK;
+}
+
+void loop_submit(struct loop *loop, struct chain *commands)
+{
+    queue_push(loop->commands, commands);
+}
+
+void loop_stop(struct loop *loop)
+{
+    queue_close(loop->commands);
+    pthread_join(loop->thread, NULL);
+    queue_free(loop->commands);
+    core_free(loop->core);
+    store_close(loop->options.store);
+    free(loop);
+}
+
+const struct core_metrics *loop_metrics(const struct loop *loop)
+{
+    return core_metrics(loop->core);
+}
+
+const struct store_metrics *loop_store_metrics(const struct loop *loop)
+{
+    return &loop->options.store->metrics;
+}

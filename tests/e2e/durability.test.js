@@ -1,0 +1,232 @@
+'use strict';
+// Promise 2 of the design: acknowledged means durable. Nothing acknowledged is lost, nothing
+// refused appears, whatever ends the server.
+
+const assert = require('node:assert/strict');
+const { describe, test } = require('node:test');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { setTimeout: pause } = require('node:timers/promises');
+const { Server, run, CREDENTIALS } = require('./support/server.js');
+const { Writer, verifyAll } = require('./support/load.js');
+const { Tmpfs } = require('./support/tmpfs.js');
+const { seed, randomOf, below } = require('./support/random.js');
+const { assertProblem } = require('./support/shapes.js');
+
+const WRITERS = 8;
+const KILLS = 15;
+
+const writersOf = (random, padding) =>
+  Array.from({ length: WRITERS }, (_, i) => new Writer(i, random, padding));
+
+// All writers at work until `enough` writes are acknowledged; then `strike`, and wait until
+// every writer has noticed. What `strike` gives is the result.
+async function loadUntil(server, writers, enough, strike) {
+  let acknowledged = 0;
+  let struck;
+  const onReply = ({ status }) => {
+    if (status < 300 && ++acknowledged === enough) struck = strike();
+  };
+  const mayBreak = () => struck !== undefined;
+  await Promise.all(writers.map((writer) => writer.run(server, { onReply, mayBreak })));
+  return struck;
+}
+
+describe('a server that ends', () => {
+  test('loses nothing when it is killed under load, again and again', async (t) => {
+    t.diagnostic(`seed ${seed}`);
+    const random = randomOf(seed);
+    const writers = writersOf(random);
+    const server = await Server.startFor(t, { args: ['--threads', '2'] });
+    for (let round = 0; round < KILLS; round++) {
+      const enough = 20 + below(random, 200);
+      await loadUntil(server, writers, enough, () => server.killHard());
+      await server.launch();
+      await verifyAll(server, writers);
+    }
+  });
+
+  test('is killed right after its start, and loses nothing', async (t) => {
+    const writers = writersOf(randomOf(seed + 1));
+    const server = await Server.startFor(t);
+    await loadUntil(server, writers, 100, () => server.killHard());
+    for (let round = 0; round < 3; round++) {
+      await server.launch();
+      await server.killHard();
+    }
+    await server.launch();
+    await verifyAll(server, writers);
+  });
+
+  test('finishes what is under way when it is told to stop, and exits with 0', async (t) => {
+    const writers = writersOf(randomOf(seed + 2));
+    const server = await Server.startFor(t);
+    for (let round = 0; round < 3; round++) {
+      const how = await loadUntil(server, writers, 150, () => server.stop());
+      assert.deepEqual(how, { code: 0, signal: null }, server.printed());
+      await server.launch();
+      await verifyAll(server, writers);
+    }
+  });
+
+  test('keeps the places of deleted names free and gives no revision twice', async (t) => {
+    const server = await Server.startFor(t);
+    const documents = '/v1/Services/default/Documents';
+    const first = (await server.post(documents, { UniqueName: 'again', Data: '{"n":1}' })).json;
+    assert.equal((await server.delete(`${documents}/again`)).status, 204);
+    const second = (await server.post(documents, { UniqueName: 'again', Data: '{"n":2}' })).json;
+    await server.post(`${documents}/again`, { Data: '{"n":3}' });
+    await server.killHard();
+    await server.launch();
+    const { json } = await server.get(`${documents}/again`);
+    assert.notEqual(second.sid, first.sid);
+    assert.deepEqual([json.sid, json.revision, json.data], [second.sid, '1', { n: 3 }]);
+    assert.equal((await server.get(`${documents}/${first.sid}`)).status, 404);
+  });
+});
+
+describe('a full disk', () => {
+  const documents = '/v1/Services/default/Documents';
+  const big = (n) => ({ UniqueName: `big-${n}`, Data: JSON.stringify({ n, x: 'x'.repeat(9000) }) });
+
+  // Create documents until the server says that it cannot; the names of those it took.
+  async function createUntilFull(server, from) {
+    const names = [];
+    for (let n = from; n < from + 5000; n++) {
+      const response = await server.post(documents, big(n));
+      if (response.status !== 201) return { names, response, refused: `big-${n}` };
+      names.push(`big-${n}`);
+    }
+    assert.fail('the disk does not fill up');
+  }
+
+  async function assertAllThere(server, names) {
+    for (const name of names) {
+      const { status, json } = await server.get(`${documents}/${name}`);
+      assert.equal(status, 200, name);
+      assert.equal(`big-${json.data.n}`, name);
+      assert.equal(json.data.x.length, 9000);
+    }
+  }
+
+  // Until a write works again: the server notices the free space in its own time.
+  async function createWhenPossible(server, n) {
+    for (let attempt = 0; attempt < 300; attempt++) {
+      const response = await server.post(documents, big(n));
+      if (response.status === 201) return;
+      assertProblem(response, 503);
+      await pause(100);
+    }
+    assert.fail('writes do not work again');
+  }
+
+  test('refuses writes, answers reads, and goes on when there is room', async (t) => {
+    const { tmpfs, reason } = Tmpfs.mount('24m');
+    if (!tmpfs) return t.skip(reason);
+    const server = await Server.startFor(t, { data: path.join(tmpfs.folder, 'data') });
+    t.after(() => tmpfs.unmount());
+
+    assert.equal((await server.post(documents, big(0))).status, 201);
+    tmpfs.fill(1024 * 1024);
+    const { names, response, refused } = await createUntilFull(server, 1);
+    assertProblem(response, 503);
+    assert.match(response.headers['retry-after'] ?? '', /^\d+$/);
+
+    await assertAllThere(server, ['big-0', ...names]);
+    assert.equal((await server.get(`${documents}/${refused}`)).status, 404);
+    for (let n = 10_000; n < 10_005; n++) assertProblem(await server.post(documents, big(n)), 503);
+    assert.equal((await server.get('/healthz')).status, 200);
+
+    tmpfs.drain();
+    await createWhenPossible(server, 20_000);
+    await server.killHard();
+    await server.launch();
+    await assertAllThere(server, ['big-0', ...names, 'big-20000']);
+    for (const name of [refused, 'big-10000', 'big-10004'])
+      assert.equal((await server.get(`${documents}/${name}`)).status, 404);
+  });
+
+  test('under the load of many writers loses nothing and shows nothing refused', async (t) => {
+    const { tmpfs, reason } = Tmpfs.mount('24m');
+    if (!tmpfs) return t.skip(reason);
+    const server = await Server.startFor(t, { data: path.join(tmpfs.folder, 'data') });
+    t.after(() => tmpfs.unmount());
+    const writers = writersOf(randomOf(seed + 3), 'p'.repeat(4000));
+
+    for (let round = 0; round < 3; round++) {
+      tmpfs.fill(1024 * 1024);
+      let refusals = 0;
+      const onReply = ({ status }) => {
+        if (status === 503) refusals++;
+      };
+      const stop = () => refusals >= 20;
+      await Promise.all(writers.map((writer) => writer.run(server, { stop, onReply })));
+      await verifyAll(server, writers);
+      tmpfs.drain();
+      await createWhenPossible(server, 30_000 + round);
+      assert.equal((await server.delete(`${documents}/big-${30_000 + round}`)).status, 204);
+      await server.killHard();
+      await server.launch();
+      await verifyAll(server, writers);
+    }
+  });
+});
+
+describe('a data folder', () => {
+  const serve = (data) =>
+    run(['serve', '--listen', '127.0.0.1:0', '--data', data], { env: CREDENTIALS });
+
+  test('is not shared by two servers', async (t) => {
+    const server = await Server.startFor(t);
+    const second = await serve(server.data);
+    assert.notEqual(second.code, 0);
+    assert.match(second.stderr, /lock|in use|another|already/i);
+    assert.ok(second.stderr.includes(server.data), second.stderr);
+    assert.equal((await server.get('/healthz')).status, 200);
+  });
+
+  test('is free again after a kill', async (t) => {
+    const server = await Server.startFor(t);
+    await server.killHard();
+    await server.launch();
+  });
+
+  test('of a newer format is refused and left as it is', async (t) => {
+    const server = await Server.startFor(t);
+    await server.stop();
+    const file = path.join(server.data, 'tutti.db');
+    try {
+      execFileSync('sqlite3', [file, 'PRAGMA user_version = 1000000']);
+    } catch (error) {
+      if (error.code === 'ENOENT') return t.skip('there is no sqlite3 command here');
+      throw error;
+    }
+    const before = fs.readFileSync(file);
+    const refused = await serve(server.data);
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /newer/i);
+    assert.deepEqual(fs.readFileSync(file), before);
+  });
+
+  test('can be read by the sqlite3 command after a stop', async (t) => {
+    const server = await Server.startFor(t);
+    await server.stop();
+    try {
+      const answer = execFileSync('sqlite3', [
+        path.join(server.data, 'tutti.db'),
+        'PRAGMA integrity_check',
+      ]);
+      assert.equal(String(answer).trim(), 'ok');
+    } catch (error) {
+      if (error.code === 'ENOENT') return t.skip('there is no sqlite3 command here');
+      throw error;
+    }
+  });
+
+  test('that cannot be made is refused with a sentence', async () => {
+    const refused = await serve('/proc/nowhere/data');
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /\/proc\/nowhere\/data/);
+  });
+});

@@ -1,0 +1,492 @@
+#include "base/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { DEPTH = 20 };
+
+static void assert_str(struct str actual, const char *expected)
+{
+    assert_int_equal(actual.len, strlen(expected));
+    assert_memory_equal(actual.ptr, expected, actual.len);
+}
+
+static void assert_reads(enum json_reading reading, const char *text, const char *expected)
+{
+    struct json_error error = {0};
+    struct buf out;
+    buf_init(&out, 4096);
+    if (!json_compact(str_from(text), reading, DEPTH, &out, &error))
+        fail_msg("%s: %s at %zu", text, error.reason, error.offset);
+    assert_str(buf_str(&out), expected);
+    buf_deinit(&out);
+}
+
+static void assert_refuses(enum json_reading reading, struct str text, size_t offset,
+                           const char *reason)
+{
+    struct json_error error = {0};
+    struct buf out;
+    buf_init(&out, 4096);
+    if (json_compact(text, reading, DEPTH, &out, &error))
+        fail_msg("accepted: %.*s", STR_ARG(text));
+    assert_string_equal(error.reason, reason);
+    assert_int_equal(error.offset, offset);
+    buf_deinit(&out);
+}
+
+static void strict(const char *text, const char *expected)
+{
+    assert_reads(JSON_STRICT, text, expected);
+    assert_reads(JSON_LENIENT, text, expected);
+}
+
+static void lenient(const char *text, const char *expected)
+{
+    struct json_error error;
+    struct buf out;
+    buf_init(&out, 4096);
+    assert_false(json_compact(str_from(text), JSON_STRICT, DEPTH, &out, &error));
+    buf_deinit(&out);
+    assert_reads(JSON_LENIENT, text, expected);
+    assert_reads(JSON_STRICT, expected, expected);
+}
+
+static void refused(const char *text, size_t offset, const char *reason)
+{
+    assert_refuses(JSON_STRICT, str_from(text), offset, reason);
+}
+
+static void refused_leniently(const char *text, size_t offset, const char *reason)
+{
+    assert_refuses(JSON_LENIENT, str_from(text), offset, reason);
+}
+
+static void a_text_without_white_space_comes_out_as_it_is(void **state)
+{
+    (void)state;
+    strict("{\"z\":1,\"a\":[true,false,null,{}],\"z\":[]}",
+           "{\"z\":1,\"a\":[true,false,null,{}],\"z\":[]}");
+    strict("\"\"", "\"\"");
+    strict("null", "null");
+    strict("0", "0");
+}
+
+static void white_space_goes_when_it_is_between_tokens(void **state)
+{
+    (void)state;
+    strict(" \t\r\n{ \"a b\" : [ 1 , 2 ] , \"c\" : { } , \"d\" : [ ] } \n",
+           "{\"a b\":[1,2],\"c\":{},\"d\":[]}");
+    strict(" 12 ", "12");
+    strict("\" \"", "\" \"");
+}
+
+static void a_number_keeps_every_digit_when_it_is_grammatical(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"0",
+                                          "-0",
+                                          "1",
+                                          "10",
+                                          "-12.50",
+                                          "0.1e5",
+                                          "1E+2",
+                                          "1e-0002",
+                                          "1.000000000000000000000000001",
+                                          "123456789012345678901234567890",
+                                          "0e0",
+                                          "1e999999"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        strict(numbers[i], numbers[i]);
+}
+
+static void a_number_is_refused_when_it_is_ungrammatical(void **state)
+{
+    (void)state;
+    refused("01", 1, "unexpected text after the value");
+    refused("-01", 2, "unexpected text after the value");
+    refused("1.x", 2, "expected a digit");
+    refused("-x", 1, "expected a digit");
+    refused("1ex", 2, "expected a digit");
+    refused("1e+x", 3, "expected a digit");
+    refused("1.", 2, "unexpected end of the text");
+    refused("1e", 2, "unexpected end of the text");
+    refused("-", 1, "unexpected end of the text");
+    refused("+1", 0, "expected a value");
+    refused(".5", 0, "expected a value");
+    refused("0x10", 1, "unexpected text after the value");
+    refused("[1 2]", 3, "expected ',' or ']'");
+    refused("[-Infinity]", 2, "expected a digit");
+    refused("NaN", 0, "expected a value");
+}
+
+static void escapes_stay_as_they_were_written(void **state)
+{
+    (void)state;
+    const char *text = "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uABCD\\ud83d\\ude00\"";
+    strict(text, text);
+    strict("[\"\\ud800\",\"\\udc00x\"]", "[\"\\ud800\",\"\\udc00x\"]");
+}
+
+static void an_escape_is_refused_when_it_is_unknown_or_short(void **state)
+{
+    (void)state;
+    refused("\"\\x41\"", 2, "unknown escape in a string");
+    refused("\"ab\\'\"", 4, "unknown escape in a string");
+    refused("\"\\U0041\"", 2, "unknown escape in a string");
+    refused("\"\\u12g4\"", 5, "expected four hexadecimal digits");
+    refused("\"\\u123\"", 6, "expected four hexadecimal digits");
+    refused("\"\\u12", 5, "unexpected end of the text");
+    refused("\"\\", 2, "unexpected end of the text");
+    assert_refuses(JSON_STRICT, STR("\"\\\0\""), 2, "unknown escape in a string");
+}
+
+static void a_control_character_is_refused_when_it_stands_in_a_string(void **state)
+{
+    (void)state;
+    refused("\"a\nb\"", 2, "control character in a string");
+    refused("{\"\t\":1}", 2, "control character in a string");
+    assert_refuses(JSON_STRICT, STR("\"\0\""), 1, "control character in a string");
+    assert_refuses(JSON_STRICT, STR("\"\x1f\""), 1, "control character in a string");
+    strict("\"\x7f\"", "\"\x7f\"");
+}
+
+static void utf8_is_kept_when_valid_and_located_when_not(void **state)
+{
+    (void)state;
+    strict("\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
+    refused("\"\xc3\xa9\xff\"", 3, "invalid UTF-8");
+    refused("\"ab\xc3\"", 3, "invalid UTF-8");
+    refused("\"\xed\xa0\x80\"", 1, "invalid UTF-8");
+    refused("\"\xc0\x80\"", 1, "invalid UTF-8");
+    refused("\xef\xbb\xbf{}", 0, "expected a value");
+}
+
+static void the_first_error_is_reported_when_there_are_several(void **state)
+{
+    (void)state;
+    refused("[\"\xff\",}", 2, "invalid UTF-8");
+    refused("[\"\\x\",\"\xff\"]", 3, "unknown escape in a string");
+}
+
+static void a_text_is_refused_when_it_ends_early_or_late(void **state)
+{
+    (void)state;
+    static const char *const short_texts[] = {"",    "  ",        "{",          "[",   "[1",
+                                              "[1,", "{\"a\"",    "{\"a\":",    "\"a", "{\"a\":1",
+                                              "[[]", "{\"a\":1,", "[\"\xc3\xa9"};
+    for (size_t i = 0; i < sizeof short_texts / sizeof *short_texts; i++)
+        refused(short_texts[i], strlen(short_texts[i]), "unexpected end of the text");
+    assert_refuses(JSON_STRICT, (struct str){0}, 0, "unexpected end of the text");
+    refused("{} {}", 3, "unexpected text after the value");
+    refused("{}]", 2, "unexpected text after the value");
+    refused("truex", 4, "unexpected text after the value");
+    assert_refuses(JSON_STRICT, STR("{}\0"), 2, "unexpected text after the value");
+    refused("tru", 0, "expected a value");
+}
+
+static void brackets_are_refused_when_they_do_not_match(void **state)
+{
+    (void)state;
+    refused("[}", 1, "expected a value");
+    refused("{]", 1, "expected a key in double quotes");
+    refused("[1}", 2, "expected ',' or ']'");
+    refused("{\"a\":1]", 6, "expected ',' or '}'");
+    refused("[1,]", 3, "expected a value");
+    refused("[,]", 1, "expected a value");
+    refused("{\"a\":1,}", 7, "expected a key in double quotes");
+    refused("{\"a\" 1}", 5, "expected ':'");
+    refused("{a:1}", 1, "expected a key in double quotes");
+    refused("{1:1}", 1, "expected a key in double quotes");
+    refused("{\"a\":'b'}", 5, "expected a value");
+    refused("[1] // a comment", 4, "unexpected text after the value");
+}
+
+static bool nests(unsigned levels, unsigned depth_max, struct json_error *error)
+{
+    char text[4 * JSON_DEPTH_MAX];
+    struct buf out;
+    memset(text, '[', levels);
+    memset(text + levels, ']', levels);
+    buf_init(&out, sizeof text);
+    bool good = json_compact((struct str){text, 2 * levels}, JSON_STRICT, depth_max, &out, error);
+    if (good)
+        assert_int_equal(out.len, 2 * levels);
+    buf_deinit(&out);
+    return good;
+}
+
+static void nesting_is_refused_when_it_exceeds_its_limit(void **state)
+{
+    (void)state;
+    struct json_error error;
+    assert_true(nests(1, 1, &error));
+    assert_true(nests(20, 20, &error));
+    assert_false(nests(21, 20, &error));
+    assert_int_equal(error.offset, 20);
+    assert_string_equal(error.reason, "nested too deep");
+    assert_true(nests(JSON_DEPTH_MAX, JSON_DEPTH_MAX, &error));
+    assert_false(nests(JSON_DEPTH_MAX + 1, UINT32_MAX, &error));
+    assert_int_equal(error.offset, JSON_DEPTH_MAX);
+    assert_false(nests(1, 0, &error));
+    strict("[[[[[[[[[[{\"a\":[{\"b\":[]}]}]]]]]]]]],[]]",
+           "[[[[[[[[[[{\"a\":[{\"b\":[]}]}]]]]]]]]],[]]");
+}
+
+static void a_level_keeps_its_kind_when_deeper_levels_were_of_the_other(void **state)
+{
+    (void)state;
+    strict("{\"a\":[{\"b\":[1],\"c\":2},[]],\"d\":{}}",
+           "{\"a\":[{\"b\":[1],\"c\":2},[]],\"d\":{}}");
+    refused("[{\"a\":[1]],", 9, "expected ',' or '}'");
+}
+
+static void the_buffer_fails_and_not_the_text_when_the_ceiling_is_low(void **state)
+{
+    (void)state;
+    struct json_error error;
+    struct buf out;
+    buf_init(&out, 4);
+    assert_true(json_compact(STR(" [ 1 ] "), JSON_STRICT, DEPTH, &out, &error));
+    assert_false(out.failed);
+    buf_clear(&out);
+    assert_true(json_compact(STR("[1,2]"), JSON_STRICT, DEPTH, &out, &error));
+    assert_true(out.failed);
+    buf_clear(&out);
+    assert_false(json_compact(STR("[1, 2, 3, x]"), JSON_STRICT, DEPTH, &out, &error));
+    assert_int_equal(error.offset, 10);
+    buf_deinit(&out);
+}
+
+static void compact_text_is_appended_when_the_buffer_has_something(void **state)
+{
+    (void)state;
+    struct json_error error;
+    struct buf out;
+    buf_init(&out, 100);
+    buf_add_lit(&out, "x=");
+    assert_true(json_compact(STR("[1, 2]"), JSON_STRICT, DEPTH, &out, &error));
+    assert_str(buf_str(&out), "x=[1,2]");
+    buf_deinit(&out);
+}
+
+static void bare_words_become_strings_when_read_leniently(void **state)
+{
+    (void)state;
+    lenient("{firstName:Alice,lastName:Xavier}",
+            "{\"firstName\":\"Alice\",\"lastName\":\"Xavier\"}");
+    lenient("{text:\"welcome!\"}", "{\"text\":\"welcome!\"}");
+    lenient("{ first name : Alice  Smith , b:[ x y , z ] }",
+            "{\"first name\":\"Alice  Smith\",\"b\":[\"x y\",\"z\"]}");
+    lenient("{na\xc3\xafve:\xe2\x82\xac}", "{\"na\xc3\xafve\":\"\xe2\x82\xac\"}");
+    lenient("{1:a,true:b,null:c}", "{\"1\":\"a\",\"true\":\"b\",\"null\":\"c\"}");
+    lenient("[-,$x,a.b,a/b,(1),50%]", "[\"-\",\"$x\",\"a.b\",\"a/b\",\"(1)\",\"50%\"]");
+}
+
+static void a_bare_literal_or_number_keeps_its_meaning(void **state)
+{
+    (void)state;
+    lenient("{a:true,b:false,c:null,d:-1.50e3 }",
+            "{\"a\":true,\"b\":false,\"c\":null,\"d\":-1.50e3}");
+    lenient("[True,nullx,true story]", "[\"True\",\"nullx\",\"true story\"]");
+}
+
+static void a_word_is_a_string_when_it_only_begins_like_a_number(void **state)
+{
+    (void)state;
+    lenient("[007,1.2.3,12abc,1e,+1,.5,1 2,-,0x1F,2026-01-02]",
+            "[\"007\",\"1.2.3\",\"12abc\",\"1e\",\"+1\",\".5\",\"1 2\",\"-\",\"0x1F\","
+            "\"2026-01-02\"]");
+}
+
+static void a_colon_belongs_to_a_value_when_the_word_goes_on(void **state)
+{
+    (void)state;
+    lenient("{url:http://x/y?a=1,at:10:30:00,c:[a:b]}",
+            "{\"url\":\"http://x/y?a=1\",\"at\":\"10:30:00\",\"c\":[\"a:b\"]}");
+    refused_leniently("{a:b c: d}", 6, "expected ',' or '}'");
+    refused_leniently("{a:b:}", 4, "expected ',' or '}'");
+    refused_leniently("{a::b}", 3, "expected a value");
+    refused_leniently("{a:b:", 4, "expected ',' or '}'");
+}
+
+static void single_quoted_strings_are_rewritten(void **state)
+{
+    (void)state;
+    lenient("{'a':'b c','d':''}", "{\"a\":\"b c\",\"d\":\"\"}");
+    lenient("['it\\'s','say \"hi\"','\\\"','\\\\','\\n\\u0041',\"it's\"]",
+            "[\"it's\",\"say \\\"hi\\\"\",\"\\\"\",\"\\\\\",\"\\n\\u0041\",\"it's\"]");
+    lenient("'top'", "\"top\"");
+    refused_leniently("['a\nb']", 3, "control character in a string");
+    refused_leniently("['\\x']", 3, "unknown escape in a string");
+    refused_leniently("['\xff']", 2, "invalid UTF-8");
+    refused_leniently("['a", 3, "unexpected end of the text");
+}
+
+static void a_trailing_comma_goes_when_read_leniently(void **state)
+{
+    (void)state;
+    lenient("{\"a\":[1,2 , ] , }", "{\"a\":[1,2]}");
+    lenient("[1,]", "[1]");
+    refused_leniently("[,]", 1, "expected a value");
+    refused_leniently("[1,,]", 3, "expected a value");
+    refused_leniently("{,}", 1, "expected a key");
+    refused_leniently("{a:1,,}", 5, "expected a key");
+    refused_leniently("[1],", 3, "unexpected text after the value");
+}
+
+static void a_bare_word_is_refused_when_it_stands_alone(void **state)
+{
+    (void)state;
+    refused_leniently("hello", 0, "expected a value");
+    refused_leniently("not json", 0, "expected a value");
+    refused_leniently("007", 1, "unexpected text after the value");
+    refused_leniently("", 0, "unexpected end of the text");
+}
+
+static void a_bare_word_is_refused_when_its_end_is_doubtful(void **state)
+{
+    (void)state;
+    refused_leniently("{a:b\"c\"}", 4, "expected ',' or '}'");
+    refused_leniently("{a:it's}", 5, "expected ',' or '}'");
+    refused_leniently("{a:x\\n}", 4, "expected ',' or '}'");
+    refused_leniently("{a:1\nb:2}", 5, "expected ',' or '}'");
+    refused_leniently("{a:b{}}", 4, "expected ',' or '}'");
+    refused_leniently("{a b}", 4, "expected ':'");
+    refused_leniently("{a}", 2, "expected ':'");
+    refused_leniently("{:1}", 1, "expected a key");
+    refused_leniently("{a:}", 3, "expected a value");
+    refused_leniently("{a:\xff}", 3, "invalid UTF-8");
+    refused_leniently("{a:x", 4, "unexpected end of the text");
+}
+
+static void members_come_in_order_with_their_whole_values(void **state)
+{
+    (void)state;
+    static const char *const expected[][2] = {{"a", "1"},
+                                              {"b\\\"", "{\"x\":[1,{\"y\":\"},\"}]}"},
+                                              {"", "[]"},
+                                              {"a", "\"s\\\\\""}};
+    struct json_members members;
+    struct str key, value;
+    json_members_init(
+        &members, STR("{\"a\":1,\"b\\\"\":{\"x\":[1,{\"y\":\"},\"}]},\"\":[],\"a\":\"s\\\\\"}"));
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(json_members_next(&members, &key, &value));
+        assert_str(key, expected[i][0]);
+        assert_str(value, expected[i][1]);
+    }
+    assert_false(json_members_next(&members, &key, &value));
+}
+
+static void there_are_no_members_when_it_is_empty_or_no_object(void **state)
+{
+    (void)state;
+    struct json_members members;
+    struct str key, value;
+    json_members_init(&members, STR("{}"));
+    assert_false(json_members_next(&members, &key, &value));
+    json_members_init(&members, STR("[1]"));
+    assert_false(json_members_next(&members, &key, &value));
+    json_members_init(&members, STR("1"));
+    assert_false(json_members_next(&members, &key, &value));
+}
+
+static void get_finds_the_first_member_whose_decoded_key_matches(void **state)
+{
+    (void)state;
+    struct str object = STR("{\"ab\":1,\"\\u0061\":2,\"a\":3,\"\\ud83d\\ude00\":4,\"\\ud83d\":5,"
+                            "\"\":6,\"x\\ny\":7}");
+    assert_str(json_get(object, STR("a")), "2");
+    assert_str(json_get(object, STR("ab")), "1");
+    assert_str(json_get(object, STR("\xf0\x9f\x98\x80")), "4");
+    assert_str(json_get(object, STR("")), "6");
+    assert_str(json_get(object, STR("x\ny")), "7");
+    assert_null(json_get(object, STR("abc")).ptr);
+    assert_null(json_get(object, STR("\xed\xa0\xbd")).ptr);
+    assert_null(json_get(STR("{}"), STR("a")).ptr);
+}
+
+static void assert_decodes(struct arena *arena, const char *token, struct str expected)
+{
+    struct str text;
+    assert_true(json_decode_string(str_from(token), arena, &text));
+    assert_int_equal(text.len, expected.len);
+    assert_memory_equal(text.ptr, expected.ptr, expected.len);
+}
+
+static void a_string_token_is_decoded_to_utf8(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    assert_decodes(&arena, "\"\"", STR(""));
+    assert_decodes(&arena, "\"plain \xc3\xa9\"", STR("plain \xc3\xa9"));
+    assert_decodes(&arena, "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", STR("\"\\/\b\f\n\r\t"));
+    assert_decodes(&arena, "\"\\u0000\\u0041\\u00e9\\u20AC\"", STR("\0A\xc3\xa9\xe2\x82\xac"));
+    assert_decodes(&arena, "\"x\\uD83D\\uDE00y\"", STR("x\xf0\x9f\x98\x80y"));
+    assert_decodes(&arena, "\"\\udbff\\udfff\\ue000\\ud7ff\"",
+                   STR("\xf4\x8f\xbf\xbf\xee\x80\x80\xed\x9f\xbf"));
+    arena_deinit(&arena);
+}
+
+static void decoding_fails_when_it_is_no_string_or_a_surrogate_stands_alone(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {"\"\\ud800\"",
+                                         "\"\\udc00\"",
+                                         "\"\\u0041\\udc00\"",
+                                         "\"\\ud800x\"",
+                                         "\"\\ud800\\u0041\"",
+                                         "\"\\ud800\\n\"",
+                                         "1",
+                                         "true",
+                                         "[\"a\"]",
+                                         "\""};
+    struct arena arena;
+    struct str text;
+    arena_init(&arena);
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+        assert_false(json_decode_string(str_from(tokens[i]), &arena, &text));
+    assert_false(json_decode_string((struct str){0}, &arena, &text));
+    arena_deinit(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_without_white_space_comes_out_as_it_is),
+        cmocka_unit_test(white_space_goes_when_it_is_between_tokens),
+        cmocka_unit_test(a_number_keeps_every_digit_when_it_is_grammatical),
+        cmocka_unit_test(a_number_is_refused_when_it_is_ungrammatical),
+        cmocka_unit_test(escapes_stay_as_they_were_written),
+        cmocka_unit_test(an_escape_is_refused_when_it_is_unknown_or_short),
+        cmocka_unit_test(a_control_character_is_refused_when_it_stands_in_a_string),
+        cmocka_unit_test(utf8_is_kept_when_valid_and_located_when_not),
+        cmocka_unit_test(the_first_error_is_reported_when_there_are_several),
+        cmocka_unit_test(a_text_is_refused_when_it_ends_early_or_late),
+        cmocka_unit_test(brackets_are_refused_when_they_do_not_match),
+        cmocka_unit_test(nesting_is_refused_when_it_exceeds_its_limit),
+        cmocka_unit_test(a_level_keeps_its_kind_when_deeper_levels_were_of_the_other),
+        cmocka_unit_test(the_buffer_fails_and_not_the_text_when_the_ceiling_is_low),
+        cmocka_unit_test(compact_text_is_appended_when_the_buffer_has_something),
+        cmocka_unit_test(bare_words_become_strings_when_read_leniently),
+        cmocka_unit_test(a_bare_literal_or_number_keeps_its_meaning),
+        cmocka_unit_test(a_word_is_a_string_when_it_only_begins_like_a_number),
+        cmocka_unit_test(a_colon_belongs_to_a_value_when_the_word_goes_on),
+        cmocka_unit_test(single_quoted_strings_are_rewritten),
+        cmocka_unit_test(a_trailing_comma_goes_when_read_leniently),
+        cmocka_unit_test(a_bare_word_is_refused_when_it_stands_alone),
+        cmocka_unit_test(a_bare_word_is_refused_when_its_end_is_doubtful),
+        cmocka_unit_test(members_come_in_order_with_their_whole_values),
+        cmocka_unit_test(there_are_no_members_when_it_is_empty_or_no_object),
+        cmocka_unit_test(get_finds_the_first_member_whose_decoded_key_matches),
+        cmocka_unit_test(a_string_token_is_decoded_to_utf8),
+        cmocka_unit_test(decoding_fails_when_it_is_no_string_or_a_surrogate_stands_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
