@@ -17,8 +17,7 @@ QUICK =
 .PHONY: all run test bench bench-peers fuzz format clean
 
 all: build/build.ninja
-	@meson compile -C build tutti
-	@ln -sf src/tutti build/tutti
+	@ninja -C build --quiet tutti
 
 build/build.ninja:
 	@meson setup build --buildtype=debugoptimized

@@ -139,7 +139,7 @@ static enum err set(struct config *config, const struct option *option, const ch
     void *at = (char *)config + option->offset;
     switch (option->type) {
     case TEXT:
-        *(const char **)at = *value ? value : NULL;
+        *(const char **)at = *value ? value : option->fallback;
         return OK;
     case NUMBER:
     case SIZE:
@@ -212,7 +212,7 @@ static enum err read_file(struct config *config, const char *path, struct why *w
     return e;
 }
 
-/* TUTTI_DATA_SIZE_MAX for data-size-max. */
+/* TUTTI_LOG_LEVEL for log-level. */
 static void environment_name(const struct option *option, char *name, size_t size)
 {
     snprintf(name, size, "TUTTI_%s", option->name);

@@ -1,7 +1,7 @@
 /* The configuration: one table of all options and limits, with defaults.
  *
- * Each option may be given as a flag (--data-size-max 1024), in the environment
- * (TUTTI_DATA_SIZE_MAX=1024) and in a file (data-size-max = 1024). A flag wins over the
+ * Each option may be given as a flag (--log-level debug), in the environment
+ * (TUTTI_LOG_LEVEL=debug) and in a file (log-level = debug). A flag wins over the
  * environment, the environment over the file. docs/operations.md is printed from this table. */
 #ifndef CONFIG_H
 #define CONFIG_H

@@ -1,5 +1,7 @@
 #include "listener.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -16,7 +18,8 @@ static enum err split(const char *listen_at, char host[HOST_MAX], const char **p
     const char *colon = strrchr(listen_at, ':');
     size_t len = colon ? (size_t)(colon - listen_at) : 0;
     bool bracketed = len >= 2 && listen_at[0] == '[' && listen_at[len - 1] == ']';
-    if (!colon || !len || len >= HOST_MAX || !colon[1]) {
+    uint64_t number; /* getaddrinfo would take 99999 for 34463 */
+    if (!len || len >= HOST_MAX || !str_to_u64(str_from(colon + 1), UINT16_MAX, &number)) {
         why_set(why, "listen must be HOST:PORT, as 127.0.0.1:8080, not \"%s\"", listen_at);
         return ERR_CONFIG;
     }

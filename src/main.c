@@ -1,5 +1,5 @@
 #include "config.h"
-#include "server.h"
+#include "tutti.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,9 +12,9 @@ static void print_help(void)
     puts("tutti keeps JSON state in step between everybody who looks at it, over the REST API of\n"
          "Twilio Sync.\n\n"
          "Usage: tutti serve [--option value ...]\n\n"
-         "Every option may also stand in the environment (--data-size-max as TUTTI_DATA_SIZE_MAX)\n"
-         "and in the file that --config names (data-size-max = 1024). Flags win over the\n"
-         "environment, the environment over the file.\n\nOptions:");
+         "Every option may also stand in the environment (--log-level as TUTTI_LOG_LEVEL) and\n"
+         "in the file that --config names (log-level = debug). Flags win over the environment,\n"
+         "the environment over the file.\n\nOptions:");
     config_print_help();
 }
 
@@ -36,7 +36,7 @@ static int serve(int argc, char **argv)
         puts("tutti " TUTTI_VERSION);
     } else if (config.check_config) {
         puts("tutti: the configuration is fine");
-    } else if (server_run(&config, &why) != OK) {
+    } else if (tutti_run(&config, &why) != OK) {
         return fail(EXIT_FAILED, &why);
     }
     return EXIT_OK;

@@ -3,7 +3,7 @@
 #define REST_EXPOSITION_H
 
 #include "rest/rest.h"
-#include "store/store.h"
+#include "store/statistics.h"
 #include "sync/core.h"
 
 enum { EXPOSITION_GATEWAYS_MAX = 256 };

@@ -468,6 +468,8 @@ void rest_answer(struct rest *rest, struct command *command)
     struct operation *op = (struct operation *)command;
     enum err e = command->err ? command->err : op->refused;
     metric_set(&rest->metrics.in_core, --rest->in_core);
+    if (command->err)
+        op->why.text[0] = 0; /* it was about what was refused */
     if (e)
         send_problem(op, e);
     else

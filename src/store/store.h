@@ -10,8 +10,8 @@
 #define STORE_STORE_H
 
 #include "base/err.h"
-#include "base/metric.h"
 #include "store/change.h"
+#include "store/statistics.h"
 
 /* Heads of one kind under one parent, in the order of their ids. */
 struct store_range {
@@ -20,21 +20,6 @@ struct store_range {
     uint64_t beyond;  /* only ids above it (ascending) or below it (descending) */
     bool descending;  /* `beyond` 0 means: from the very end */
     int64_t alive_ms; /* leave out what has expired by then; 0: leave out nothing */
-};
-
-struct store_metrics {
-    struct metric commits;
-    struct metric changes;
-    struct metric commit_failures;
-    struct metric heads_cached;
-    struct metric heads_dirty;
-    struct metric cache_bytes;
-    struct metric cache_hits;
-    struct metric cache_misses;
-    struct metric heads_written;
-    struct metric changes_dropped; /* by retention */
-    struct metric wal_bytes;
-    struct metric checkpoints;
 };
 
 struct store;

@@ -189,9 +189,10 @@ static enum err keep_house(struct core *core)
     size_t purged = core->batch.count - expired;
     if (!e)
         e = commit(core);
-    if (e)
+    if (e) {
         core->expiry.next_ms = 0;
-    else {
+        core->purging = true;
+    } else {
         metric_add(&core->metrics.expired, expired);
         metric_add(&core->metrics.purged, purged);
     }
@@ -203,11 +204,13 @@ enum err core_tidy(struct core *core, bool idle, bool *more)
     bool store_more = false;
     *more = false;
     if (core->retry_ms && core->options.clock.now_ms(core->options.clock.context) < core->retry_ms)
-        return OK;
+        return ERR_STORE;
     core->retry_ms = 0;
     enum err e = keep_house(core);
-    if (!e)
-        e = store_tidy(core->options.store, core->now_ms, idle, &store_more);
+    if (e != ERR_UNSURE) { /* whatever failed: tidying may be what makes room for it */
+        enum err tidied = store_tidy(core->options.store, core->now_ms, idle, &store_more);
+        e = e ? e : tidied;
+    }
     if (e)
         core->retry_ms = core->now_ms + RETRY_MS;
     *more = !e && (store_more || core->purging || core->expiry.next_ms <= core->now_ms);

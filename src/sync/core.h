@@ -57,7 +57,8 @@ void core_free(struct core *core);
 must_check enum err core_run(struct core *core, struct chain *commands);
 
 /* A bite of what is to be done besides: expiry, purging, the store's tidying. `idle`: nobody
- * waits. `more`: call again soon. ERR_STORE: it will be tried again; ERR_UNSURE. */
+ * waits. `more`: call again soon. ERR_STORE: it failed, now or within the last second, and will
+ * be tried again; ERR_UNSURE. */
 must_check enum err core_tidy(struct core *core, bool idle, bool *more);
 
 /* How long there is nothing to do without a command, at most a second. */

@@ -1,12 +1,13 @@
 #include "sync/precondition.h"
 
-/* `"1a"` or `1a`. */
+/* `"1a"` or `1a`, as buf_add_hex writes it: 01 is another string, and no revision. */
 static bool parse_revision(struct str tag, uint64_t *revision)
 {
     bool quoted = tag.len >= 2 && tag.ptr[0] == '"' && tag.ptr[tag.len - 1] == '"';
     if (quoted)
         tag = (struct str){tag.ptr + 1, tag.len - 2};
-    return str_hex_to_u64(tag, revision);
+    bool padded = tag.len > 1 && tag.ptr[0] == '0';
+    return !padded && str_hex_to_u64(tag, revision);
 }
 
 enum err precondition_parse(struct str header, struct precondition *precondition)

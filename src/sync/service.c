@@ -68,8 +68,7 @@ static enum err check_url(struct str url)
     if (!http || url.len == scheme || url.len > WEBHOOK_URL_LENGTH_MAX)
         return ERR_WEBHOOK_URL;
     for (size_t i = 0; i < url.len; i++)
-        if (url.ptr[i] <= ' ' ||
-            url.ptr[i] == 0x7f) /* also every byte above 0x7f: char is signed */
+        if (url.ptr[i] <= ' ' || url.ptr[i] >= 0x7f)
             return ERR_WEBHOOK_URL;
     return OK;
 }

@@ -338,7 +338,7 @@ describe('request bodies', () => {
   });
 
   test('that are broken JSON are refused', async () => {
-    for (const json of ['', '{', '[]', '"Data"', 'null', '{"Data":}', '{"Data":{}} x', '{Data:{}}'])
+    for (const json of ['{', '[]', '"Data"', 'null', '{"Data":}', '{"Data":{}} x', '{Data:{}}'])
       assertProblem(await server.request('POST', DOCUMENTS, { json }), 400);
     assertProblem(await server.request('POST', DOCUMENTS, { json: { Data: null } }), 400, 54101);
     assertProblem(await server.request('POST', DOCUMENTS, { json: { Data: [] } }), 400, 54101);

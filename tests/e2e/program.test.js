@@ -5,33 +5,16 @@ const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const fs = require('node:fs');
 const path = require('node:path');
-const { setTimeout: pause } = require('node:timers/promises');
-const { Server, run, temporaryFolder, removeFolder, CREDENTIALS } = require('./support/server.js');
+const { Server, run, temporaryFolder, CREDENTIALS } = require('./support/server.js');
 const { connection } = require('./support/http.js');
+const { eventually } = require('./support/eventually.js');
 
 const DOCUMENTS = '/v1/Services/default/Documents';
 
-// A folder for this test's files, removed at its end.
-function folderFor(t) {
-  const folder = temporaryFolder();
-  t.after(() => removeFolder(folder));
-  return folder;
-}
-
-function fileWith(t, text) {
-  const file = path.join(folderFor(t), 'tutti.conf');
+function fileWith(text) {
+  const file = path.join(temporaryFolder(), 'tutti.conf');
   fs.writeFileSync(file, text);
   return file;
-}
-
-// Look again and again until `condition` gives something.
-async function eventually(condition, what) {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    const result = await condition();
-    if (result) return result;
-    await pause(50);
-  }
-  assert.fail(`never: ${what}`);
 }
 
 describe('tutti', () => {
@@ -84,7 +67,7 @@ describe('tutti', () => {
 
   test('says which address it cannot have', async (t) => {
     const server = await Server.startFor(t);
-    const data = path.join(folderFor(t), 'data');
+    const data = path.join(temporaryFolder(), 'data');
     const taken = `127.0.0.1:${server.port}`;
     for (const listen of [taken, '127.0.0.1', '127.0.0.1:99999', 'nonsense::1:x', '192.0.2.1:1']) {
       const args = ['serve', '--listen', listen, '--data', data];
@@ -99,8 +82,8 @@ describe('options', () => {
   const check = (args, env = {}) =>
     run(['serve', '--check-config', ...args], { env: { ...CREDENTIALS, ...env } });
 
-  test('are checked without starting anything', async (t) => {
-    const data = path.join(folderFor(t), 'data');
+  test('are checked without starting anything', async () => {
+    const data = path.join(temporaryFolder(), 'data');
     const { code, stderr } = await check(['--data', data, '--threads', '2']);
     assert.equal(code, 0, stderr);
     assert.ok(!fs.existsSync(data), 'nothing is made');
@@ -119,10 +102,10 @@ describe('options', () => {
     'public-url': ['nonsense', 'ftp://example.com'],
   };
   for (const [name, values] of Object.entries(bad))
-    test(`a bad ${name} is refused with a sentence that names it`, async (t) => {
+    test(`a bad ${name} is refused with a sentence that names it`, async () => {
       for (const value of values) {
         const variable = `TUTTI_${name.toUpperCase().replaceAll('-', '_')}`;
-        const file = fileWith(t, `${name} = ${value}\n`);
+        const file = fileWith(`${name} = ${value}\n`);
         for (const [args, env, word] of [
           [[`--${name}`, value], {}, name],
           [[], { [variable]: value }, variable],
@@ -136,8 +119,8 @@ describe('options', () => {
       }
     });
 
-  test('for credentials that cannot be are refused', async (t) => {
-    const args = ['serve', '--listen', '127.0.0.1:0', '--data', path.join(folderFor(t), 'data')];
+  test('for credentials that cannot be are refused', async () => {
+    const args = ['serve', '--listen', '127.0.0.1:0', '--data', path.join(temporaryFolder(), 'data')];
     for (const sid of ['AC', `AC${'x'.repeat(31)}`, `XX${'x'.repeat(32)}`, `AC${'-'.repeat(32)}`]) {
       const { code, stderr } = await run(args, { env: { ...CREDENTIALS, TUTTI_ACCOUNT_SID: sid } });
       assert.notEqual(code, 0, sid);
@@ -145,10 +128,10 @@ describe('options', () => {
     }
   });
 
-  test('that do not exist are refused', async (t) => {
+  test('that do not exist are refused', async () => {
     for (const args of [['--nonsense', '1'], ['--threads'], ['extra']])
       assert.notEqual((await check(args)).code, 0, args.join(' '));
-    const misspelt = await check(['--config', fileWith(t, 'thraeds = 1\n')]);
+    const misspelt = await check(['--config', fileWith('thraeds = 1\n')]);
     assert.notEqual(misspelt.code, 0);
     assert.match(misspelt.stderr, /thraeds/);
     const missing = await check(['--config', '/nowhere/tutti.conf']);
@@ -156,9 +139,9 @@ describe('options', () => {
     assert.match(missing.stderr, /\/nowhere\/tutti\.conf/);
   });
 
-  test('in a file are told by their line when they are wrong', async (t) => {
+  test('in a file are told by their line when they are wrong', async () => {
     const { code, stderr } = await check([
-      ...['--config', fileWith(t, '# a comment\n\nthreads = 2\nlenient-json = sometimes\n')],
+      ...['--config', fileWith('# a comment\n\nthreads = 2\nlenient-json = sometimes\n')],
     ]);
     assert.notEqual(code, 0);
     assert.match(stderr, /\b4\b/);
@@ -171,7 +154,7 @@ describe('options', () => {
   }
 
   test('from the file are taken; the environment comes before it, flags before both', async (t) => {
-    const file = fileWith(t, '# comment\n\n  document-size-max=100  \nlenient-json = off\n');
+    const file = fileWith('# comment\n\n  document-size-max=100  \nlenient-json = off\n');
     const config = ['--config', file];
     const env = { TUTTI_DOCUMENT_SIZE_MAX: '200' };
 
@@ -191,7 +174,7 @@ describe('options', () => {
   });
 
   test('may name the configuration file in the environment', async (t) => {
-    const file = fileWith(t, 'lenient-json = off\n');
+    const file = fileWith('lenient-json = off\n');
     const server = await Server.startFor(t, { env: { TUTTI_CONFIG: file } });
     assert.equal((await server.post(DOCUMENTS, { Data: '{a:b}' })).status, 400);
   });
@@ -244,7 +227,7 @@ describe('credentials', () => {
   });
 
   test('keep the data folder to its owner', async (t) => {
-    const server = await Server.startFor(t, { data: path.join(folderFor(t), 'new') });
+    const server = await Server.startFor(t, { data: path.join(temporaryFolder(), 'new') });
     assert.equal(fs.statSync(server.data).mode & 0o007, 0, 'nothing for others');
   });
 });
@@ -275,10 +258,10 @@ describe('the log', () => {
   test('tells every request when that is asked for', async (t) => {
     const server = await Server.startFor(t, { args: ['--access-log', 'on'] });
     await server.get(`${DOCUMENTS}/nobody?secret`);
-    const line = await eventually(
-      () => server.errors.split('\n').find((each) => each.includes('/nobody')),
-      'the request in the log',
+    const line = await eventually(() =>
+      server.errors.split('\n').find((each) => each.includes('/nobody')),
     );
+    assert.ok(line, 'the request is in the log');
     for (const part of ['GET', '404']) assert.ok(line.includes(part), line);
     assert.ok(!server.printed().includes(server.auth[1]), 'secrets are not logged');
   });
@@ -291,18 +274,18 @@ describe('the log', () => {
   });
 
   test('goes to a file, and to a new one of that name after SIGHUP', async (t) => {
-    const file = path.join(folderFor(t), 'tutti.log');
+    const file = path.join(temporaryFolder(), 'tutti.log');
     const args = ['--log-file', file, '--access-log', 'on'];
     const server = await Server.startFor(t, { args });
-    const has = (name, text) => () => fs.existsSync(name) && fs.readFileSync(name, 'utf8').includes(text);
+    const has = (text) => () => fs.readFileSync(file, 'utf8').includes(text);
 
     await server.get(`${DOCUMENTS}/before`);
-    await eventually(has(file, '/before'), 'the request in the file');
+    assert.ok(await eventually(has('/before')), 'the request is in the file');
     fs.renameSync(file, `${file}.1`);
     server.signal('SIGHUP');
-    await eventually(() => fs.existsSync(file), 'a new file');
+    assert.ok(await eventually(() => fs.existsSync(file)), 'there is a new file');
     await server.get(`${DOCUMENTS}/after`);
-    await eventually(has(file, '/after'), 'the request in the new file');
+    assert.ok(await eventually(has('/after')), 'the request is in the new file');
     assert.ok(!fs.readFileSync(`${file}.1`, 'utf8').includes('/after'));
     assert.ok(!fs.readFileSync(file, 'utf8').includes('/before'));
   });
@@ -313,7 +296,7 @@ describe('rights', () => {
 
   test('of an ordinary user are enough', async (t) => {
     if (process.getuid() !== 0) return t.skip('this is an ordinary user already');
-    const folder = folderFor(t);
+    const folder = temporaryFolder();
     fs.chownSync(folder, NOBODY, NOBODY);
     const data = path.join(folder, 'data');
     const server = await Server.startFor(t, { data, uid: NOBODY, gid: NOBODY });
@@ -324,7 +307,7 @@ describe('rights', () => {
 
   test('that are missing are told', async (t) => {
     if (process.getuid() !== 0) return t.skip('only root can take rights away and give them back');
-    const folder = folderFor(t);
+    const folder = temporaryFolder();
     fs.chmodSync(folder, 0o700);
     const data = path.join(folder, 'data');
     const { code, stderr } = await run(['serve', '--listen', '127.0.0.1:0', '--data', data], {

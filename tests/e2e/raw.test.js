@@ -194,7 +194,7 @@ describe('pipelining', () => {
     socket.send(head + get(`${DOCUMENTS}/witness`));
     const first = await socket.response({ head: true });
     assert.equal(first.status, 200);
-    assert.deepEqual(JSON.parse((await socket.response()).body), document);
+    assert.equal(JSON.parse((await socket.response()).body).sid, document.sid);
     socket.close();
   });
 

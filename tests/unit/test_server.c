@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { HELD_MAX = 64, PATIENCE_MS = 20000 };
+enum { HELD_MAX = 64, PATIENCE_MS = 10000 };
 
 enum answer { ANSWER_AT_ONCE, ANSWER_LATER, ANSWER_IN_BEGIN, ANSWER_CONTINUE };
 
@@ -144,9 +144,9 @@ static struct world *world_new_with(struct http_options options)
     uv_loop_init(&world->loop);
     uv_timer_init(&world->loop, &world->patience);
     uv_timer_start(&world->patience, on_impatience, PATIENCE_MS, 0);
-    assert_int_equal(
-        http_server_new(&world->server, &world->loop, world->listen_fd, &options, &handler, &why),
-        OK);
+    assert_int_equal(http_server_new(&world->server, &world->loop, world->listen_fd, &options,
+                                     &handler, &why),
+                     OK);
     return world;
 }
 
@@ -186,22 +186,28 @@ static void turn(struct world *world)
     while (!(condition))                                                                           \
     turn(world)
 
-/* Let pass what is under way: the loop turns until `ms` are over. For what must not happen. */
 static void on_over(uv_timer_t *timer)
 {
     *(bool *)timer->data = true;
 }
 
-static void let_pass(struct world *world, unsigned ms)
+/* Let pass what is under way: the loop turns until `ms` are over, and so often. For what must
+ * not happen. */
+static unsigned let_pass(struct world *world, unsigned ms)
 {
+    unsigned turns = 0;
     bool over = false;
     uv_timer_t timer;
     uv_timer_init(&world->loop, &timer);
     timer.data = &over;
     uv_timer_start(&timer, on_over, ms, 0);
-    await(world, over);
+    while (!over) {
+        turn(world);
+        turns++;
+    }
     uv_close((uv_handle_t *)&timer, NULL);
     uv_run(&world->loop, UV_RUN_NOWAIT);
+    return turns;
 }
 
 /* ---- clients ---- */
@@ -675,7 +681,10 @@ static void expect_refusal(const char *text, size_t len, const char *status)
 static void what_is_no_http_gets_400(void **state)
 {
     (void)state;
-#define CASE(literal) {literal, sizeof(literal) - 1}
+#define CASE(literal)                                                                              \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
     static const struct {
         const char *text;
         size_t len;
@@ -821,21 +830,17 @@ static void a_body_that_trickles_is_cut(void **state)
 static void a_client_that_does_not_read_is_cut(void **state)
 {
     (void)state;
+    enum { REQUESTS = 40 };
     struct world *world = hasty_world();
     struct client *client = client_new(world);
-    int small = 4096;
-    setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    world->reply_size = 1 << 20;
     uv_poll_stop(&client->poll);
-    world->reply_size = 1 << 21;
-    world->reply_size -= 1;
-    while (world->ended == 0) {
-        send(client->fd, "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL);
-        let_pass(world, 20);
-        if (world->handled > 20)
-            break;
-    }
+    for (unsigned i = 0; i < REQUESTS; i++)
+        client_send(client, "GET / HTTP/1.1\r\n\r\n");
+    await(world, world->handled > 0);
     await(world, http_server_connections(world->server) == 0);
     assert_int_equal(world->ended, world->handled);
+    assert_true(world->handled < REQUESTS);
     client_free(client);
     world_free(world);
 }
@@ -857,32 +862,61 @@ static void a_request_that_waits_for_us_is_not_cut(void **state)
 
 /* ---- clients that go away ---- */
 
-static void leave_while_waiting(unsigned before_ms, void (*leave)(struct client *client))
+/* One that has been served before: libmicrohttpd watches a new one differently. */
+static struct client *known_client_new(struct world *world)
 {
-    struct world *world = world_new(ANSWER_LATER);
+    enum answer answer = world->answer;
     struct client *client = client_new(world);
+    world->answer = ANSWER_AT_ONCE;
+    client_ask(client, "GET /known HTTP/1.1\r\n\r\n", "GET /known|");
+    let_pass(world, 1);
+    world->answer = answer;
+    return client;
+}
+
+static void leave_while_waiting(struct world *world, struct client *client, unsigned before_ms,
+                                void (*leave)(struct client *client))
+{
+    unsigned ended = world->ended;
     client_send(client, "GET /gone HTTP/1.1\r\n\r\n");
     await(world, world->held_count == 1);
     let_pass(world, before_ms);
     leave(client);
     let_pass(world, 20);
-    assert_int_equal(world->ended, 0);
+    assert_int_equal(world->ended, ended);
     assert_int_equal(http_server_requests(world->server), 1);
     assert_true(str_eq(world->held[0]->path, STR("/gone")));
     answer_held(world);
-    await(world, world->ended == 1);
+    await(world, world->ended == ended + 1);
     assert_int_equal(world->ended_status, 200);
     await(world, http_server_connections(world->server) == 0);
-    world_free(world);
 }
 
 static void a_request_outlives_its_client_until_the_reply(void **state)
 {
     (void)state;
-    leave_while_waiting(1, client_abort);
-    leave_while_waiting(1, client_free);
-    leave_while_waiting(150, client_abort);
-    leave_while_waiting(150, client_free);
+    static const unsigned before_ms[] = {1, 150}; /* polled, suspended */
+    struct world *world = world_new(ANSWER_LATER);
+    for (size_t i = 0; i < 2; i++) {
+        leave_while_waiting(world, client_new(world), before_ms[i], client_abort);
+        leave_while_waiting(world, client_new(world), before_ms[i], client_free);
+        leave_while_waiting(world, known_client_new(world), before_ms[i], client_abort);
+        leave_while_waiting(world, known_client_new(world), before_ms[i], client_free);
+    }
+    world_free(world);
+}
+
+static void finish_sending(struct world *world, struct client *client, unsigned before_ms)
+{
+    unsigned handled = world->handled;
+    client_send(client, "GET /half HTTP/1.1\r\n\r\n");
+    shutdown(client->fd, SHUT_WR);
+    await(world, world->handled == handled + 1);
+    let_pass(world, before_ms);
+    answer_held(world);
+    await(world, client->closed);
+    assert_true(client_has(client, "GET /half|"));
+    client_free(client);
 }
 
 static void a_client_that_has_finished_sending_is_answered_then_closed(void **state)
@@ -893,16 +927,11 @@ static void a_client_that_has_finished_sending_is_answered_then_closed(void **st
         struct http_options options = ample();
         options.request_timeout_ms = 100; /* so that the janitor comes by soon */
         struct world *world = world_new_with(options);
-        struct client *client = client_new(world);
         world->answer = answers[i];
-        client_send(client, "GET /half HTTP/1.1\r\n\r\n");
-        shutdown(client->fd, SHUT_WR);
-        await(world, world->handled == 1);
-        let_pass(world, i * 150);
-        answer_held(world);
-        await(world, client->closed);
-        assert_true(client_has(client, "GET /half|"));
-        client_free(client);
+        finish_sending(world, client_new(world), 0);
+        finish_sending(world, client_new(world), 150);
+        finish_sending(world, known_client_new(world), 0);
+        finish_sending(world, known_client_new(world), 150);
         world_free(world);
     }
 }
@@ -1039,6 +1068,33 @@ static void a_server_is_freed_with_everything_under_way(void **state)
     world_free(world);
 }
 
+/* Everybody waits for everybody else; nobody turns in circles meanwhile. */
+static void the_loop_sleeps_while_nothing_happens(void **state)
+{
+    (void)state;
+    enum { TURNS_MAX = 10 };
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *clients[5];
+    for (size_t i = 0; i < 5; i++)
+        clients[i] = client_new(world);
+    client_send(clients[1], "GET /half HTT");
+    client_send(clients[2], "POST /body HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
+    client_send(clients[3], "GET /waits HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\n\r\n");
+    await(world, world->held_count == 1 && world->begun == 2);
+    world->answer = ANSWER_AT_ONCE;
+    world->reply_size = 1 << 20;
+    uv_poll_stop(&clients[4]->poll);
+    for (unsigned i = 0; i < 20; i++)
+        client_send(clients[4], "GET /unread HTTP/1.1\r\n\r\n");
+    let_pass(world, 200);
+    assert_true(let_pass(world, 100) <= TURNS_MAX);
+    assert_int_equal(http_server_connections(world->server), 5);
+    answer_held(world);
+    for (size_t i = 0; i < 5; i++)
+        client_free(clients[i]);
+    world_free(world);
+}
+
 static void a_held_request_may_be_answered_while_another_is_handled(void **state)
 {
     (void)state;
@@ -1068,6 +1124,7 @@ int main(void)
         cmocka_unit_test(one_flush_sends_many_replies),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
         cmocka_unit_test(pipelined_requests_wait_for_replies_that_come_later),
+        cmocka_unit_test(the_loop_sleeps_while_nothing_happens),
         cmocka_unit_test(a_held_request_may_be_answered_while_another_is_handled),
         cmocka_unit_test(a_head_request_gets_the_headers_of_a_get),
         cmocka_unit_test(replies_204_and_304_have_no_body),

@@ -3,8 +3,8 @@
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
-const { temporaryFolder, removeFolder } = require('./server.js');
 
 const CHUNK = 64 * 1024;
 
@@ -14,11 +14,11 @@ const execute = (...command) =>
 class Tmpfs {
   // `reason` says why there is none where it cannot be mounted.
   static mount(size) {
-    const folder = temporaryFolder();
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tutti-e2e-full-'));
     try {
       execute('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tutti-e2e', folder);
     } catch (error) {
-      removeFolder(folder);
+      fs.rmdirSync(folder);
       return { reason: `no tmpfs can be mounted here: ${String(error.stderr ?? error).trim()}` };
     }
     const tmpfs = new Tmpfs(folder);
@@ -58,7 +58,7 @@ class Tmpfs {
     if (!this.mounted) return;
     execute('umount', '-l', this.folder);
     this.mounted = false;
-    removeFolder(this.folder);
+    fs.rmdirSync(this.folder);
   }
 }
 

@@ -1,6 +1,6 @@
 /* Start: log, folder, credentials, store, core, sockets, gateways. Stop: the same backwards.
  * Whatever fails on the way up takes down what is up, in reverse order. */
-#include "server.h"
+#include "tutti.h"
 
 #include "auth/credentials.h"
 #include "base/mem.h"
@@ -247,7 +247,7 @@ static enum err run_with_folder(struct server *server, struct why *why)
     return e;
 }
 
-enum err server_run(const struct config *config, struct why *why)
+enum err tutti_run(const struct config *config, struct why *why)
 {
     struct server *server = mem_zalloc(1, sizeof *server);
     server->config = config;

@@ -1,0 +1,287 @@
+#include "fake/fake_store.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct fake {
+    struct store store;
+    struct change **journal; /* of seq 1, 2, ... */
+    uint64_t seq;
+    size_t journal_max;
+    struct change **heads; /* of the live objects, by id */
+    size_t heads_count;
+    size_t heads_max;
+    size_t commits_left; /* before the one that fails */
+    enum err failure;    /* OK: none fails */
+    bool unsure;
+};
+
+static struct fake *of(struct store *store)
+{
+    return (struct fake *)store;
+}
+
+static enum err refuse(struct fake *fake, enum err e)
+{
+    why_set(&fake->store.failure, "the fake store fails, as it was told");
+    fake->unsure = fake->unsure || e == ERR_UNSURE;
+    return e;
+}
+
+/* Where the head of `id` stands, or would. */
+static size_t place(const struct fake *fake, uint64_t id)
+{
+    size_t low = 0, high = fake->heads_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (fake->heads[middle]->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct change *head_of(const struct fake *fake, uint64_t id)
+{
+    size_t at = place(fake, id);
+    return at < fake->heads_count && fake->heads[at]->id == id ? fake->heads[at] : NULL;
+}
+
+static struct change *head_named(const struct fake *fake, uint64_t parent, enum kind kind,
+                                 struct str name)
+{
+    for (size_t i = 0; i < fake->heads_count; i++) {
+        struct change *head = fake->heads[i];
+        if (head->parent == parent && head->kind == kind && head->name.ptr &&
+            str_eq(head->name, name))
+            return head;
+    }
+    return NULL;
+}
+
+static struct change *ref(struct change *change)
+{
+    return change ? change_ref(change) : NULL;
+}
+
+static enum err get(struct store *store, uint64_t id, struct change **head)
+{
+    struct fake *fake = of(store);
+    *head = NULL;
+    if (fake->unsure)
+        return refuse(fake, ERR_UNSURE);
+    *head = ref(head_of(fake, id));
+    return OK;
+}
+
+static enum err find(struct store *store, uint64_t parent, enum kind kind, struct str name,
+                     struct change **head)
+{
+    struct fake *fake = of(store);
+    *head = NULL;
+    if (fake->unsure)
+        return refuse(fake, ERR_UNSURE);
+    *head = ref(head_named(fake, parent, kind, name));
+    return OK;
+}
+
+static bool is_in_range(const struct change *head, const struct store_range *range)
+{
+    bool expired = range->alive_ms && head->expires_ms && head->expires_ms <= range->alive_ms;
+    bool beyond = range->descending ? range->beyond == 0 || head->id < range->beyond
+                                    : head->id > range->beyond;
+    return head->parent == range->parent && head->kind == range->kind && beyond && !expired;
+}
+
+static enum err page(struct store *store, const struct store_range *range, struct change **heads,
+                     size_t heads_max, size_t *count)
+{
+    struct fake *fake = of(store);
+    *count = 0;
+    if (fake->unsure)
+        return refuse(fake, ERR_UNSURE);
+    for (size_t i = 0; i < fake->heads_count && *count < heads_max; i++) {
+        size_t at = range->descending ? fake->heads_count - 1 - i : i;
+        if (is_in_range(fake->heads[at], range))
+            heads[(*count)++] = change_ref(fake->heads[at]);
+    }
+    return OK;
+}
+
+/* The soonest to expire of those behind (`after_ms`, `after_id`), in that order. */
+static struct change *soonest(const struct fake *fake, int64_t after_ms, uint64_t after_id)
+{
+    struct change *best = NULL;
+    for (size_t i = 0; i < fake->heads_count; i++) {
+        struct change *head = fake->heads[i];
+        bool later =
+            head->expires_ms > after_ms || (head->expires_ms == after_ms && head->id > after_id);
+        if (head->expires_ms && later && (!best || head->expires_ms < best->expires_ms))
+            best = head;
+    }
+    return best;
+}
+
+static enum err due(struct store *store, int64_t now_ms, struct change **heads, size_t heads_max,
+                    size_t *count, int64_t *next_ms)
+{
+    struct fake *fake = of(store);
+    *count = 0;
+    if (fake->unsure)
+        return refuse(fake, ERR_UNSURE);
+    struct change *head = soonest(fake, 0, 0);
+    while (head && head->expires_ms <= now_ms && *count < heads_max) {
+        heads[(*count)++] = change_ref(head);
+        head = soonest(fake, head->expires_ms, head->id);
+    }
+    *next_ms = head ? head->expires_ms : INT64_MAX;
+    return OK;
+}
+
+static enum err change(struct store *store, uint64_t seq, struct change **change)
+{
+    struct fake *fake = of(store);
+    *change = NULL;
+    if (fake->unsure)
+        return refuse(fake, ERR_UNSURE);
+    if (seq > 0 && seq <= fake->seq)
+        *change = change_ref(fake->journal[seq - 1]);
+    return OK;
+}
+
+static enum err tail(struct store *store, uint64_t after, struct change **changes,
+                     size_t changes_max, size_t *count)
+{
+    struct fake *fake = of(store);
+    *count = 0;
+    if (fake->unsure)
+        return refuse(fake, ERR_UNSURE);
+    for (uint64_t seq = after; seq < fake->seq && *count < changes_max; seq++)
+        changes[(*count)++] = change_ref(fake->journal[seq]);
+    return OK;
+}
+
+static void *grow(void *array, size_t count, size_t *max)
+{
+    if (count < *max)
+        return array;
+    *max = *max ? 2 * *max : 64;
+    return mem_realloc(array, *max * sizeof(struct change *));
+}
+
+static void append(struct fake *fake, struct change *change)
+{
+    fake->journal = grow(fake->journal, (size_t)fake->seq, &fake->journal_max);
+    fake->journal[fake->seq++] = change_ref(change);
+}
+
+static void add_head(struct fake *fake, struct change *change)
+{
+    assert(change->id == change->seq && change->prev == 0);
+    assert(!change->name.ptr || !head_named(fake, change->parent, change->kind, change->name));
+    fake->heads = grow(fake->heads, fake->heads_count, &fake->heads_max);
+    fake->heads[fake->heads_count++] = change_ref(change);
+}
+
+static void assert_follows(const struct change *change, const struct change *head)
+{
+    assert(head && change->prev == head->seq);
+    assert(change->parent == head->parent && change->kind == head->kind);
+    assert(change->salt == head->salt && change->created_ms == head->created_ms);
+    assert(str_eq(change->name, head->name) && str_eq(change->creator, head->creator));
+}
+
+static void replace_head(struct fake *fake, struct change *change)
+{
+    size_t at = place(fake, change->id);
+    assert_follows(change, head_of(fake, change->id));
+    change_unref(fake->heads[at]);
+    if (change_is_removal(change))
+        memmove(fake->heads + at, fake->heads + at + 1,
+                (--fake->heads_count - at) * sizeof *fake->heads);
+    else
+        fake->heads[at] = change_ref(change);
+}
+
+/* Does this commit fail, and how? */
+static enum err take_turn(struct fake *fake)
+{
+    if (fake->unsure)
+        return ERR_UNSURE;
+    if (!fake->failure || fake->commits_left-- > 0)
+        return OK;
+    enum err e = fake->failure;
+    fake->failure = OK;
+    return e;
+}
+
+static enum err commit(struct store *store, struct change *const *changes, size_t count)
+{
+    struct fake *fake = of(store);
+    assert(count > 0);
+    enum err e = take_turn(fake);
+    if (e) {
+        metric_add(&store->metrics.commit_failures, 1);
+        return refuse(fake, e);
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert(changes[i]->seq == fake->seq + 1);
+        append(fake, changes[i]);
+        if (changes[i]->event == EVENT_CREATED)
+            add_head(fake, changes[i]);
+        else
+            replace_head(fake, changes[i]);
+    }
+    metric_add(&store->metrics.commits, 1);
+    metric_add(&store->metrics.changes, count);
+    return OK;
+}
+
+static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
+{
+    (void)now_ms;
+    (void)idle;
+    *more = false;
+    return of(store)->unsure ? refuse(of(store), ERR_UNSURE) : OK;
+}
+
+static uint64_t seq(const struct store *store)
+{
+    return ((const struct fake *)store)->seq;
+}
+
+static void close_store(struct store *store)
+{
+    struct fake *fake = of(store);
+    for (uint64_t i = 0; i < fake->seq; i++)
+        change_unref(fake->journal[i]);
+    for (size_t i = 0; i < fake->heads_count; i++)
+        change_unref(fake->heads[i]);
+    free(fake->journal);
+    free(fake->heads);
+    free(fake);
+}
+
+static const struct store_ops ops = {get,  find,   page, due, change,
+                                     tail, commit, tidy, seq, close_store};
+
+struct store *fake_store_new(void)
+{
+    struct fake *fake = mem_zalloc(1, sizeof *fake);
+    fake->store.ops = &ops;
+    return &fake->store;
+}
+
+void fake_store_fail_next(struct store *store, enum err e)
+{
+    fake_store_fail_after(store, 0, e);
+}
+
+void fake_store_fail_after(struct store *store, size_t commits, enum err e)
+{
+    of(store)->failure = e;
+    of(store)->commits_left = commits;
+}
