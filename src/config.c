@@ -168,11 +168,20 @@ static enum err set_defaults(struct config *config, struct why *why)
     return OK;
 }
 
-/* The line's end is cut off in place. */
-static enum err read_line(struct config *config, char *line, struct why *why)
+/* Up to the line's end or a comment: a # that begins the line or follows a blank, so that a
+ * token or a URL may hold one. */
+static size_t content_length(const char *line)
 {
-    struct str value = str_from(line);
-    value.len = strcspn(line, "#\n");
+    size_t len = strcspn(line, "\r\n");
+    for (size_t i = 0; i < len; i++)
+        if (line[i] == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t'))
+            return i;
+    return len;
+}
+
+static enum err read_line(struct config *config, const char *line, struct why *why)
+{
+    struct str value = {line, content_length(line)};
     if (!str_trim(value).len)
         return OK;
     struct str name = str_trim(str_split(&value, '='));

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { SAMPLE_MS = 1000 };
 
@@ -148,6 +147,7 @@ enum err gateway_new(struct gateway **made, const struct gateway_options *option
 static void *run(void *context)
 {
     struct gateway *gateway = context;
+    pthread_setname_np(pthread_self(), "gateway");
     while (!gateway->drained)
         uv_run(&gateway->uv, UV_RUN_DEFAULT);
     return NULL;
@@ -169,10 +169,14 @@ void gateway_stop(struct gateway *gateway)
     uv_async_send(&gateway->wake);
 }
 
-void gateway_free(struct gateway *gateway)
+void gateway_join(struct gateway *gateway)
 {
     if (gateway->started)
         pthread_join(gateway->thread, NULL);
+}
+
+void gateway_free(struct gateway *gateway)
+{
     if (gateway->http)
         http_server_free(gateway->http);
     uv_walk(&gateway->uv, close_handle, NULL);
@@ -180,7 +184,6 @@ void gateway_free(struct gateway *gateway)
     uv_loop_close(&gateway->uv);
     rest_free(gateway->rest);
     queue_free(gateway->port.queue);
-    close(gateway->options.listen_fd);
     free(gateway);
 }
 

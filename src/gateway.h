@@ -9,7 +9,7 @@
 struct gateway;
 
 struct gateway_options {
-    int listen_fd; /* the gateway's own, of a group with SO_REUSEPORT; closed by gateway_free */
+    int listen_fd; /* the gateway's own, of a group with SO_REUSEPORT; stays the caller's */
     struct http_options http;
     struct rest_options rest; /* port, submit and context are the gateway's to fill in */
     struct loop *loop;
@@ -25,7 +25,10 @@ must_check enum err gateway_start(struct gateway *gateway, struct why *why);
 /* Any thread: stop accepting, finish what is under way within the drain timeout, end. */
 void gateway_stop(struct gateway *gateway);
 
-/* Wait for the thread's end, if it was started, and free all. */
+/* Wait for the thread's end, if it was started. */
+void gateway_join(struct gateway *gateway);
+
+/* After gateway_join, and when the core pushes no more answers. */
 void gateway_free(struct gateway *gateway);
 
 const struct rest_metrics *gateway_metrics(const struct gateway *gateway);

@@ -114,3 +114,9 @@ enum err listener_open(const char *listen_at, int *fds, size_t count,
     print(&storage, len, address);
     return OK;
 }
+
+void listener_close(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+}

@@ -14,5 +14,6 @@ enum { LISTENER_ADDRESS_MAX = 300 };
  * gets the numeric address and port. ERR_CONFIG: malformed, unknown, or in use. */
 must_check enum err listener_open(const char *listen, int *fds, size_t count,
                                   char address[LISTENER_ADDRESS_MAX], struct why *why);
+void listener_close(const int *fds, size_t count);
 
 #endif

@@ -141,15 +141,17 @@ static enum err make_gateways(struct server *server, struct why *why)
     return OK;
 }
 
-static void free_gateways(struct server *server)
+/* The core's thread may still be pushing an answer that a gateway has already taken, so first
+ * all gateways end, then the core, and only then the queues between them go. */
+static void stop_all(struct server *server)
 {
     for (size_t i = 0; i < server->made; i++)
         gateway_stop(server->gateways[i]);
     for (size_t i = 0; i < server->made; i++)
+        gateway_join(server->gateways[i]);
+    loop_stop(server->loop);
+    for (size_t i = 0; i < server->made; i++)
         gateway_free(server->gateways[i]);
-    /* gateway_new has closed the socket of one that failed. */
-    for (size_t i = server->made + 1; i < server->threads; i++)
-        close(server->fds[i]);
 }
 
 static enum err start_gateways(struct server *server, struct why *why)
@@ -219,7 +221,6 @@ static enum err serve(struct server *server, struct why *why)
         wait_for_the_end(server);
         note(server, "stopping");
     }
-    free_gateways(server);
     return e;
 }
 
@@ -228,7 +229,13 @@ static enum err listen_and_serve(struct server *server, struct why *why)
     server->threads = count_threads(server->config);
     enum err e =
         listener_open(server->config->listen, server->fds, server->threads, server->address, why);
-    return e ? e : serve(server, why);
+    if (!e)
+        e = serve(server, why);
+    else
+        server->threads = 0; /* sockets */
+    stop_all(server);
+    listener_close(server->fds, server->threads);
+    return e;
 }
 
 static enum err run_with_folder(struct server *server, struct why *why)
@@ -242,7 +249,6 @@ static enum err run_with_folder(struct server *server, struct why *why)
     if (e)
         return e;
     e = listen_and_serve(server, why);
-    loop_stop(server->loop);
     note(server, "stopped");
     return e;
 }

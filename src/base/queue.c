@@ -46,13 +46,7 @@ void queue_push(struct queue *queue, struct chain *chain)
         return;
     pthread_mutex_lock(&queue->mutex);
     bool was_empty = !queue->chain.first;
-    if (was_empty)
-        queue->chain = *chain;
-    else {
-        queue->chain.last->next = chain->first;
-        queue->chain.last = chain->last;
-        queue->chain.count += chain->count;
-    }
+    chain_join(&queue->chain, chain);
     if (was_empty && !queue->wake)
         pthread_cond_signal(&queue->filled);
     pthread_mutex_unlock(&queue->mutex);

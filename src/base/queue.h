@@ -32,6 +32,19 @@ static inline void chain_add(struct chain *chain, struct node *node)
     chain->count++;
 }
 
+/* All of `tail` behind `chain`; `tail` must not be used any more. */
+static inline void chain_join(struct chain *chain, struct chain *tail)
+{
+    if (!tail->first)
+        return;
+    if (chain->last)
+        chain->last->next = tail->first;
+    else
+        chain->first = tail->first;
+    chain->last = tail->last;
+    chain->count += tail->count;
+}
+
 /* The first node, taken off; NULL when there is none. */
 static inline struct node *chain_shift(struct chain *chain)
 {

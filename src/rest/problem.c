@@ -121,7 +121,13 @@ void problem_write(const struct problem *problem, const char *detail, struct str
              problem->code, problem->status);
 }
 
-void problem_write_page(const struct problem *problem, struct buf *out)
+static void write_advice(const struct problem *problem, struct buf *out)
+{
+    buf_addf(out, "<p><strong>%s</strong> (HTTP status %u)</p><p>%s</p>", problem->message,
+             problem->status, problem->advice);
+}
+
+void problem_write_page(unsigned code, struct buf *out)
 {
     buf_addf(out,
              "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -129,7 +135,10 @@ void problem_write_page(const struct problem *problem, struct buf *out)
              "<title>Error %u</title>"
              "<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;"
              "padding:0 1rem;color-scheme:light dark}code{font-size:.95em}</style></head>\n"
-             "<body><h1>Error %u</h1><p><strong>%s</strong> (HTTP status %u)</p><p>%s</p>"
-             "</body></html>\n",
-             problem->code, problem->code, problem->message, problem->status, problem->advice);
+             "<body><h1>Error %u</h1>",
+             code, code);
+    for (size_t i = 0; i < PROBLEMS; i++)
+        if (problems[i].code == code && *problems[i].advice)
+            write_advice(&problems[i], out);
+    buf_add_lit(out, "</body></html>\n");
 }

@@ -27,7 +27,7 @@ const struct problem *problem_by_code(unsigned code);
 void problem_write(const struct problem *problem, const char *detail, struct str base,
                    struct buf *out);
 
-/* /docs/errors/CODE as HTML. */
-void problem_write_page(const struct problem *problem, struct buf *out);
+/* /docs/errors/CODE as HTML: what all rows with that code say. */
+void problem_write_page(unsigned code, struct buf *out);
 
 #endif

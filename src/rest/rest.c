@@ -346,6 +346,8 @@ static enum err find_endpoint(struct operation *op)
                             &op->request->arena, &match);
     if (e == ERR_METHOD)
         operation_add_header(op, "Allow", match.allow);
+    if (e == ERR_ROUTE)
+        why_set(&op->why, "%.*s", STR_ARG(op->request->path));
     if (e)
         return e;
     op->endpoint = match.route->endpoint;

@@ -26,7 +26,7 @@ void system_error_page(struct operation *op, struct buf *out)
         return;
     }
     op->type = "text/html; charset=utf-8";
-    problem_write_page(problem, out);
+    problem_write_page(problem->code, out);
 }
 
 enum err system_prepare_ready(struct operation *op)

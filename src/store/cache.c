@@ -50,6 +50,19 @@ static void drop_head(struct cache *cache, struct cached *entry)
     change_unref(entry->head);
 }
 
+/* Of the same object, which keeps its name for life. */
+static void replace_head(struct cache *cache, struct cached *entry, struct change *head)
+{
+    if (is_named(entry->head) && is_named(head)) {
+        cache->bytes += entry_size(head) - entry_size(entry->head);
+        change_unref(entry->head);
+        entry->head = head;
+        return;
+    }
+    drop_head(cache, entry);
+    take_head(cache, entry, head);
+}
+
 static void forget(struct cache *cache, struct cached *entry)
 {
     dict_remove(&cache->by_id, dict_mix(entry->head->id), entry);
@@ -171,8 +184,7 @@ void cache_commit(struct cache *cache, struct change *head)
     if (entry) {
         if (entry->dirty)
             cache->dirty_bytes -= entry_size(entry->head);
-        drop_head(cache, entry);
-        take_head(cache, entry, change_ref(head));
+        replace_head(cache, entry, change_ref(head));
     } else {
         entry = add(cache, change_ref(head));
     }
@@ -196,6 +208,7 @@ void cache_written(struct cache *cache, struct cached *entry)
         forget(cache, entry);
     else
         ring_append(&cache->recent, &entry->place);
+    evict(cache);
 }
 
 static uint64_t oldest_since(const struct ring *ring)

@@ -55,7 +55,8 @@ struct cached *cache_add_stored(struct cache *cache, struct change *head);
 /* A head just committed; takes a reference of its own. */
 void cache_commit(struct cache *cache, struct change *head);
 
-/* The tables now say what the head of `entry`, which is dirty, says. A removal is forgotten. */
+/* The tables now say what the head of `entry`, which is dirty, says. A removal is forgotten;
+ * another may be evicted at once. */
 void cache_written(struct cache *cache, struct cached *entry);
 
 /* Every change up to this seq is in the tables; `seq` is the last one committed. */

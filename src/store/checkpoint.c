@@ -39,6 +39,7 @@ static enum err copy(sqlite3 *db)
 static void *run(void *context)
 {
     struct checkpoint *checkpoint = context;
+    pthread_setname_np(pthread_self(), "checkpoint");
     for (;;) {
         struct chain chain = queue_wait(checkpoint->orders, -1);
         if (!chain.first)
@@ -72,13 +73,32 @@ static enum err open_own(struct checkpoint *checkpoint, const char *path, const 
     return ERR_CONFIG;
 }
 
+/* The log's index grows by regions, after the pages are in the log: on a full disk that is too
+ * late, the commit can be neither finished nor taken back. So it gets them all now, and one more
+ * for what goes beyond the log's limit. */
+static enum err reserve_index(sqlite3 *db, unsigned pages_max, struct why *why)
+{
+    enum { REGION_SIZE = 32768, REGION_PAGES = 4096 };
+    sqlite3_file *file;
+    void volatile *memory;
+    int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    for (unsigned i = 0; code == SQLITE_OK && i < pages_max / REGION_PAGES + 2; i++)
+        code = file->pMethods->xShmMap(file, (int)i, REGION_SIZE, true, &memory);
+    if (code == SQLITE_OK)
+        return OK;
+    why_set(why, "cannot reserve space for the log's index: %s", sqlite3_errstr(code));
+    return ERR_CONFIG;
+}
+
 enum err checkpoint_new(struct checkpoint **made, sqlite3 *db, const char *path, const char *vfs,
                         unsigned pages_max, struct why *why)
 {
     struct checkpoint *checkpoint = mem_zalloc(1, sizeof *checkpoint);
     checkpoint->db = db;
     checkpoint->pages_max = pages_max;
-    enum err e = open_own(checkpoint, path, vfs, why);
+    enum err e = reserve_index(db, pages_max, why);
+    if (!e)
+        e = open_own(checkpoint, path, vfs, why);
     if (e) {
         sqlite3_close(checkpoint->own);
         free(checkpoint);
@@ -132,7 +152,14 @@ static void start_copy(struct checkpoint *checkpoint)
     queue_push(checkpoint->orders, &chain);
 }
 
-enum err checkpoint_step(struct checkpoint *checkpoint, bool *done)
+static enum err tell(enum err e, sqlite3 *db, struct why *why)
+{
+    if (e)
+        why_set(why, "cannot shorten the log: %s", sqlite3_errmsg(db));
+    return e;
+}
+
+enum err checkpoint_step(struct checkpoint *checkpoint, bool *done, struct why *why)
 {
     *done = false;
     if (!checkpoint->copying) {
@@ -147,9 +174,9 @@ enum err checkpoint_step(struct checkpoint *checkpoint, bool *done)
         return OK;
     checkpoint->copying = false;
     if (checkpoint->result)
-        return checkpoint->result;
+        return tell(checkpoint->result, checkpoint->own, why);
     enum err e = copy(checkpoint->db);
     *done = !e;
     checkpoint->pages = 0; /* the next commit tells how many there are */
-    return e;
+    return tell(e, checkpoint->db, why);
 }

@@ -28,6 +28,6 @@ bool checkpoint_is_due(const struct checkpoint *checkpoint);
 
 /* Outside a transaction: start the thread's part, or finish after it, or neither. `done`: the
  * log may begin anew. ERR_UNSURE: an fsync failed. Other failures are tried again later. */
-must_check enum err checkpoint_step(struct checkpoint *checkpoint, bool *done);
+must_check enum err checkpoint_step(struct checkpoint *checkpoint, bool *done, struct why *why);
 
 #endif

@@ -20,6 +20,7 @@ struct retention {
     uint64_t swept;   /* up to here only heads were left by the running or last sweep */
     uint64_t kept;    /* how many they were */
     uint64_t garbage; /* how many of them are heads no more */
+    int64_t look_ms;  /* before that time nothing beyond `swept` is old by its age */
 };
 
 must_check enum err retention_init(struct retention *retention, sqlite3 *db, uint64_t keep_changes,
@@ -31,10 +32,11 @@ void retention_note_garbage(struct retention *retention, uint64_t seq);
 
 /* Is there anything a bite would look at? `applied`: the object table knows all up to there;
  * `seq`: the last change. */
-bool retention_is_due(const struct retention *retention, uint64_t applied, uint64_t seq);
+bool retention_is_due(const struct retention *retention, uint64_t applied, uint64_t seq,
+                      int64_t now_ms);
 
-/* One bite, within a transaction. `dropped`: how many changes went. `more`: the sweep is not
- * done. */
+/* One bite, within a transaction; should that be rolled back, put the struct back as it was.
+ * `dropped`: how many changes went. `more`: the sweep is not done. */
 must_check enum err retention_bite(struct retention *retention, uint64_t applied, uint64_t seq,
                                    int64_t now_ms, uint64_t *dropped, bool *more);
 

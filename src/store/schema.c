@@ -102,7 +102,13 @@ static enum err take_step(sqlite3 *db, int version)
     return e;
 }
 
-enum err schema_apply(sqlite3 *db, const char *path, struct why *why)
+static enum err cannot(sqlite3 *db, const char *path, struct why *why)
+{
+    why_set(why, "%s: %s", path, sqlite3_errmsg(db));
+    return ERR_CONFIG;
+}
+
+enum err schema_check(sqlite3 *db, const char *path, struct why *why)
 {
     int application = 0, version = 0, tables = 0;
     enum err e = read_pragma(db, "PRAGMA application_id", &application);
@@ -110,16 +116,14 @@ enum err schema_apply(sqlite3 *db, const char *path, struct why *why)
         e = read_pragma(db, "PRAGMA user_version", &version);
     if (!e)
         e = read_pragma(db, "SELECT count(*) FROM sqlite_schema", &tables);
-    if (!e) {
-        e = check(path, application, version, tables, why);
-        if (e)
-            return e;
-    }
+    return e ? cannot(db, path, why) : check(path, application, version, tables, why);
+}
+
+enum err schema_apply(sqlite3 *db, const char *path, struct why *why)
+{
+    int version = 0;
+    enum err e = read_pragma(db, "PRAGMA user_version", &version);
     while (!e && version < VERSION)
         e = take_step(db, version++);
-    if (e) {
-        why_set(why, "%s: %s", path, sqlite3_errmsg(db));
-        return ERR_CONFIG;
-    }
-    return OK;
+    return e ? cannot(db, path, why) : OK;
 }

@@ -24,7 +24,8 @@ enum {
     PAGE_SIZE = 4096,
     BITE = 128,          /* heads written in one go */
     KEYED_MAX = 1024,    /* dirty heads the indexes wait for */
-    PLAIN_MAX = 65536,   /* other dirty heads; also bounds what opening has to apply */
+    PLAIN_MAX = 65536,   /* other dirty heads */
+    LAG_MAX = 131072,    /* changes that opening has to apply, about */
     RECOVERY_BITE = 256, /* changes applied in one go */
 };
 
@@ -40,8 +41,6 @@ struct sqlite {
     sqlite3_stmt *commit;
     sqlite3_stmt *rollback;
     sqlite3_stmt *progress;
-    sqlite3_stmt *sync_full;
-    sqlite3_stmt *sync_normal;
     uint64_t seq;
     uint64_t *round; /* ids of the dirty heads being written, sorted */
     size_t round_count;
@@ -139,6 +138,15 @@ static enum err tail(struct store *store, uint64_t after, struct change **change
 
 /* --- writing --- */
 
+/* Once its last page is in the log, a transaction may be back after a crash, whatever else of
+ * the commit fails. Only these two are always said before. */
+static enum err finish(struct sqlite *sqlite)
+{
+    enum err e = sql_run(sqlite->commit);
+    int code = e ? sqlite3_errcode(sqlite->db) : SQLITE_OK;
+    return e && code != SQLITE_FULL && code != SQLITE_BUSY ? ERR_UNSURE : e;
+}
+
 static enum err append_all(struct sqlite *sqlite, struct change *const *changes, size_t count)
 {
     enum err e = sql_run(sqlite->begin);
@@ -146,7 +154,7 @@ static enum err append_all(struct sqlite *sqlite, struct change *const *changes,
         assert(changes[i]->seq == sqlite->seq + 1 + i);
         e = journal_append(&sqlite->journal, changes[i]);
     }
-    return e ? e : sql_run(sqlite->commit);
+    return e ? e : finish(sqlite);
 }
 
 static enum err commit(struct store *store, struct change *const *changes, size_t count)
@@ -170,12 +178,10 @@ static enum err commit(struct store *store, struct change *const *changes, size_
 
 /* --- writing behind --- */
 
-static enum err set_sync(sqlite3_stmt *stmt)
+/* Not statements prepared once: this pragma acts when it is prepared, not when it is run. */
+static enum err sync_commits(struct sqlite *sqlite, bool sync)
 {
-    bool row;
-    enum err e = sql_step(stmt, &row);
-    sql_done(stmt);
-    return e;
+    return sql_exec(sqlite->db, sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 }
 
 static enum err write_progress(struct sqlite *sqlite, uint64_t applied)
@@ -200,12 +206,14 @@ static enum err write_rows(struct sqlite *sqlite, struct cached *const *entries,
 static enum err write_heads(struct sqlite *sqlite, struct cached *const *entries, size_t count)
 {
     uint64_t applied = cache_applied(&sqlite->cache, sqlite->seq);
-    enum err e = set_sync(sqlite->sync_normal);
+    if (sqlite->unsure)
+        return ERR_UNSURE;
+    enum err e = sync_commits(sqlite, false);
     if (!e)
         e = write_rows(sqlite, entries, count, applied);
     if (e)
         e = roll_back(sqlite, e);
-    enum err restored = set_sync(sqlite->sync_full);
+    enum err restored = sync_commits(sqlite, true);
     if (restored)
         sqlite->unsure = true; /* never commit unsynced by accident */
     if (e || restored)
@@ -267,28 +275,51 @@ static enum err write_round(struct sqlite *sqlite)
     return count ? write_heads(sqlite, entries, count) : OK;
 }
 
-static bool round_is_due(const struct sqlite *sqlite, bool idle)
+/* Too much memory is dirty, or too many changes are to be applied after a crash. */
+static bool is_behind(const struct sqlite *sqlite)
 {
     const struct cache *cache = &sqlite->cache;
-    if (sqlite->round_at < sqlite->round_count)
-        return true;
-    return cache->plain_count >= PLAIN_MAX / 2 || cache->dirty_bytes > cache->bytes_max / 4 ||
-           sqlite->seq - cache_applied(cache, sqlite->seq) > 2 * PLAIN_MAX ||
-           (idle && cache->plain_count);
+    return cache->dirty_bytes > cache->bytes_max / 4 ||
+           sqlite->seq - cache_applied(cache, sqlite->seq) > LAG_MAX;
+}
+
+static bool keyed_is_due(const struct sqlite *sqlite, bool idle)
+{
+    size_t count = sqlite->cache.keyed_count;
+    return count > KEYED_MAX / 2 || (count && (idle || is_behind(sqlite)));
+}
+
+static bool round_is_due(const struct sqlite *sqlite, bool idle)
+{
+    size_t count = sqlite->cache.plain_count;
+    return sqlite->round_at < sqlite->round_count || count > PLAIN_MAX / 2 ||
+           (count && (idle || is_behind(sqlite)));
+}
+
+/* More than bites of this size can keep up with: the commits have to wait. */
+static bool is_overrun(const struct sqlite *sqlite)
+{
+    const struct cache *cache = &sqlite->cache;
+    return cache->keyed_count > KEYED_MAX || cache->plain_count > PLAIN_MAX ||
+           cache->dirty_bytes > cache->bytes_max / 2;
+}
+
+static enum err tidy_bite(struct sqlite *sqlite, bool idle)
+{
+    enum err e = keyed_is_due(sqlite, idle) ? write_keyed(sqlite, BITE) : OK;
+    if (e || !round_is_due(sqlite, idle))
+        return e;
+    if (sqlite->round_at == sqlite->round_count)
+        start_round(sqlite);
+    return write_round(sqlite);
 }
 
 static enum err tidy_heads(struct sqlite *sqlite, bool idle)
 {
-    if (sqlite->cache.keyed_count > KEYED_MAX / 2 || (idle && sqlite->cache.keyed_count)) {
-        enum err e = write_keyed(sqlite, BITE);
-        if (e)
-            return e;
-    }
-    if (!round_is_due(sqlite, idle))
-        return OK;
-    if (sqlite->round_at == sqlite->round_count)
-        start_round(sqlite);
-    return write_round(sqlite);
+    enum err e = tidy_bite(sqlite, idle);
+    while (!e && is_overrun(sqlite))
+        e = tidy_bite(sqlite, idle);
+    return e;
 }
 
 static enum err drop_bite(struct sqlite *sqlite, uint64_t applied, int64_t now_ms,
@@ -306,12 +337,15 @@ static enum err drop_bite(struct sqlite *sqlite, uint64_t applied, int64_t now_m
 static enum err tidy_journal(struct sqlite *sqlite, int64_t now_ms, bool *more)
 {
     uint64_t applied = cache_applied(&sqlite->cache, sqlite->seq), dropped = 0;
-    enum err e = set_sync(sqlite->sync_normal);
+    struct retention before = sqlite->retention;
+    enum err e = sync_commits(sqlite, false);
     if (!e)
         e = drop_bite(sqlite, applied, now_ms, &dropped, more);
-    if (e)
+    if (e) {
+        sqlite->retention = before;
         e = roll_back(sqlite, e);
-    if (set_sync(sqlite->sync_full) != OK)
+    }
+    if (sync_commits(sqlite, true) != OK)
         return fail(sqlite, ERR_UNSURE);
     if (!e)
         metric_add(&sqlite->store.metrics.changes_dropped, dropped);
@@ -327,14 +361,15 @@ static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
         return ERR_UNSURE;
     enum err e = tidy_heads(sqlite, idle);
     if (!e && retention_is_due(&sqlite->retention, cache_applied(&sqlite->cache, sqlite->seq),
-                               sqlite->seq))
+                               sqlite->seq, now_ms))
         e = tidy_journal(sqlite, now_ms, &sweep);
     if (e)
         return e;
-    e = fail(sqlite, checkpoint_step(sqlite->checkpoint, &checkpointed));
+    e = checkpoint_step(sqlite->checkpoint, &checkpointed, &store->failure);
+    if (e == ERR_UNSURE)
+        sqlite->unsure = true;
     metric_add(&store->metrics.checkpoints, checkpointed);
-    *more = sweep || sqlite->cache.keyed_count > KEYED_MAX / 2 || round_is_due(sqlite, idle) ||
-            (idle && sqlite->cache.keyed_count);
+    *more = sweep || keyed_is_due(sqlite, idle) || round_is_due(sqlite, idle);
     show_metrics(sqlite);
     return e;
 }
@@ -437,8 +472,8 @@ static void close_store(struct store *store)
     sqlite3_finalize(sqlite->commit);
     sqlite3_finalize(sqlite->rollback);
     sqlite3_finalize(sqlite->progress);
-    sqlite3_finalize(sqlite->sync_full);
-    sqlite3_finalize(sqlite->sync_normal);
+    if (sqlite->unsure) /* then nothing may take the log's place */
+        sqlite3_db_config(sqlite->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(sqlite->db); /* the last connection: SQLite checkpoints and removes the log */
     cache_deinit(&sqlite->cache);
     free(sqlite->round);
@@ -475,10 +510,6 @@ static enum err prepare(struct sqlite *sqlite, const struct sqlite_options *opti
         e = sql_prepare(db, "ROLLBACK", &sqlite->rollback);
     if (!e)
         e = sql_prepare(db, "UPDATE progress SET applied = ?1, last_seq = ?2", &sqlite->progress);
-    if (!e)
-        e = sql_prepare(db, "PRAGMA synchronous = FULL", &sqlite->sync_full);
-    if (!e)
-        e = sql_prepare(db, "PRAGMA synchronous = NORMAL", &sqlite->sync_normal);
     return e;
 }
 
@@ -525,6 +556,8 @@ static enum err open_file(struct sqlite *sqlite, const char *path,
     enum err e = OK;
     if (sqlite3_open_v2(path, &sqlite->db, flags, options->vfs) != SQLITE_OK)
         e = ERR_STORE;
+    if (!e && (e = schema_check(sqlite->db, path, why)))
+        return e;
     if (!e)
         e = configure(sqlite->db, options->wal_size_max);
     if (!e && (e = schema_apply(sqlite->db, path, why)))

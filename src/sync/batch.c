@@ -213,10 +213,21 @@ struct change *batch_change(struct batch *batch, struct change *draft)
 struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,
                           struct str author)
 {
-    struct change draft = *head;
-    draft.event = event;
-    draft.prev = head->seq;
-    draft.updated_ms = batch->now_ms;
-    draft.author = author;
-    return draft;
+    /* Not `*head` as a whole: other threads count its references. */
+    return (struct change){
+        .event = event,
+        .kind = head->kind,
+        .prev = head->seq,
+        .id = head->id,
+        .parent = head->parent,
+        .salt = head->salt,
+        .revision = head->revision,
+        .created_ms = head->created_ms,
+        .updated_ms = batch->now_ms,
+        .expires_ms = head->expires_ms,
+        .name = head->name,
+        .creator = head->creator,
+        .author = author,
+        .data = head->data,
+    };
 }

@@ -12,7 +12,10 @@ static enum err compact(struct str text, const struct limits *limits, struct buf
     if (limits->lenient_json &&
         json_compact(text, JSON_LENIENT, limits->data_depth_max, out, &lenient))
         return OK;
-    why_set(why, "%s at byte %zu", strict.reason, strict.offset);
+    /* The reading that got further knows better what is wrong. */
+    bool further = limits->lenient_json && lenient.offset > strict.offset;
+    const struct json_error *error = further ? &lenient : &strict;
+    why_set(why, "%s at byte %zu", error->reason, error->offset);
     return ERR_JSON;
 }
 
