@@ -2,12 +2,9 @@
  * each over what was there. Flags are scanned once before, only for --config. */
 #include "config.h"
 
-#include "base/mem.h"
-
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum type { TEXT, NUMBER, SIZE, SWITCH, CHOICE, FLAG };
@@ -132,7 +129,7 @@ static enum err set_choice(const struct option *option, struct str value, uint64
     return ERR_CONFIG;
 }
 
-/* `value` becomes the process's when it is a text. */
+/* A text is kept as it is: `value` lives as long as `config`. */
 static enum err set(struct config *config, const struct option *option, const char *value,
                     struct why *why)
 {
@@ -192,13 +189,10 @@ static enum err read_line(struct config *config, const char *line, struct why *w
         return ERR_CONFIG;
     }
     value = str_trim(value);
-    char *kept = mem_alloc(value.len + 1); /* for the process's life */
-    memcpy(kept, value.ptr, value.len);
-    kept[value.len] = 0;
-    enum err e = set(config, option, kept, why);
-    if (e || option->type != TEXT)
-        free(kept);
-    return e;
+    char *text = arena_alloc(&config->texts, value.len + 1);
+    memcpy(text, value.ptr, value.len);
+    text[value.len] = 0;
+    return set(config, option, text, why);
 }
 
 static enum err read_file(struct config *config, const char *path, struct why *why)
@@ -292,10 +286,10 @@ enum err config_read(struct config *config, int argc, char **argv, char **enviro
                      struct why *why)
 {
     struct config flags = {0};
-    enum err e = read_flags(&flags, argc, argv, why);
-    const char *file = flags.file ? flags.file : look_up(environment, "TUTTI_CONFIG");
+    enum err e = set_defaults(config, why);
     if (!e)
-        e = set_defaults(config, why);
+        e = read_flags(&flags, argc, argv, why);
+    const char *file = flags.file ? flags.file : look_up(environment, "TUTTI_CONFIG");
     if (!e && file && *file)
         e = read_file(config, file, why);
     if (!e)
@@ -303,6 +297,11 @@ enum err config_read(struct config *config, int argc, char **argv, char **enviro
     if (!e)
         e = read_flags(config, argc, argv, why);
     return e;
+}
+
+void config_deinit(struct config *config)
+{
+    arena_deinit(&config->texts);
 }
 
 void config_print_help(void)

@@ -6,12 +6,13 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
 
 struct config {
-    /* Strings are NULL when not given, and live as long as the process. */
+    /* Strings are NULL when not given. Those of flags and environment are borrowed. */
     const char *listen;
     const char *data;
     const char *file;
@@ -41,12 +42,15 @@ struct config {
     bool help;
     bool version;
     bool check_config;
+    struct arena texts; /* strings of the file */
 };
 
 /* Read flags (`argv` after the command's name), `environment` (as in environ) and the file that
- * --config names. ERR_CONFIG: unknown option, bad value, unreadable file; `why` says which. */
+ * --config names. Whatever comes of it, follow with config_deinit. ERR_CONFIG: unknown option,
+ * bad value, unreadable file; `why` says which. */
 must_check enum err config_read(struct config *config, int argc, char **argv, char **environment,
                                 struct why *why);
+void config_deinit(struct config *config);
 
 /* What --help says of the options, for the terminal. */
 void config_print_help(void);

@@ -24,22 +24,29 @@ static int fail(int status, const struct why *why)
     return status;
 }
 
+static int run(const struct config *config)
+{
+    struct why why = {0};
+    if (config->help) {
+        print_help();
+    } else if (config->version) {
+        puts("tutti " TUTTI_VERSION);
+    } else if (config->check_config) {
+        puts("tutti: the configuration is fine");
+    } else if (tutti_run(config, &why) != OK) {
+        return fail(EXIT_FAILED, &why);
+    }
+    return EXIT_OK;
+}
+
 static int serve(int argc, char **argv)
 {
     struct config config;
     struct why why = {0};
-    if (config_read(&config, argc, argv, environ, &why) != OK)
-        return fail(EXIT_USAGE, &why);
-    if (config.help) {
-        print_help();
-    } else if (config.version) {
-        puts("tutti " TUTTI_VERSION);
-    } else if (config.check_config) {
-        puts("tutti: the configuration is fine");
-    } else if (tutti_run(&config, &why) != OK) {
-        return fail(EXIT_FAILED, &why);
-    }
-    return EXIT_OK;
+    bool read = config_read(&config, argc, argv, environ, &why) == OK;
+    int status = read ? run(&config) : fail(EXIT_USAGE, &why);
+    config_deinit(&config);
+    return status;
 }
 
 int main(int argc, char **argv)

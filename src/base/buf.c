@@ -54,15 +54,6 @@ char *buf_reserve(struct buf *buf, size_t len)
     return buf->ptr + buf->len;
 }
 
-void buf_add(struct buf *buf, struct str s)
-{
-    char *at = buf_reserve(buf, s.len);
-    if (!at || s.len == 0)
-        return;
-    memcpy(at, s.ptr, s.len);
-    buf->len += s.len;
-}
-
 void buf_add_char(struct buf *buf, char c)
 {
     buf_add(buf, (struct str){&c, 1});

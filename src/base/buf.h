@@ -29,7 +29,17 @@ char *buf_take(struct buf *buf, size_t *len);
  * `buf->len += used`. */
 char *buf_reserve(struct buf *buf, size_t len);
 
-void buf_add(struct buf *buf, struct str s);
+static inline void buf_add(struct buf *buf, struct str s)
+{
+    /* Inline, because replies are made of many short pieces of known length. */
+    bool fits = buf->ptr && s.len <= buf->capacity - buf->len && s.len <= buf->size_max - buf->len;
+    char *at = fits && !buf->failed ? buf->ptr + buf->len : buf_reserve(buf, s.len);
+    if (!at || !s.len)
+        return;
+    memcpy(at, s.ptr, s.len);
+    buf->len += s.len;
+}
+
 void buf_add_char(struct buf *buf, char c);
 void buf_add_u64(struct buf *buf, uint64_t value);
 void buf_add_hex(struct buf *buf, uint64_t value);

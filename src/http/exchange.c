@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "http/framing.h"
 #include "http/target.h"
 
 #include <assert.h>
@@ -166,12 +165,28 @@ static void name_method(struct http_request *request, struct str name)
         request->method < HTTP_OTHER ? names[request->method] : arena_dup(&request->arena, name);
 }
 
+/* A header of the request. */
+struct header {
+    struct header *next;
+    struct str name;
+    struct str value;
+};
+
+/* A copy: libmicrohttpd's own goes with the connection, perhaps before the request. */
 static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
                                   size_t name_len, const char *value, size_t value_len)
 {
+    struct exchange *exchange = context;
+    struct arena *arena = &exchange->request.arena;
+    struct header *header = arena_alloc(arena, sizeof *header);
     (void)kind;
-    framing_add(context, (struct str){name, name_len},
-                str_trim((struct str){value ? value : "", value_len}));
+    *header = (struct header){
+        .next = exchange->headers,
+        .name = arena_dup(arena, (struct str){name, name_len}),
+        .value = arena_dup(arena, (struct str){value ? value : "", value_len}),
+    };
+    exchange->headers = header;
+    framing_add(&exchange->framing, header->name, str_trim(header->value));
     return MHD_YES;
 }
 
@@ -183,18 +198,18 @@ static bool understand(struct exchange *exchange, const char *method, const char
                        const char *version)
 {
     struct http_request *request = &exchange->request;
-    struct framing framing = {0};
+    const struct framing *framing = &exchange->framing;
     if (url + exchange->target.len + 1 != version)
         return false;
     if (!target_split(exchange->target, &request->path, &request->query))
         return false;
-    MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, add_header, &framing);
-    if (!framing_is_sound(&framing, str_from(version)))
+    MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, add_header, exchange);
+    if (!framing_is_sound(framing, str_from(version)))
         return false;
     name_method(request, str_from(method));
-    request->content_length = framing.content_length;
-    request->has_body = framing.chunked || framing.content_length > 0;
-    request->body_too_large = framing.content_length > exchange->exchanges->body_size_max;
+    request->content_length = framing->content_length;
+    request->has_body = framing->chunked || framing->content_length > 0;
+    request->body_too_large = framing->content_length > exchange->exchanges->body_size_max;
     return true;
 }
 
@@ -313,10 +328,13 @@ enum MHD_Result exchange_advance(struct exchange *exchange, const char *method, 
 
 struct str http_request_header(struct http_request *request, const char *name)
 {
-    struct exchange *exchange = exchange_of(request);
-    /* A copy: libmicrohttpd's own goes with the connection, perhaps before the request. */
-    const char *value = MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, name);
-    return arena_dup(&request->arena, str_from(value));
+    struct str wanted = str_from(name);
+    struct str first = {0};
+    /* They are linked last to first; a repeated header counts with its first value. */
+    for (const struct header *at = exchange_of(request)->headers; at; at = at->next)
+        if (at->name.len == wanted.len && str_eq_nocase(at->name, wanted))
+            first = at->value;
+    return first;
 }
 
 static struct MHD_Response *response_new(const struct http_reply *reply)

@@ -21,6 +21,7 @@
 #define HTTP_EXCHANGE_H
 
 #include "http/connection.h"
+#include "http/framing.h"
 #include "http/server.h"
 
 #include <microhttpd.h>
@@ -57,6 +58,8 @@ struct exchange {
     struct MHD_Connection *mhd; /* NULL: the client has gone */
     struct MHD_Response *response;
     struct str target;
+    struct header *headers; /* of the request, last one first */
+    struct framing framing;
     struct buf body;
     uint64_t body_size; /* bytes received, kept or not */
     struct ring node;

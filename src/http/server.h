@@ -89,8 +89,8 @@ must_check enum err http_server_new(struct http_server **server, uv_loop_t *loop
                                     const struct http_options *options,
                                     const struct http_handler *handler, struct why *why);
 
-/* A request header by name (any case); absent when it was not sent. Valid until the
- * request's end; call it in `begin` or `handle`. */
+/* A request header by name (any case), the first of several; absent when it was not sent. Valid
+ * until the request's end. */
 struct str http_request_header(struct http_request *request, const char *name);
 
 /* Give the reply; `reply` is read before this returns. */

@@ -1,5 +1,7 @@
 #include "rest/problem.h"
 
+#include "base/utf8.h"
+
 #include <stddef.h>
 
 static const struct problem problems[] = {
@@ -99,14 +101,17 @@ const struct problem *problem_by_code(unsigned code)
     return NULL;
 }
 
+/* A detail may hold a path as it was sent, or have been cut within a character. */
 static void write_message(const struct problem *problem, const char *detail, struct buf *out)
 {
+    struct str shown = str_from(detail);
     struct buf text;
+    shown.len = utf8_valid_prefix(shown);
     buf_init(&text, 1024);
     buf_add(&text, str_from(problem->message));
-    if (detail && *detail) {
+    if (shown.len) {
         buf_add_lit(&text, ": ");
-        buf_add(&text, str_from(detail));
+        buf_add(&text, shown);
     }
     buf_add_json(out, buf_str(&text));
     buf_deinit(&text);

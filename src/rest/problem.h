@@ -22,8 +22,8 @@ const struct problem *problem_find(enum err err, enum kind kind);
 /* The first row with that code; NULL: none. */
 const struct problem *problem_by_code(unsigned code);
 
-/* The JSON body: code, message (with `detail` behind a colon when it is not empty), more_info,
- * status. `base` is the start of our own URLs. */
+/* The JSON body: code, message (with `detail`, as far as it is UTF-8, behind a colon when it is
+ * not empty), more_info, status. `base` is the start of our own URLs. */
 void problem_write(const struct problem *problem, const char *detail, struct str base,
                    struct buf *out);
 

@@ -244,11 +244,12 @@ static void send_problem(struct operation *op, enum err err)
 {
     struct buf body;
     const struct problem *problem = problem_find(err, op->command.kind);
+    const char *detail = err == op->refused ? op->why.text : ""; /* not of another error */
     buf_init(&body, REPLY_SIZE_MAX);
     op->status = problem->status;
     op->type = "application/json; charset=utf-8";
     add_problem_headers(op, err);
-    problem_write(problem, op->why.text, op->base, &body);
+    problem_write(problem, detail, op->base, &body);
     send_reply(op, &body);
     buf_deinit(&body);
 }
@@ -470,8 +471,6 @@ void rest_answer(struct rest *rest, struct command *command)
     struct operation *op = (struct operation *)command;
     enum err e = command->err ? command->err : op->refused;
     metric_set(&rest->metrics.in_core, --rest->in_core);
-    if (command->err)
-        op->why.text[0] = 0; /* it was about what was refused */
     if (e)
         send_problem(op, e);
     else

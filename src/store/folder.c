@@ -17,6 +17,21 @@ static void read_holder(int lock, char *holder, size_t size)
     holder[strcspn(holder, "\n")] = 0;
 }
 
+/* Why flock failed. */
+static void explain(const char *path, int lock, int number, struct why *why)
+{
+    char holder[32];
+    if (number != EWOULDBLOCK) {
+        why_set(why, "cannot lock the data folder %s: %s", path, strerror(number));
+        return;
+    }
+    read_holder(lock, holder, sizeof holder);
+    why_set(why,
+            "the data folder %s is in use by another tutti (process %s); stop it first, "
+            "or give this one a folder of its own with --data",
+            path, holder);
+}
+
 static void write_holder(int lock)
 {
     char text[32];
@@ -27,7 +42,7 @@ static void write_holder(int lock)
 
 enum err folder_hold(const char *path, int *lock, struct why *why)
 {
-    char file[4096], holder[32];
+    char file[4096];
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         why_set(why, "cannot make the data folder %s: %s", path, strerror(errno));
         return ERR_CONFIG;
@@ -42,11 +57,7 @@ enum err folder_hold(const char *path, int *lock, struct why *why)
         return ERR_CONFIG;
     }
     if (flock(*lock, LOCK_EX | LOCK_NB) != 0) {
-        read_holder(*lock, holder, sizeof holder);
-        why_set(why,
-                "the data folder %s is in use by another tutti (process %s); stop it first, "
-                "or give this one a folder of its own with --data",
-                path, holder);
+        explain(path, *lock, errno, why);
         close(*lock);
         return ERR_CONFIG;
     }

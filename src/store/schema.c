@@ -84,24 +84,6 @@ static enum err check(const char *path, int application, int version, int tables
     return OK;
 }
 
-static enum err take_step(sqlite3 *db, int version)
-{
-    char stamp[96];
-    snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-             APPLICATION_ID, version + 1);
-    enum err e = sql_exec(db, "BEGIN IMMEDIATE");
-    if (e)
-        return e;
-    e = sql_exec(db, steps[version]);
-    if (!e)
-        e = sql_exec(db, stamp);
-    if (!e)
-        e = sql_exec(db, "COMMIT");
-    if (e && sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
-        return e;
-    return e;
-}
-
 static enum err cannot(sqlite3 *db, const char *path, struct why *why)
 {
     why_set(why, "%s: %s", path, sqlite3_errmsg(db));
@@ -119,11 +101,29 @@ enum err schema_check(sqlite3 *db, const char *path, struct why *why)
     return e ? cannot(db, path, why) : check(path, application, version, tables, why);
 }
 
+static enum err take_step(sqlite3 *db, int version)
+{
+    char stamp[96];
+    snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+             APPLICATION_ID, version + 1);
+    enum err e = sql_exec(db, "BEGIN IMMEDIATE");
+    if (!e)
+        e = sql_exec(db, steps[version]);
+    if (!e)
+        e = sql_exec(db, stamp);
+    return e ? e : sql_exec(db, "COMMIT");
+}
+
 enum err schema_apply(sqlite3 *db, const char *path, struct why *why)
 {
     int version = 0;
     enum err e = read_pragma(db, "PRAGMA user_version", &version);
     while (!e && version < VERSION)
         e = take_step(db, version++);
-    return e ? cannot(db, path, why) : OK;
+    if (!e)
+        return OK;
+    e = cannot(db, path, why);
+    if (!sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return e;
 }

@@ -581,6 +581,9 @@ enum err sqlite_open(struct store **store, const struct sqlite_options *options,
         why_set(why, "the data folder's path is too long");
         return ERR_CONFIG;
     }
+    /* SQLite would count every byte it allocates, under a lock. Once it is in use it refuses to be
+     * told, and then it was told before. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct sqlite *sqlite = mem_zalloc(1, sizeof *sqlite);
     sqlite->store.ops = &ops;
     sqlite->round = mem_alloc(PLAIN_MAX * sizeof *sqlite->round);

@@ -70,7 +70,7 @@ must_check static inline enum err store_page(struct store *store, const struct s
 }
 
 /* Up to `heads_max` heads whose `expires_ms` is at or before `now_ms`, soonest first, and in
- * `next_ms` when the soonest of all others expires (INT64_MAX: none). */
+ * `next_ms` when the soonest of all others expires (INT64_MAX: none), or an earlier time. */
 must_check static inline enum err store_due(struct store *store, int64_t now_ms,
                                             struct change **heads, size_t heads_max, size_t *count,
                                             int64_t *next_ms)

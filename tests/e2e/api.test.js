@@ -212,10 +212,22 @@ describe('methods and paths', () => {
   test('a wrong method is refused with the right ones in Allow', async () => {
     const { path } = await createDocument();
     const allowed = {
-      '/v1/Services': [['PUT', 'DELETE', 'PATCH'], ['GET', 'POST']],
-      '/v1/Services/default': [['PUT', 'PATCH'], ['GET', 'POST', 'DELETE']],
-      [DOCUMENTS]: [['PUT', 'DELETE', 'PATCH'], ['GET', 'POST']],
-      [path]: [['PUT', 'PATCH'], ['GET', 'POST', 'DELETE']],
+      '/v1/Services': [
+        ['PUT', 'DELETE', 'PATCH'],
+        ['GET', 'POST'],
+      ],
+      '/v1/Services/default': [
+        ['PUT', 'PATCH'],
+        ['GET', 'POST', 'DELETE'],
+      ],
+      [DOCUMENTS]: [
+        ['PUT', 'DELETE', 'PATCH'],
+        ['GET', 'POST'],
+      ],
+      [path]: [
+        ['PUT', 'PATCH'],
+        ['GET', 'POST', 'DELETE'],
+      ],
       '/healthz': [['POST', 'DELETE'], ['GET']],
       '/metrics': [['POST', 'DELETE'], ['GET']],
     };
@@ -382,7 +394,7 @@ describe('request bodies', () => {
   });
 
   test('are unlimited in nothing: too large a body is refused', async () => {
-    const { status } = await server.post(DOCUMENTS, { Data: 'x'.repeat(20 << 20) });
+    const { status } = await server.post(DOCUMENTS, { Data: 'x'.repeat(300_000) });
     assert.equal(status, 413);
   });
 });
@@ -450,7 +462,7 @@ describe('the pages about errors', () => {
       await server.get('/nowhere'),
       await server.request('PUT', DOCUMENTS),
       await server.request('POST', DOCUMENTS, { body: 'x', headers: { 'Content-Type': 'x' } }),
-      await server.post(DOCUMENTS, { Data: 'x'.repeat(20 << 20) }),
+      await server.post(DOCUMENTS, { Data: 'x'.repeat(300_000) }),
       await server.post('/v1/Services', { AclEnabled: 'perhaps' }),
       await server.post('/v1/Services', { ReachabilityDebouncingWindow: '7' }),
     ];

@@ -54,7 +54,11 @@ describe('data', () => {
   });
 
   test('loses only the white space between tokens', () =>
-    assertKept(server, ' {\t"a b" :\r\n[ 1 , " x  y " ] , "c":{ } }\n', '{"a b":[1," x  y "],"c":{}}'));
+    assertKept(
+      server,
+      ' {\t"a b" :\r\n[ 1 , " x  y " ] , "c":{ } }\n',
+      '{"a b":[1," x  y "],"c":{}}',
+    ));
 
   test('keeps its digits through a JSON body too', async () => {
     const json = '{"Data": {"b": 1.0e400, "a": [10000000000000000000001]} }';
@@ -83,7 +87,16 @@ describe('data', () => {
   });
 
   test('that is no JSON is refused, and it is said where', async () => {
-    const broken = ['{', '}', '{"a":1', '{"a":}', '{"a":1}x', '{"a":1}{"b":2}', '{"a":[1,2}', '{1:2'];
+    const broken = [
+      '{',
+      '}',
+      '{"a":1',
+      '{"a":}',
+      '{"a":1}x',
+      '{"a":1}{"b":2}',
+      '{"a":[1,2}',
+      '{1:2',
+    ];
     for (const text of broken) {
       const response = await server.post(DOCUMENTS, { Data: text });
       assertProblem(response, 400, 54008);

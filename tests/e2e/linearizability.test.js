@@ -32,10 +32,7 @@ describe('the checker of histories', () => {
   const bad = {
     'a hole in the revisions': [write(1, 2, 1, 'a'), write(3, 4, 3, 'b')],
     'a revision given twice': [write(1, 4, 1, 'a'), write(2, 5, 1, 'b')],
-    'a guarded write that does not follow its guard': [
-      write(1, 2, 1, 'a'),
-      write(3, 4, 2, 'b', 0),
-    ],
+    'a guarded write that does not follow its guard': [write(1, 2, 1, 'a'), write(3, 4, 2, 'b', 0)],
     'a read of a value that was never written': [write(1, 2, 1, 'a'), read(3, 4, 1, 'x')],
     'a read of a revision that never was': [write(1, 2, 1, 'a'), read(3, 4, 2, 'a')],
     'a read of a refused write': [write(1, 2, 1, 'no'), refused(3, 4, 0), read(5, 6, 1, 'no')],

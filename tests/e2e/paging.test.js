@@ -115,7 +115,7 @@ describe('a list', () => {
     const last = (await walk(`${path}?PageSize=5`)).at(-1);
     const seen = [];
     const removed = [];
-    for (let url = last.meta.url; url; ) {
+    for (let url = last.meta.url; url;) {
       const { documents, meta } = await page(url);
       seen.push(...documents.map(({ sid }) => sid));
       url = meta.previous_page_url;
@@ -177,8 +177,7 @@ describe('PageToken', () => {
       (letter, i) => token.slice(0, i) + other(letter) + token.slice(i + 1),
     );
     forged.push('x', 'PT', token.slice(0, -4), `${token}AAAA`, token + token, '%00', 'ä');
-    for (const text of forged)
-      assertProblem(await ask(encodeURIComponent(text)), 400, 54453);
+    for (const text of forged) assertProblem(await ask(encodeURIComponent(text)), 400, 54453);
   });
 
   test('says nothing that a reader could use', () => {

@@ -21,8 +21,7 @@ describe('tutti', () => {
   test('--help names every command and option', async () => {
     const { code, stdout } = await run(['--help']);
     assert.equal(code, 0);
-    for (const word of ['serve', '--version'])
-      assert.ok(stdout.includes(word), word);
+    for (const word of ['serve', '--version']) assert.ok(stdout.includes(word), word);
     const help = stdout + (await run(['serve', '--help'])).stdout;
     for (const name of ['listen', 'data', 'threads', 'config', 'check-config', 'lenient-json'])
       assert.ok(help.includes(`--${name}`), name);
@@ -120,7 +119,13 @@ describe('options', () => {
     });
 
   test('for credentials that cannot be are refused', async () => {
-    const args = ['serve', '--listen', '127.0.0.1:0', '--data', path.join(temporaryFolder(), 'data')];
+    const args = [
+      'serve',
+      '--listen',
+      '127.0.0.1:0',
+      '--data',
+      path.join(temporaryFolder(), 'data'),
+    ];
     for (const sid of ['AC', `AC${'x'.repeat(31)}`, `XX${'x'.repeat(32)}`, `AC${'-'.repeat(32)}`]) {
       const { code, stderr } = await run(args, { env: { ...CREDENTIALS, TUTTI_ACCOUNT_SID: sid } });
       assert.notEqual(code, 0, sid);
@@ -168,7 +173,10 @@ describe('options', () => {
       [true, false],
     );
 
-    const fromFlag = await Server.startFor(t, { args: [...config, '--document-size-max', '300'], env });
+    const fromFlag = await Server.startFor(t, {
+      args: [...config, '--document-size-max', '300'],
+      env,
+    });
     assert.deepEqual([await takes(fromFlag, 300), await takes(fromFlag, 301)], [true, false]);
     assert.equal((await fromFlag.post(DOCUMENTS, { Data: '{a:b}' })).status, 400);
   });
@@ -235,7 +243,10 @@ describe('credentials', () => {
 describe('the log', () => {
   const parseLogfmt = (line) =>
     Object.fromEntries(
-      [...line.matchAll(/([\w.-]+)=("(?:[^"\\]|\\.)*"|\S*)/g)].map(([, key, value]) => [key, value]),
+      [...line.matchAll(/([\w.-]+)=("(?:[^"\\]|\\.)*"|\S*)/g)].map(([, key, value]) => [
+        key,
+        value,
+      ]),
     );
 
   test('is lines of keys and values', async (t) => {
@@ -247,7 +258,9 @@ describe('the log', () => {
   });
 
   test('is lines of JSON when that is asked for', async (t) => {
-    const server = await Server.startFor(t, { args: ['--log-format', 'json', '--access-log', 'on'] });
+    const server = await Server.startFor(t, {
+      args: ['--log-format', 'json', '--access-log', 'on'],
+    });
     const headers = { 'User-Agent': 'a "quoted" \\ agent' };
     await server.get(`${DOCUMENTS}/%22%5c%0a"quoted"`, { headers });
     await server.stop();

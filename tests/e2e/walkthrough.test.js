@@ -68,7 +68,9 @@ for (const prefix of ['/v1/Sync/Services', '/v1/Services'])
         created_by: 'system',
         url: `${server.base}/v1/Services/${service}/Documents/${sid}`,
         data: { firstName: 'Alice', lastName: 'Xavier' },
-        links: { permissions: `${server.base}/v1/Services/${service}/Documents/${sid}/Permissions` },
+        links: {
+          permissions: `${server.base}/v1/Services/${service}/Documents/${sid}/Permissions`,
+        },
       });
     });
 
@@ -133,7 +135,7 @@ for (const prefix of ['/v1/Sync/Services', '/v1/Services'])
       assert.deepEqual([revision, data], ['4', { firstName: 'Carol' }]);
     });
 
-    test('an unguarded write defeats a guarded one that was built on the revision before', async () => {
+    test('an unguarded write defeats a guarded one built on the revision before', async () => {
       const { etag } = seen(await curl(document()));
       await curl('-X', 'POST', document(), '-d', 'Data={firstName:Dave}');
       const guarded = ['-X', 'POST', document(), '-H', `If-Match: ${etag}`, '-d', 'Data={}'];
@@ -151,7 +153,11 @@ for (const prefix of ['/v1/Sync/Services', '/v1/Services'])
   });
 
 test('without credentials there is nothing to see', async () => {
-  const { status, headers, body } = await curl('-u', 'nobody:nothing', `${server.base}/v1/Services`);
+  const { status, headers, body } = await curl(
+    '-u',
+    'nobody:nothing',
+    `${server.base}/v1/Services`,
+  );
   assert.equal(status, 401);
   assert.equal(JSON.parse(body).code, 20003);
   assert.match(headers['www-authenticate'], /^Basic/);

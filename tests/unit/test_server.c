@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { HELD_MAX = 64, PATIENCE_MS = 10000 };
+enum { HELD_MAX = 64, PATIENCE_MS = 20000 };
 
 enum answer { ANSWER_AT_ONCE, ANSWER_LATER, ANSWER_IN_BEGIN, ANSWER_CONTINUE };
 

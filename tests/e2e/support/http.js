@@ -5,8 +5,7 @@ const http = require('node:http');
 
 const RESPONSE_TIMEOUT_MS = 60_000;
 
-const basic = (user, password) =>
-  'Basic ' + Buffer.from(`${user}:${password}`).toString('base64');
+const basic = (user, password) => 'Basic ' + Buffer.from(`${user}:${password}`).toString('base64');
 
 // `fields`: an object, a list of pairs (for repeated fields), or text as it stands.
 function encodeForm(fields) {

@@ -148,8 +148,7 @@ async function listNames(server) {
 }
 
 // Every writer's documents are as they must be.
-const verifyEach = (server, writers) =>
-  Promise.all(writers.map((writer) => writer.verify(server)));
+const verifyEach = (server, writers) => Promise.all(writers.map((writer) => writer.verify(server)));
 
 // The same, and there are no others.
 async function verifyAll(server, writers) {

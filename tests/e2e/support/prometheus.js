@@ -4,7 +4,8 @@
 
 const assert = require('node:assert/strict');
 
-const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (NaN|[+-]?Inf|[+-]?[0-9.]+(?:e[+-]?\d+)?)$/;
+const SAMPLE =
+  /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (NaN|[+-]?Inf|[+-]?[0-9.]+(?:e[+-]?\d+)?)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\n"])*)"(?:,|$)/gy;
 
 function parseLabels(text = '') {
@@ -58,7 +59,8 @@ function seriesOf(samples) {
     const { le, ...rest } = labels;
     const key = JSON.stringify(rest);
     if (!series.has(key)) series.set(key, { buckets: [] });
-    if (name.endsWith('_bucket')) series.get(key).buckets.push([Number(le.replace('+', '')), value]);
+    if (name.endsWith('_bucket'))
+      series.get(key).buckets.push([Number(le.replace('+', '')), value]);
     else series.get(key)[name.slice(name.lastIndexOf('_') + 1)] = value;
   }
   return series;

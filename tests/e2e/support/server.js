@@ -198,7 +198,7 @@ class Server {
   }
 }
 
-const RUN_TIMEOUT_MS = 60_000;
+const RUN_TIMEOUT_MS = 30_000;
 
 // Run the program to its end: {code, stdout, stderr}.
 function run(args, { env = {}, ...options } = {}) {
@@ -213,4 +213,13 @@ function run(args, { env = {}, ...options } = {}) {
   });
 }
 
-module.exports = { Server, run, temporaryFolder, removeFolder, BINARY, ACCOUNT, TOKEN, CREDENTIALS };
+module.exports = {
+  Server,
+  run,
+  temporaryFolder,
+  removeFolder,
+  BINARY,
+  ACCOUNT,
+  TOKEN,
+  CREDENTIALS,
+};

@@ -1,0 +1,27 @@
+/* A test in a simulated world, once on each store:
+ *
+ *   static void a_thing_does_this(void **state)
+ *   {
+ *       struct sim *sim = *state;
+ *   ...
+ *   const struct CMUnitTest tests[] = {
+ *       ON_EACH_STORE(a_thing_does_this), */
+#ifndef FIXTURE_H
+#define FIXTURE_H
+
+#include "sim/sim.h"
+
+int fixture_fake(void **state);
+int fixture_sqlite(void **state);
+int fixture_end(void **state);
+
+#define ON_EACH_STORE(test)                                                                        \
+    {#test " (fake)", test, fixture_fake, fixture_end, NULL},                                      \
+    {                                                                                              \
+#test " (sqlite)", test, fixture_sqlite, fixture_end, NULL                                 \
+    }
+
+/* How many changes of a kind and event were committed, ever. */
+size_t fixture_count_changes(struct sim *sim, enum kind kind, enum event event);
+
+#endif

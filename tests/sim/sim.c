@@ -1,0 +1,355 @@
+#include "sim/sim.h"
+
+#include "base/mem.h"
+#include "fake/fake_store.h"
+#include "store/sqlite.h"
+#include "sync/sid.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct sim *of(struct store *store)
+{
+    return (struct sim *)store;
+}
+
+/* --- the store that fails when told --- */
+
+static enum err take_turn(struct sim *sim, enum sim_call call)
+{
+    struct sim_failure *failure = &sim->failures[call];
+    if (!failure->err || failure->behind-- > 0)
+        return OK;
+    enum err e = failure->err;
+    failure->err = OK;
+    why_set(&sim->store.failure, "the simulated store fails, as it was told");
+    return e;
+}
+
+static enum err get(struct store *store, uint64_t id, struct change **head)
+{
+    enum err e = take_turn(of(store), SIM_GET);
+    *head = NULL;
+    return e ? e : store_get(of(store)->inner, id, head);
+}
+
+static enum err find(struct store *store, uint64_t parent, enum kind kind, struct str name,
+                     struct change **head)
+{
+    enum err e = take_turn(of(store), SIM_FIND);
+    *head = NULL;
+    return e ? e : store_find(of(store)->inner, parent, kind, name, head);
+}
+
+static enum err page(struct store *store, const struct store_range *range, struct change **heads,
+                     size_t heads_max, size_t *count)
+{
+    enum err e = take_turn(of(store), SIM_PAGE);
+    *count = 0;
+    return e ? e : store_page(of(store)->inner, range, heads, heads_max, count);
+}
+
+static enum err due(struct store *store, int64_t now_ms, struct change **heads, size_t heads_max,
+                    size_t *count, int64_t *next_ms)
+{
+    enum err e = take_turn(of(store), SIM_DUE);
+    *count = 0;
+    return e ? e : store_due(of(store)->inner, now_ms, heads, heads_max, count, next_ms);
+}
+
+static enum err change(struct store *store, uint64_t seq, struct change **change)
+{
+    return store_change(of(store)->inner, seq, change);
+}
+
+static enum err tail(struct store *store, uint64_t after, struct change **changes,
+                     size_t changes_max, size_t *count)
+{
+    return store_tail(of(store)->inner, after, changes, changes_max, count);
+}
+
+static enum err commit(struct store *store, struct change *const *changes, size_t count)
+{
+    struct sim *sim = of(store);
+    enum err e = take_turn(sim, SIM_COMMIT);
+    sim->commits++;
+    if (!e)
+        return store_commit(sim->inner, changes, count);
+    if (e == ERR_UNSURE && sim->unsure_keeps) {
+        enum err kept = store_commit(sim->inner, changes, count);
+        assert(kept == OK);
+    }
+    return e;
+}
+
+static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
+{
+    enum err e = take_turn(of(store), SIM_TIDY);
+    *more = false;
+    return e ? e : store_tidy(of(store)->inner, now_ms, idle, more);
+}
+
+static uint64_t seq(const struct store *store)
+{
+    return store_seq(((const struct sim *)store)->inner);
+}
+
+static void close_inner(struct store *store)
+{
+    store_close(of(store)->inner);
+}
+
+static const struct store_ops ops = {get,  find,   page, due, change,
+                                     tail, commit, tidy, seq, close_inner};
+
+static void open_store(struct sim *sim)
+{
+    struct why why;
+    struct sqlite_options options = {
+        .folder = sim->folder.path,
+        .cache_size_max = 1 << 20,
+        .wal_size_max = 4 << 20,
+        .keep_changes = sim->kind == SIM_FORGETFUL ? 0 : 1000000,
+        .keep_ms = sim->kind == SIM_FORGETFUL ? 0 : 86400000,
+    };
+    if (sim->kind == SIM_FAKE) {
+        sim->inner = fake_store_new();
+    } else if (sqlite_open(&sim->inner, &options, &why) != OK) {
+        fprintf(stderr, "%s\n", why.text);
+        abort();
+    }
+}
+
+/* --- clock, randomness, sink --- */
+
+static int64_t now_ms(void *context)
+{
+    return ((struct sim *)context)->now_ms;
+}
+
+/* SplitMix64: every seed gives another sequence, and each is good enough for choosing. */
+uint64_t sim_random(struct sim *sim)
+{
+    uint64_t value = sim->seed += 0x9e3779b97f4a7c15u;
+    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ value >> 27) * 0x94d049bb133111ebu;
+    return value ^ value >> 31;
+}
+
+static void fill(void *context, void *bytes, size_t len)
+{
+    unsigned char *at = bytes;
+    while (len--)
+        *at++ = (unsigned char)sim_random(context);
+}
+
+static void reply(void *context, struct command *command)
+{
+    struct asked *asked = (struct asked *)command;
+    assert(!asked->answered);
+    asked->answered = true;
+    asked->commits = ((struct sim *)context)->commits;
+}
+
+static void flush(void *context)
+{
+    for (struct asked *asked = ((struct sim *)context)->asked; asked; asked = asked->next)
+        asked->flushed = asked->answered;
+}
+
+static enum err start_core(struct sim *sim)
+{
+    struct core_options options = {
+        .store = &sim->store,
+        .clock = {now_ms, sim},
+        .random = {fill, sim},
+        .sink = {reply, flush, sim},
+    };
+    sim->core = NULL;
+    return core_new(&sim->core, &options);
+}
+
+/* --- the world --- */
+
+void sim_init(struct sim *sim, enum sim_kind kind, uint64_t seed)
+{
+    *sim = (struct sim){.kind = kind, .now_ms = 1000000000000, .seed = seed};
+    sim->store.ops = &ops;
+    arena_init(&sim->arena);
+    scratch_init(&sim->folder);
+    open_store(sim);
+    enum err e = start_core(sim);
+    assert(e == OK);
+}
+
+void sim_forget(struct sim *sim)
+{
+    for (struct asked *asked = sim->asked, *next; asked; asked = next) {
+        next = asked->next;
+        command_deinit(&asked->command);
+        free(asked);
+    }
+    sim->asked = NULL;
+}
+
+void sim_deinit(struct sim *sim)
+{
+    sim_forget(sim);
+    core_free(sim->core);
+    store_close(&sim->store);
+    scratch_deinit(&sim->folder);
+    arena_deinit(&sim->arena);
+}
+
+enum err sim_restart(struct sim *sim)
+{
+    if (sim->core)
+        core_free(sim->core);
+    if (sim->kind != SIM_FAKE) {
+        store_close(&sim->store);
+        open_store(sim);
+    }
+    return start_core(sim);
+}
+
+void sim_fail(struct sim *sim, enum sim_call call, unsigned behind, enum err err)
+{
+    sim->failures[call] = (struct sim_failure){err, behind};
+}
+
+struct asked *sim_ask(struct sim *sim, struct command command)
+{
+    struct asked *asked = mem_zalloc(1, sizeof *asked);
+    asked->command = command;
+    asked->next = sim->asked;
+    sim->asked = asked;
+    chain_add(&sim->batch, &asked->command.node);
+    return asked;
+}
+
+enum err sim_run(struct sim *sim)
+{
+    size_t count = sim->batch.count;
+    enum err e = core_run(sim->core, &sim->batch);
+    for (struct asked *asked = sim->asked; count-- && !e; asked = asked->next)
+        assert(asked->answered && asked->flushed);
+    sim->batch = (struct chain){0};
+    return e;
+}
+
+struct asked *sim_do(struct sim *sim, struct command command)
+{
+    struct asked *asked = sim_ask(sim, command);
+    enum err e = sim_run(sim);
+    assert(e == OK);
+    return asked;
+}
+
+enum err sim_tidy(struct sim *sim)
+{
+    bool more;
+    enum err e;
+    do
+        e = core_tidy(sim->core, true, &more);
+    while (!e && more);
+    return e;
+}
+
+struct str sim_sid(struct sim *sim, const struct asked *asked)
+{
+    struct sid sid = sid_of(asked->command.head);
+    return arena_dup(&sim->arena, sid_str(&sid));
+}
+
+const char *sim_shows(struct sim *sim, const struct asked *asked)
+{
+    const struct change *head = asked->command.head;
+    if (asked->command.err || !head)
+        return "nothing";
+    size_t size = head->data.len + 32;
+    char *text = arena_alloc(&sim->arena, size);
+    snprintf(text, size, "%llx %.*s", (unsigned long long)head->revision, STR_ARG(head->data));
+    return text;
+}
+
+/* --- commands --- */
+
+static struct command about_document(enum verb verb, const char *object)
+{
+    return (struct command){
+        .verb = verb,
+        .kind = KIND_DOCUMENT,
+        .identity = STR("tester"),
+        .service = STR("default"),
+        .object = str_from(object),
+    };
+}
+
+struct command sim_create(const char *name, const char *data)
+{
+    struct command command = about_document(VERB_CREATE, NULL);
+    command.name = str_from(name);
+    command.data = str_from(data);
+    return command;
+}
+
+struct command sim_fetch(const char *object)
+{
+    return about_document(VERB_FETCH, object);
+}
+
+struct command sim_update(const char *object, const char *data)
+{
+    struct command command = about_document(VERB_UPDATE, object);
+    command.data = str_from(data);
+    return command;
+}
+
+struct command sim_remove(const char *object)
+{
+    return about_document(VERB_REMOVE, object);
+}
+
+struct command sim_list(size_t size)
+{
+    struct command command = about_document(VERB_LIST, NULL);
+    command.page.size = size;
+    return command;
+}
+
+struct command sim_guarded(struct command command, uint64_t revision)
+{
+    command.if_match = (struct precondition){.given = true, .count = 1, .revisions = {revision}};
+    return command;
+}
+
+struct command sim_with_ttl(struct command command, int64_t ttl_s)
+{
+    command.has_ttl = true;
+    command.ttl_s = ttl_s;
+    return command;
+}
+
+struct command sim_in(struct command command, struct str service)
+{
+    command.service = service;
+    return command;
+}
+
+struct command sim_on(struct command command, struct str object)
+{
+    command.object = object;
+    return command;
+}
+
+struct command sim_about(enum kind kind, enum verb verb, struct str object)
+{
+    return (struct command){
+        .verb = verb,
+        .kind = kind,
+        .identity = STR("tester"),
+        .object = object,
+        .page.size = verb == VERB_LIST ? 50 : 0,
+    };
+}

@@ -1,0 +1,302 @@
+#include "sync/batch.h"
+
+#include "sim/fixture.h"
+#include "sync/sid.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+enum { PARENT = 7 };
+
+/* A batch on a sim's store, beside the core's own. */
+struct desk {
+    struct sim sim;
+    struct random random;
+    struct batch batch;
+};
+
+static void fill(void *context, void *bytes, size_t len)
+{
+    (void)context;
+    memset(bytes, 0xab, len);
+}
+
+static int begin(void **state)
+{
+    static struct desk desk;
+    sim_init(&desk.sim, SIM_FAKE, 1);
+    desk.random = (struct random){.fill = fill};
+    batch_init(&desk.batch, &desk.sim.store, &desk.random);
+    batch_start(&desk.batch, desk.sim.now_ms);
+    *state = &desk;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct desk *desk = *state;
+    batch_deinit(&desk->batch);
+    sim_deinit(&desk->sim);
+    return 0;
+}
+
+static struct change *create(struct desk *desk, struct str name, int64_t expires_ms)
+{
+    struct change draft = {.kind = KIND_DOCUMENT,
+                           .parent = PARENT,
+                           .name = name,
+                           .expires_ms = expires_ms,
+                           .data = STR("{}")};
+    return batch_create(&desk->batch, &draft);
+}
+
+static struct change *alter(struct desk *desk, const struct change *head, enum event event)
+{
+    struct change draft = batch_draft(&desk->batch, head, event, STR("author"));
+    draft.revision++;
+    return batch_change(&desk->batch, &draft);
+}
+
+static void commit(struct desk *desk)
+{
+    assert_int_equal(batch_commit(&desk->batch), OK);
+    batch_start(&desk->batch, desk->sim.now_ms);
+}
+
+/* The revision found by name; -1: none. */
+static int find(struct desk *desk, struct str name)
+{
+    struct change *head;
+    assert_int_equal(batch_find(&desk->batch, PARENT, KIND_DOCUMENT, name, &head), OK);
+    int revision = head ? (int)head->revision : -1;
+    change_unref(head);
+    return revision;
+}
+
+static int get(struct desk *desk, uint64_t id)
+{
+    struct change *head;
+    assert_int_equal(batch_get(&desk->batch, id, &head), OK);
+    int revision = head ? (int)head->revision : -1;
+    change_unref(head);
+    return revision;
+}
+
+static void a_creation_is_numbered_salted_and_dated(void **state)
+{
+    struct desk *desk = *state;
+    uint64_t seq = store_seq(&desk->sim.store);
+    struct change *one = create(desk, STR("x"), 0), *two = create(desk, STR("y"), 0);
+    assert_int_equal(one->seq, seq + 1);
+    assert_int_equal(one->id, seq + 1);
+    assert_int_equal(two->seq, seq + 2);
+    assert_int_equal(one->prev, 0);
+    assert_int_equal(one->revision, 0);
+    assert_int_equal(one->event, EVENT_CREATED);
+    assert_int_equal(one->salt, 0xabababababababab);
+    assert_int_equal(one->created_ms, desk->sim.now_ms);
+    assert_int_equal(one->updated_ms, desk->sim.now_ms);
+}
+
+static void a_further_change_follows_the_pending_one(void **state)
+{
+    struct desk *desk = *state;
+    struct change *created = create(desk, STR("x"), 0);
+    desk->batch.now_ms += 5;
+    struct change *updated = alter(desk, created, EVENT_UPDATED);
+    assert_int_equal(updated->prev, created->seq);
+    assert_int_equal(updated->seq, created->seq + 1);
+    assert_int_equal(updated->id, created->id);
+    assert_int_equal(updated->updated_ms, created->updated_ms + 5);
+    assert_int_equal(updated->created_ms, created->created_ms);
+    assert_true(str_eq(updated->author, STR("author")));
+    assert_int_equal(find(desk, STR("x")), 1);
+    assert_int_equal(get(desk, created->id), 1);
+}
+
+static void what_is_pending_stands_before_what_is_committed(void **state)
+{
+    struct desk *desk = *state;
+    struct change *kept = change_ref(create(desk, STR("x"), 0));
+    commit(desk);
+    alter(desk, kept, EVENT_UPDATED);
+    assert_int_equal(find(desk, STR("x")), 1);
+    assert_int_equal(get(desk, kept->id), 1);
+    batch_start(&desk->batch, desk->sim.now_ms);
+    assert_int_equal(find(desk, STR("x")), 0);
+    assert_int_equal(get(desk, kept->id), 0);
+    change_unref(kept);
+}
+
+static void a_pending_removal_hides_what_is_committed(void **state)
+{
+    struct desk *desk = *state;
+    struct change *kept = change_ref(create(desk, STR("x"), 0));
+    commit(desk);
+    alter(desk, kept, EVENT_REMOVED);
+    assert_int_equal(find(desk, STR("x")), -1);
+    assert_int_equal(get(desk, kept->id), -1);
+    struct change *next = create(desk, STR("x"), 0);
+    assert_int_equal(find(desk, STR("x")), 0);
+    assert_int_equal(get(desk, next->id), 0);
+    assert_int_equal(get(desk, kept->id), -1);
+    alter(desk, next, EVENT_REMOVED);
+    assert_int_equal(find(desk, STR("x")), -1);
+    commit(desk);
+    assert_int_equal(find(desk, STR("x")), -1);
+    change_unref(kept);
+}
+
+static void names_are_told_apart_by_parent_and_kind(void **state)
+{
+    struct desk *desk = *state;
+    struct change *head;
+    create(desk, STR("x"), 0);
+    for (int committed = 0; committed < 2; committed++) {
+        assert_int_equal(batch_find(&desk->batch, PARENT + 1, KIND_DOCUMENT, STR("x"), &head), OK);
+        assert_null(head);
+        assert_int_equal(batch_find(&desk->batch, PARENT, KIND_KEY, STR("x"), &head), OK);
+        assert_null(head);
+        assert_int_equal(find(desk, STR("x")), 0);
+        if (!committed)
+            commit(desk);
+    }
+}
+
+static void touched_tells_whether_something_uncommitted_was_seen(void **state)
+{
+    struct desk *desk = *state;
+    uint64_t id = create(desk, STR("x"), 0)->id;
+    commit(desk);
+    assert_false(desk->batch.touched);
+    assert_int_equal(find(desk, STR("x")), 0);
+    assert_int_equal(get(desk, id), 0);
+    assert_int_equal(find(desk, STR("y")), -1);
+    assert_false(desk->batch.touched);
+    create(desk, STR("y"), 0);
+    assert_true(desk->batch.touched);
+    desk->batch.touched = false;
+    assert_int_equal(find(desk, STR("x")), 0);
+    assert_false(desk->batch.touched);
+    assert_int_equal(find(desk, STR("y")), 0);
+    assert_true(desk->batch.touched);
+}
+
+static void expired_objects_are_not_found_pending_or_committed(void **state)
+{
+    struct desk *desk = *state;
+    uint64_t id = create(desk, STR("x"), desk->sim.now_ms + 10)->id;
+    for (int committed = 0; committed < 2; committed++) {
+        desk->batch.now_ms = desk->sim.now_ms + 9;
+        assert_int_equal(find(desk, STR("x")), 0);
+        assert_int_equal(get(desk, id), 0);
+        desk->batch.now_ms++;
+        assert_int_equal(find(desk, STR("x")), -1);
+        assert_int_equal(get(desk, id), -1);
+        if (!committed)
+            commit(desk);
+    }
+}
+
+static void an_expired_holder_gives_its_name_away(void **state)
+{
+    struct desk *desk = *state;
+    create(desk, STR("x"), desk->sim.now_ms + 10);
+    commit(desk);
+    assert_int_equal(batch_expire_name(&desk->batch, PARENT, KIND_DOCUMENT, STR("x")), OK);
+    assert_int_equal(desk->batch.count, 0);
+    batch_start(&desk->batch, desk->sim.now_ms + 10);
+    assert_int_equal(batch_expire_name(&desk->batch, PARENT, KIND_DOCUMENT, STR("x")), OK);
+    assert_int_equal(desk->batch.count, 1);
+    assert_int_equal(desk->batch.changes[0]->event, EVENT_EXPIRED);
+    create(desk, STR("x"), 0);
+    assert_int_equal(batch_expire_name(&desk->batch, PARENT, KIND_DOCUMENT, STR("x")), OK);
+    assert_int_equal(desk->batch.count, 2);
+    commit(desk);
+    assert_int_equal(find(desk, STR("x")), 0);
+}
+
+static enum err resolve(struct desk *desk, uint64_t parent, struct str sid_or_name)
+{
+    struct change *head;
+    enum err e = batch_resolve(&desk->batch, parent, KIND_DOCUMENT, sid_or_name, &head);
+    assert_int_equal(head == NULL, e != OK);
+    change_unref(head);
+    return e;
+}
+
+static void an_object_is_resolved_by_sid_or_name(void **state)
+{
+    struct desk *desk = *state;
+    struct sid sid = sid_of(create(desk, STR("x"), 0));
+    for (int committed = 0; committed < 2; committed++) {
+        assert_int_equal(resolve(desk, PARENT, sid_str(&sid)), OK);
+        assert_int_equal(resolve(desk, PARENT, STR("x")), OK);
+        assert_int_equal(resolve(desk, PARENT + 1, sid_str(&sid)), ERR_MISSING);
+        assert_int_equal(resolve(desk, PARENT + 1, STR("x")), ERR_NAME_MISSING);
+        assert_int_equal(resolve(desk, PARENT, STR("")), ERR_NAME_MISSING);
+        assert_int_equal(resolve(desk, PARENT, STR("ET")), ERR_NAME_MISSING);
+        assert_int_equal(resolve(desk, PARENT, STR("ET00000000000000000000000000000000")),
+                         ERR_MISSING);
+        if (!committed)
+            commit(desk);
+    }
+}
+
+static void a_failed_read_is_told(void **state)
+{
+    struct desk *desk = *state;
+    struct change *head;
+    sim_fail(&desk->sim, SIM_GET, 0, ERR_STORE);
+    assert_int_equal(batch_get(&desk->batch, 1, &head), ERR_STORE);
+    assert_null(head);
+    sim_fail(&desk->sim, SIM_FIND, 0, ERR_STORE);
+    assert_int_equal(batch_find(&desk->batch, PARENT, KIND_DOCUMENT, STR("x"), &head), ERR_STORE);
+    assert_null(head);
+    sim_fail(&desk->sim, SIM_FIND, 0, ERR_STORE);
+    assert_int_equal(batch_expire_name(&desk->batch, PARENT, KIND_DOCUMENT, STR("x")), ERR_STORE);
+    sim_fail(&desk->sim, SIM_FIND, 0, ERR_STORE);
+    assert_int_equal(resolve(desk, PARENT, STR("x")), ERR_STORE);
+}
+
+static void whatever_comes_of_a_commit_nothing_is_pending_after_it(void **state)
+{
+    struct desk *desk = *state;
+    const enum err results[] = {ERR_STORE, OK};
+    for (size_t i = 0; i < 2; i++) {
+        create(desk, STR("x"), 0);
+        sim_fail(&desk->sim, SIM_COMMIT, 0, results[i]);
+        assert_int_equal(batch_commit(&desk->batch), results[i]);
+        assert_int_equal(desk->batch.count, 0);
+        assert_int_equal(find(desk, STR("x")), results[i] ? -1 : 0);
+    }
+    uint64_t commits = desk->sim.commits;
+    assert_int_equal(batch_commit(&desk->batch), OK);
+    assert_int_equal(desk->sim.commits, commits); /* nothing to commit */
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_creation_is_numbered_salted_and_dated),
+        TEST(a_further_change_follows_the_pending_one),
+        TEST(what_is_pending_stands_before_what_is_committed),
+        TEST(a_pending_removal_hides_what_is_committed),
+        TEST(names_are_told_apart_by_parent_and_kind),
+        TEST(touched_tells_whether_something_uncommitted_was_seen),
+        TEST(expired_objects_are_not_found_pending_or_committed),
+        TEST(an_expired_holder_gives_its_name_away),
+        TEST(an_object_is_resolved_by_sid_or_name),
+        TEST(a_failed_read_is_told),
+        TEST(whatever_comes_of_a_commit_nothing_is_pending_after_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,77 @@
+#include "store/change.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void a_copy_has_strings_of_its_own(void **state)
+{
+    char name[] = "name", data[] = "{}";
+    struct change draft = {
+        .event = EVENT_UPDATED,
+        .kind = KIND_KEY,
+        .seq = 9,
+        .prev = 8,
+        .id = 3,
+        .expires_ms = 5,
+        .name = {name, 4},
+        .data = {data, 2},
+    };
+    (void)state;
+    struct change *change = change_new(&draft);
+    name[0] = data[0] = '?';
+    assert_true(str_eq(change->name, STR("name")));
+    assert_true(str_eq(change->data, STR("{}")));
+    assert_int_equal(change->kind, KIND_KEY);
+    assert_int_equal(change->prev, 8);
+    assert_int_equal(change->expires_ms, 5);
+    change_unref(change);
+}
+
+static void absent_and_empty_strings_stay_what_they_are(void **state)
+{
+    struct change draft = {.name = {"", 0}};
+    (void)state;
+    struct change *change = change_new(&draft);
+    assert_non_null(change->name.ptr);
+    assert_int_equal(change->name.len, 0);
+    assert_null(change->data.ptr);
+    assert_int_equal(change_size(change), sizeof *change);
+    change_unref(change);
+}
+
+static void the_last_reference_frees_it(void **state)
+{
+    struct change draft = {.refs = 7, .data = STR_INIT("{}")};
+    (void)state;
+    struct change *change = change_new(&draft);
+    assert_int_equal(atomic_load(&change->refs), 1);
+    assert_ptr_equal(change_ref(change), change);
+    change_unref(change);
+    assert_true(str_eq(change->data, STR("{}")));
+    change_unref(change); /* the sanitizer sees whether it is gone */
+    change_unref(NULL);
+}
+
+static void removals_and_expiries_end_an_object(void **state)
+{
+    (void)state;
+    assert_false(change_is_removal(&(struct change){.event = EVENT_CREATED}));
+    assert_false(change_is_removal(&(struct change){.event = EVENT_UPDATED}));
+    assert_true(change_is_removal(&(struct change){.event = EVENT_REMOVED}));
+    assert_true(change_is_removal(&(struct change){.event = EVENT_EXPIRED}));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_copy_has_strings_of_its_own),
+        cmocka_unit_test(absent_and_empty_strings_stay_what_they_are),
+        cmocka_unit_test(the_last_reference_frees_it),
+        cmocka_unit_test(removals_and_expiries_end_an_object),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,325 @@
+#include "sync/loop.h"
+
+#include "fake/fake_store.h"
+#include "sim/sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { THREADS = 4, WRITES = 200, TURNS_MAX = 1000 };
+
+/* A loop on a fake store, with a clock that any thread may read. */
+struct house {
+    struct loop *loop;
+    struct store *store;
+    struct port port; /* of the thread that runs the test */
+    struct port ports[THREADS];
+    struct log *log;
+    struct scratch folder;
+    _Atomic int64_t now_ms;
+    atomic_int fatal;
+};
+
+static int64_t now_ms(void *context)
+{
+    return atomic_load(&((struct house *)context)->now_ms);
+}
+
+static void on_fatal(void *context)
+{
+    atomic_fetch_add(&((struct house *)context)->fatal, 1);
+}
+
+static int begin(void **state)
+{
+    static struct house house;
+    struct why why;
+    house = (struct house){.store = fake_store_new(), .now_ms = 1000000};
+    house.port.queue = queue_new(NULL, NULL);
+    for (size_t i = 0; i < THREADS; i++)
+        house.ports[i].queue = queue_new(NULL, NULL);
+    scratch_init(&house.folder);
+    char path[512];
+    scratch_file(&house.folder, "log", path, sizeof path);
+    *state = &house;
+    return log_open(&house.log, path, LOG_LOGFMT, LOG_INFO, clock_system(), &why) != OK;
+}
+
+static int end(void **state)
+{
+    struct house *house = *state;
+    if (house->loop)
+        loop_stop(house->loop); /* closes the store */
+    else
+        store_close(house->store);
+    queue_free(
+        house->port.queue); /* only now: the loop may have been about to return from a push */
+    for (size_t i = 0; i < THREADS; i++)
+        queue_free(house->ports[i].queue);
+    log_close(house->log);
+    scratch_deinit(&house->folder);
+    return 0;
+}
+
+static enum err start(struct house *house, struct why *why)
+{
+    struct loop_options options = {
+        .store = house->store,
+        .clock = {now_ms, house},
+        .random = random_system(),
+        .log = house->log,
+        .fatal = on_fatal,
+        .context = house,
+    };
+    return loop_start(&house->loop, &options, why);
+}
+
+static void start_well(struct house *house)
+{
+    struct why why;
+    assert_int_equal(start(house, &why), OK);
+}
+
+/* Submit one and wait for it. */
+static void submit(struct house *house, struct port *port, struct command *command)
+{
+    struct chain chain = {0};
+    command->port = port;
+    chain_add(&chain, &command->node);
+    loop_submit(house->loop, &chain);
+    chain = queue_wait(port->queue, -1);
+    assert_ptr_equal(chain.first, &command->node);
+    assert_int_equal(chain.count, 1);
+}
+
+static enum err submit_and_forget(struct house *house, struct command command)
+{
+    submit(house, &house->port, &command);
+    command_deinit(&command);
+    return command.err;
+}
+
+/* Turn the loop until something has been counted. */
+static void turn_until(struct house *house, const struct metric *metric, uint64_t value)
+{
+    for (int i = 0; metric_get(metric) != value; i++) {
+        assert_in_range(i, 0, TURNS_MAX);
+        assert_int_equal(submit_and_forget(house, (struct command){.verb = VERB_CHECK}), OK);
+    }
+}
+
+/* How many lines of the log have that message. */
+static int count_logged(struct house *house, const char *message)
+{
+    char path[512], line[2048];
+    int count = 0;
+    scratch_file(&house->folder, "log", path, sizeof path);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        count += strstr(line, message) != NULL;
+    fclose(file);
+    return count;
+}
+
+static void a_command_comes_back_through_its_port(void **state)
+{
+    struct house *house = *state;
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_create("x", "{\"a\":1}")), OK);
+    struct command fetch = sim_fetch("x");
+    submit(house, &house->port, &fetch);
+    assert_int_equal(fetch.err, OK);
+    assert_true(str_eq(fetch.head->data, STR("{\"a\":1}")));
+    command_deinit(&fetch);
+    assert_int_equal(submit_and_forget(house, sim_fetch("y")), ERR_NAME_MISSING);
+}
+
+static void answers_go_to_the_port_that_asked(void **state)
+{
+    struct house *house = *state;
+    struct port *other = &house->ports[0];
+    struct command mine = sim_create("x", NULL), theirs = sim_create("y", NULL);
+    struct chain chain = {0};
+    start_well(house);
+    mine.port = &house->port;
+    theirs.port = other;
+    chain_add(&chain, &mine.node);
+    chain_add(&chain, &theirs.node);
+    loop_submit(house->loop, &chain);
+    chain = queue_wait(house->port.queue, -1);
+    assert_ptr_equal(chain.first, &mine.node);
+    assert_int_equal(chain.count, 1);
+    chain = queue_wait(other->queue, -1);
+    assert_ptr_equal(chain.first, &theirs.node);
+    assert_int_equal(chain.count, 1);
+    command_deinit(&mine);
+    command_deinit(&theirs);
+}
+
+struct writer {
+    pthread_t thread;
+    struct house *house;
+    struct port *port;
+    unsigned conflicts;
+    bool failed;
+};
+
+/* One guarded write that wins; false: something else than a lost race went wrong. */
+static bool write_once(struct writer *writer)
+{
+    for (;;) {
+        struct command fetch = sim_fetch("x");
+        submit(writer->house, writer->port, &fetch);
+        if (fetch.err)
+            return false;
+        struct command update = sim_guarded(sim_update("x", "{}"), fetch.head->revision);
+        submit(writer->house, writer->port, &update);
+        enum err e = update.err;
+        command_deinit(&fetch);
+        command_deinit(&update);
+        if (e != ERR_REVISION)
+            return e == OK;
+        writer->conflicts++;
+    }
+}
+
+/* Owns its writer. */
+static void *write_many(void *context)
+{
+    struct writer *writer = context;
+    for (int i = 0; !writer->failed && i < WRITES; i++)
+        writer->failed = !write_once(writer);
+    return NULL;
+}
+
+static void guarded_writes_of_many_threads_all_count(void **state)
+{
+    struct house *house = *state;
+    struct writer writers[THREADS];
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_create("x", NULL)), OK);
+    for (size_t i = 0; i < THREADS; i++) {
+        writers[i] = (struct writer){.house = house, .port = &house->ports[i]};
+        assert_int_equal(pthread_create(&writers[i].thread, NULL, write_many, &writers[i]), 0);
+    }
+    uint64_t conflicts = 0;
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(writers[i].thread, NULL);
+        assert_false(writers[i].failed);
+        conflicts += writers[i].conflicts;
+    }
+    struct command fetch = sim_fetch("x");
+    submit(house, &house->port, &fetch);
+    assert_int_equal(fetch.head->revision, THREADS * WRITES);
+    command_deinit(&fetch);
+    assert_int_equal(metric_get(&loop_metrics(house->loop)->conflicts), conflicts);
+}
+
+static void stopping_answers_what_was_submitted(void **state)
+{
+    enum { MANY = 2000 };
+    static struct command commands[MANY];
+    struct house *house = *state;
+    struct chain chain = {0};
+    start_well(house);
+    for (size_t i = 0; i < MANY; i++) {
+        commands[i] = sim_create(NULL, NULL);
+        commands[i].port = &house->port;
+        chain_add(&chain, &commands[i].node);
+    }
+    loop_submit(house->loop, &chain);
+    loop_stop(house->loop);
+    house->loop = NULL;
+    house->store = fake_store_new(); /* for the end */
+    assert_int_equal(queue_take(house->port.queue).count, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_int_equal(commands[i].err, OK);
+        command_deinit(&commands[i]);
+    }
+}
+
+static void housekeeping_goes_on_beside_the_commands(void **state)
+{
+    struct house *house = *state;
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_with_ttl(sim_create("x", NULL), 1)), OK);
+    atomic_fetch_add(&house->now_ms, 1000);
+    turn_until(house, &loop_metrics(house->loop)->expired, 1);
+    assert_int_equal(metric_get(&loop_store_metrics(house->loop)->commits), 3);
+}
+
+static void failing_housekeeping_is_logged_when_it_begins_and_when_it_ends(void **state)
+{
+    struct house *house = *state;
+    fake_store_fail_after(house->store, 2, ERR_STORE); /* the default service, x */
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_with_ttl(sim_create("x", NULL), 1)), OK);
+    atomic_fetch_add(&house->now_ms, 1000);
+    turn_until(house, &loop_store_metrics(house->loop)->commit_failures, 1);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(submit_and_forget(house, sim_fetch("x")), ERR_NAME_MISSING);
+    assert_int_equal(count_logged(house, "housekeeping failed"), 1);
+    assert_int_equal(count_logged(house, "housekeeping works again"), 0);
+    atomic_fetch_add(&house->now_ms, 1000);
+    turn_until(house, &loop_metrics(house->loop)->expired, 1);
+    assert_int_equal(submit_and_forget(house, sim_fetch("x")), ERR_NAME_MISSING);
+    assert_int_equal(count_logged(house, "housekeeping failed"), 1);
+    assert_int_equal(count_logged(house, "housekeeping works again"), 1);
+}
+
+/* Two commands: the one that waits for the commit never comes back. */
+static void an_unsure_store_ends_the_program_without_another_answer(void **state)
+{
+    struct house *house = *state;
+    struct command write = sim_create("x", NULL);
+    struct chain chain = {0};
+    fake_store_fail_after(house->store, 1, ERR_UNSURE);
+    start_well(house);
+    write.port = &house->port;
+    chain_add(&chain, &write.node);
+    loop_submit(house->loop, &chain);
+    loop_stop(house->loop);
+    house->loop = NULL;
+    house->store = fake_store_new();
+    assert_int_equal(house->fatal, 1);
+    assert_null(queue_take(house->port.queue).first);
+    assert_int_equal(count_logged(house, "level=error"), 1);
+    command_deinit(&write);
+}
+
+static void a_loop_does_not_start_on_a_store_that_fails(void **state)
+{
+    struct house *house = *state;
+    struct why why;
+    fake_store_fail_next(house->store, ERR_STORE);
+    assert_int_equal(start(house, &why), ERR_CONFIG);
+    assert_non_null(strstr(why.text, "the store cannot be written: "));
+    start_well(house);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_command_comes_back_through_its_port),
+        TEST(answers_go_to_the_port_that_asked),
+        TEST(guarded_writes_of_many_threads_all_count),
+        TEST(stopping_answers_what_was_submitted),
+        TEST(housekeeping_goes_on_beside_the_commands),
+        TEST(failing_housekeeping_is_logged_when_it_begins_and_when_it_ends),
+        TEST(an_unsure_store_ends_the_program_without_another_answer),
+        TEST(a_loop_does_not_start_on_a_store_that_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+#include "sim/scratch.h"
+#include "store/schema.h"
+#include "store/sqlite.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void place_of(const struct scratch *scratch, char *path, size_t size)
+{
+    scratch_file(scratch, "tutti.db", path, size);
+}
+
+/* Run SQL on the file, as somebody else. */
+static void alter(const struct scratch *scratch, const char *text)
+{
+    char path[2 * SCRATCH_PATH_MAX];
+    sqlite3 *db;
+    place_of(scratch, path, sizeof path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static enum err open_store(const struct scratch *scratch, struct why *why)
+{
+    struct store *store;
+    struct sqlite_options options = {.folder = scratch->path,
+                                     .cache_size_max = 1 << 20,
+                                     .wal_size_max = 1 << 20};
+    enum err e = sqlite_open(&store, &options, why);
+    if (!e)
+        store_close(store);
+    return e;
+}
+
+static char *read_all(const struct scratch *scratch, size_t *len)
+{
+    char path[2 * SCRATCH_PATH_MAX];
+    static char bytes[1 << 18];
+    place_of(scratch, path, sizeof path);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    *len = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    char *copy = malloc(*len);
+    assert_non_null(copy);
+    memcpy(copy, bytes, *len);
+    return copy;
+}
+
+/* Refused, for a reason that has `words` in it, and not altered. */
+static void assert_refused(const struct scratch *scratch, const char *words)
+{
+    struct why why = {0};
+    size_t before_len, after_len;
+    char *before = read_all(scratch, &before_len);
+    assert_int_equal(open_store(scratch, &why), ERR_CONFIG);
+    char *after = read_all(scratch, &after_len);
+    assert_int_equal(before_len, after_len);
+    assert_memory_equal(before, after, before_len);
+    assert_non_null(strstr(why.text, "tutti.db"));
+    if (!strstr(why.text, words))
+        fail_msg("%s", why.text);
+    free(before);
+    free(after);
+}
+
+static void a_new_file_gets_tables_that_stay(void **state)
+{
+    struct scratch scratch;
+    struct why why = {0};
+    (void)state;
+    scratch_init(&scratch);
+    assert_int_equal(open_store(&scratch, &why), OK);
+    alter(&scratch, "SELECT * FROM journal; SELECT * FROM object; SELECT * FROM head;"
+                    "UPDATE progress SET last_seq = 5;");
+    assert_int_equal(open_store(&scratch, &why), OK);
+    alter(&scratch, "CREATE TABLE t (one UNIQUE); INSERT INTO t SELECT 1 FROM progress"
+                    " WHERE last_seq = 5; INSERT INTO t SELECT 2 WHERE 1 = (SELECT count(*)"
+                    " FROM t); UPDATE t SET one = 1 / (SELECT count(*) = 2 FROM t) WHERE one = 1;");
+    scratch_deinit(&scratch);
+}
+
+static void an_empty_file_counts_as_new(void **state)
+{
+    struct scratch scratch;
+    struct why why = {0};
+    (void)state;
+    scratch_init(&scratch);
+    scratch_write(&scratch, "tutti.db", "");
+    assert_int_equal(open_store(&scratch, &why), OK);
+    scratch_deinit(&scratch);
+}
+
+static void a_newer_format_is_refused_with_what_to_do(void **state)
+{
+    struct scratch scratch;
+    struct why why = {0};
+    (void)state;
+    scratch_init(&scratch);
+    assert_int_equal(open_store(&scratch, &why), OK);
+    alter(&scratch, "PRAGMA journal_mode = DELETE; PRAGMA user_version = 99;");
+    assert_refused(&scratch, "has format 99");
+    assert_refused(&scratch, "start it with the newer tutti");
+    scratch_deinit(&scratch);
+}
+
+static void somebody_elses_database_is_refused_and_left_alone(void **state)
+{
+    struct scratch scratch;
+    (void)state;
+    scratch_init(&scratch);
+    alter(&scratch, "CREATE TABLE journal (x);");
+    assert_refused(&scratch, "not one of tutti's");
+    alter(&scratch, "DROP TABLE journal; PRAGMA application_id = 7;");
+    assert_refused(&scratch, "not one of tutti's");
+    alter(&scratch, "PRAGMA application_id = 0; PRAGMA user_version = 1;");
+    assert_refused(&scratch, "not one of tutti's");
+    scratch_deinit(&scratch);
+}
+
+static void a_file_that_is_no_database_is_refused_and_left_alone(void **state)
+{
+    struct scratch scratch;
+    char text[5000];
+    (void)state;
+    scratch_init(&scratch);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    scratch_write(&scratch, "tutti.db", text);
+    assert_refused(&scratch, "not a database");
+    scratch_deinit(&scratch);
+}
+
+static void a_missing_folder_is_named(void **state)
+{
+    struct scratch scratch;
+    struct why why = {0};
+    (void)state;
+    scratch_init(&scratch);
+    scratch_deinit(&scratch);
+    assert_int_equal(open_store(&scratch, &why), ERR_CONFIG);
+    assert_non_null(strstr(why.text, scratch.path));
+}
+
+static void a_step_that_fails_leaves_nothing_behind(void **state)
+{
+    sqlite3 *db;
+    struct why why = {0};
+    (void)state;
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    /* The step makes the journal before it meets the view's name. */
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE head (x);", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(schema_apply(db, "a file", &why), ERR_CONFIG);
+    assert_non_null(strstr(why.text, "head"));
+    assert_int_equal(sqlite3_get_autocommit(db), 1);
+    assert_int_equal(sqlite3_exec(db, "SELECT * FROM journal", NULL, NULL, NULL), SQLITE_ERROR);
+    assert_int_equal(sqlite3_exec(db, "DROP TABLE head;", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(schema_apply(db, "a file", &why), OK);
+    sqlite3_close(db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_file_gets_tables_that_stay),
+        cmocka_unit_test(an_empty_file_counts_as_new),
+        cmocka_unit_test(a_newer_format_is_refused_with_what_to_do),
+        cmocka_unit_test(somebody_elses_database_is_refused_and_left_alone),
+        cmocka_unit_test(a_file_that_is_no_database_is_refused_and_left_alone),
+        cmocka_unit_test(a_missing_folder_is_named),
+        cmocka_unit_test(a_step_that_fails_leaves_nothing_behind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+#include "sync/sid.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct change document(uint64_t id, uint64_t salt)
+{
+    return (struct change){.kind = KIND_DOCUMENT, .id = id, .salt = salt};
+}
+
+static void a_sid_names_kind_id_and_salt(void **state)
+{
+    (void)state;
+    struct change change = document(0x1f, 0xfedcba9876543210);
+    assert_string_equal(sid_of(&change).text, "ET000000000000001ffedcba9876543210");
+    change.kind = KIND_SERVICE;
+    assert_memory_equal(sid_of(&change).text, "IS", 2);
+    change.kind = KIND_KEY;
+    assert_memory_equal(sid_of(&change).text, "SK", 2);
+}
+
+static void a_sid_is_read_as_it_was_written(void **state)
+{
+    (void)state;
+    const uint64_t values[] = {0, 1, 0x8000000000000000, UINT64_MAX};
+    for (size_t i = 0; i < 4; i++) {
+        struct change change = document(values[i], values[3 - i]);
+        struct sid sid = sid_of(&change);
+        uint64_t id, salt;
+        assert_true(sid_is_shaped(sid_str(&sid)));
+        assert_true(sid_parse(sid_str(&sid), KIND_DOCUMENT, &id, &salt));
+        assert_int_equal(id, values[i]);
+        assert_int_equal(salt, values[3 - i]);
+    }
+}
+
+static void a_sid_of_another_kind_is_not_read(void **state)
+{
+    (void)state;
+    uint64_t id, salt;
+    struct change change = document(1, 2);
+    struct sid sid = sid_of(&change);
+    assert_false(sid_parse(sid_str(&sid), KIND_SERVICE, &id, &salt));
+    assert_false(sid_parse(sid_str(&sid), KIND_KEY, &id, &salt));
+}
+
+static void what_is_no_sid_is_not_read(void **state)
+{
+    (void)state;
+    const char *const texts[] = {
+        "",
+        "ET",
+        "ET0123456789abcdef0123456789abcde",
+        "ET0123456789abcdef0123456789abcdef0",
+        "ET0123456789abcdef0123456789abcdeg",
+        "ET0123456789ABCDEF0123456789ABCDEF",
+        "et0123456789abcdef0123456789abcdef",
+        "E10123456789abcdef0123456789abcdef",
+        "ET 123456789abcdef0123456789abcdef",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        uint64_t id, salt;
+        assert_false(sid_is_shaped(str_from(texts[i])));
+        assert_false(sid_parse(str_from(texts[i]), KIND_DOCUMENT, &id, &salt));
+    }
+}
+
+static void any_two_letters_make_the_shape(void **state)
+{
+    (void)state;
+    assert_true(sid_is_shaped(STR("ZZ0123456789abcdef0123456789abcdef")));
+    assert_false(sid_is_shaped(STR("[]0123456789abcdef0123456789abcdef")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sid_names_kind_id_and_salt),
+        cmocka_unit_test(a_sid_is_read_as_it_was_written),
+        cmocka_unit_test(a_sid_of_another_kind_is_not_read),
+        cmocka_unit_test(what_is_no_sid_is_not_read),
+        cmocka_unit_test(any_two_letters_make_the_shape),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
