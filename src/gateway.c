@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -36,11 +37,16 @@ static void submit(void *context, struct command *command)
     chain_add(&gateway->outgoing, &command->node);
 }
 
+/* Let others on this processor have a turn, and look once more before handing over: under load
+ * that makes fewer and larger batches. With nothing else to run it costs a microsecond. */
 static void before_sleep(uv_prepare_t *handle)
 {
     struct gateway *gateway = handle->data;
-    if (gateway->outgoing.first)
-        loop_submit(gateway->options.loop, &gateway->outgoing);
+    if (!gateway->outgoing.first)
+        return;
+    sched_yield();
+    http_server_flush(gateway->http);
+    loop_submit(gateway->options.loop, &gateway->outgoing);
 }
 
 static void answer_all(struct gateway *gateway)

@@ -25,7 +25,7 @@ static enum err check(const struct buf *out, const struct limits *limits, struct
         why_set(why, "expected an object at byte 0");
         return ERR_DATA;
     }
-    if (out->failed || out->len > limits->data_size_max) {
+    if (out->failed) {
         why_set(why, "at most %zu bytes are kept", limits->data_size_max);
         return ERR_TOO_LARGE;
     }
@@ -36,7 +36,7 @@ enum err data_parse(struct str text, const struct limits *limits, struct arena *
                     struct str *data, struct why *why)
 {
     struct buf out;
-    buf_init(&out, limits->data_size_max + 1);
+    buf_init(&out, limits->data_size_max);
     enum err e = compact(text, limits, &out, why);
     if (!e)
         e = check(&out, limits, why);

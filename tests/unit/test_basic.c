@@ -137,23 +137,28 @@ static void a_long_token_is_still_checked(void **state)
     assert_int_equal(basic_check(&basic, right, &principal), OK);
 }
 
+static void assert_let_in(struct basic *basic, const char *user, const char *password,
+                          const char *key)
+{
+    struct principal principal = {"?"};
+    assert_int_equal(basic_check(basic, header("%s:%s", user, password), &principal), OK);
+    assert_string_equal(principal.key, key);
+}
+
 static void the_remembered_header_lets_in_only_itself(void **state)
 {
     (void)state;
     struct basic basic;
     struct principal principal;
-    const char *sid = credentials.account_sid, *token = credentials.auth_token;
     basic_init(&basic, &credentials);
     for (int round = 0; round < 2; round++) {
-        assert_int_equal(basic_check(&basic, header("%s:%s", KEY, key_secret(KEY)), &principal),
-                         OK);
-        assert_string_equal(principal.key, KEY);
+        assert_let_in(&basic, KEY, key_secret(KEY), KEY);
+        assert_let_in(&basic, KEY, key_secret(KEY), KEY);
         assert_int_equal(basic_check(&basic, header("%s:%s", KEY, "x"), &principal), ERR_AUTH);
         assert_int_equal(basic_check(&basic, (struct str){0}, &principal), ERR_AUTH);
-        assert_int_equal(basic_check(&basic, header("%s:%s", sid, token), &principal), OK);
-        assert_string_equal(principal.key, "");
-        assert_int_equal(basic_check(&basic, header("%s:%s", sid, token), &principal), OK);
-        assert_string_equal(principal.key, "");
+        assert_let_in(&basic, KEY, key_secret(KEY), KEY);
+        assert_let_in(&basic, credentials.account_sid, credentials.auth_token, "");
+        assert_let_in(&basic, credentials.account_sid, credentials.auth_token, "");
     }
 }
 

@@ -149,6 +149,27 @@ static void the_first_page_may_turn_out_empty(void **state)
     assert_page(next(sim, page), "def");
 }
 
+/* The object that the empty page begins behind is itself on the page before. */
+static void what_borders_on_an_empty_page_is_not_forgotten(void **state)
+{
+    struct sim *sim = *state;
+    make_all(sim, "abcd");
+    const struct command *page = list(sim, 0, false);
+    for (const char *name = "a\0b\0d\0"; *name; name += 2)
+        drop(sim, name);
+    page = next(sim, page);
+    assert_page(page, "<");
+    assert_page(previous(sim, page), "c");
+    make_all(sim, "defg");
+    page = next(sim, list(sim, 0, false));
+    assert_page(page, "<fg");
+    for (const char *name = "c\0d\0e\0g\0"; *name; name += 2)
+        drop(sim, name);
+    page = previous(sim, page);
+    assert_page(page, ">");
+    assert_page(next(sim, page), "f");
+}
+
 static void a_page_may_end_where_everything_is_gone(void **state)
 {
     struct sim *sim = *state;
@@ -258,6 +279,7 @@ int main(void)
         ON_EACH_STORE(pages_take_in_what_comes),
         ON_EACH_STORE(the_last_page_may_turn_out_empty),
         ON_EACH_STORE(the_first_page_may_turn_out_empty),
+        ON_EACH_STORE(what_borders_on_an_empty_page_is_not_forgotten),
         ON_EACH_STORE(a_page_may_end_where_everything_is_gone),
         ON_EACH_STORE(expired_objects_are_left_out_and_leave_no_gap),
         ON_EACH_STORE(only_expired_objects_ahead_are_no_next_page),
