@@ -3,7 +3,6 @@
 #include "base/mem.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 enum { SETTLE_MS = 20 }; /* without a command for so long: idle */
@@ -84,20 +83,6 @@ static int64_t pause_ms(const struct loop *loop, bool more, bool was_idle)
     return was_idle || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
 }
 
-/* All that has arrived, and what comes while others on this processor have their turn: the
- * gateways are often in the middle of handing more over, and a larger batch costs one sync just
- * the same. With nothing else to run, yielding costs a fraction of a microsecond. */
-static struct chain gather(struct loop *loop, int64_t wait_ms)
-{
-    struct chain commands = queue_wait(loop->commands, wait_ms), more = commands;
-    while (more.first && commands.count < BATCH_MAX) {
-        sched_yield();
-        more = queue_take(loop->commands);
-        chain_join(&commands, &more);
-    }
-    return commands;
-}
-
 /* Owns the core, the store and the pending answers of every port. */
 static void *run(void *context)
 {
@@ -105,7 +90,7 @@ static void *run(void *context)
     int64_t wait_ms = 0;
     pthread_setname_np(pthread_self(), "core");
     for (;;) {
-        struct chain commands = gather(loop, wait_ms);
+        struct chain commands = queue_wait(loop->commands, wait_ms);
         bool idle = !commands.first, more = false;
         if (idle && queue_is_closed(loop->commands))
             return NULL;
