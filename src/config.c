@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum type { TEXT, NUMBER, SIZE, SWITCH, CHOICE, FLAG };
+enum type { TEXT, URL, NUMBER, SIZE, SWITCH, CHOICE, FLAG };
 
 struct option {
     const char *name;
@@ -32,7 +32,7 @@ static const struct option options[] = {
      "AC and 32 letters or digits; default: from DATA/credentials, generated at first start"},
     {"auth-token", TEXT, AT(auth_token), NULL, 0, 0, NULL,
      "the account's token; default: as above. Better in the environment than in a flag"},
-    {"public-url", TEXT, AT(public_url), NULL, 0, 0, NULL,
+    {"public-url", URL, AT(public_url), NULL, 0, 0, NULL,
      "start of the URLs in answers, as http://sync.example; default: from the Host header"},
     {"log-file", TEXT, AT(log_file), "-", 0, 0, NULL,
      "where to log; `-`: standard error. SIGHUP opens it anew"},
@@ -106,6 +106,23 @@ static enum err set_number(const struct option *option, struct str value, uint64
     return ERR_CONFIG;
 }
 
+/* What can start a URL in an answer: a scheme and a host, no slash at the end, and nothing that
+ * JSON would have to escape. */
+static enum err set_url(const struct option *option, struct str value, const char **url,
+                        struct why *why)
+{
+    bool http = str_starts(value, STR("http://")), https = str_starts(value, STR("https://"));
+    bool fits = (http && value.len > 7) || (https && value.len > 8);
+    for (size_t i = 0; i < value.len; i++)
+        fits = fits && value.ptr[i] > ' ' && value.ptr[i] < 0x7f && !strchr("\"\\<>", value.ptr[i]);
+    *url = value.ptr;
+    if (fits && value.ptr[value.len - 1] != '/')
+        return OK;
+    why_set(why, "%s must be like https://sync.example, without a slash at the end, not \"%.*s\"",
+            option->name, STR_ARG(value));
+    return ERR_CONFIG;
+}
+
 static enum err set_switch(const struct option *option, struct str value, bool *on, struct why *why)
 {
     bool yes = str_eq(value, STR("on")) || str_eq(value, STR("true")) || str_eq(value, STR("1"));
@@ -138,6 +155,9 @@ static enum err set(struct config *config, const struct option *option, const ch
     case TEXT:
         *(const char **)at = *value ? value : option->fallback;
         return OK;
+    case URL:
+        *(const char **)at = NULL;
+        return *value ? set_url(option, str_from(value), at, why) : OK;
     case NUMBER:
     case SIZE:
         return set_number(option, str_from(value), at, why);
@@ -308,7 +328,7 @@ void config_print_help(void)
 {
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &options[i];
-        static const char *const values[] = {"TEXT", "N", "BYTES", "on|off", "", ""};
+        static const char *const values[] = {"TEXT", "URL", "N", "BYTES", "on|off", "", ""};
         const char *value = option->choices ? option->choices : values[option->type];
         printf("  --%s%s%s\n      %s", option->name, *value ? " " : "", value, option->help);
         if (option->fallback)

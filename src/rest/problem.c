@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 static const struct problem problems[] = {
-    {ERR_ROUTE, 0, 404, 20404, "The requested resource was not found",
+    {ERR_ROUTE, 0, 404, 20404, "The requested resource {} was not found",
      "There is nothing at this path. Check the spelling: names in paths are case-sensitive, and "
      "there is no slash at the end."},
     {ERR_METHOD, 0, 405, 20004, "Method not allowed",
@@ -102,17 +102,30 @@ const struct problem *problem_by_code(unsigned code)
 }
 
 /* A detail may hold a path as it was sent, or have been cut within a character. */
+/* The detail stands where the message has {}, else behind a colon. */
+static void add_message(const struct problem *problem, struct str detail, struct buf *text)
+{
+    const char *place = strstr(problem->message, "{}");
+    if (place) {
+        buf_add(text, (struct str){problem->message, (size_t)(place - problem->message)});
+        buf_add(text, detail);
+        buf_add(text, str_from(place + (detail.len ? 2 : 3)));
+        return;
+    }
+    buf_add(text, str_from(problem->message));
+    if (detail.len) {
+        buf_add_lit(text, ": ");
+        buf_add(text, detail);
+    }
+}
+
 static void write_message(const struct problem *problem, const char *detail, struct buf *out)
 {
     struct str shown = str_from(detail);
     struct buf text;
     shown.len = utf8_valid_prefix(shown);
     buf_init(&text, 1024);
-    buf_add(&text, str_from(problem->message));
-    if (shown.len) {
-        buf_add_lit(&text, ": ");
-        buf_add(&text, shown);
-    }
+    add_message(problem, shown, &text);
     buf_add_json(out, buf_str(&text));
     buf_deinit(&text);
 }
@@ -128,8 +141,9 @@ void problem_write(const struct problem *problem, const char *detail, struct str
 
 static void write_advice(const struct problem *problem, struct buf *out)
 {
-    buf_addf(out, "<p><strong>%s</strong> (HTTP status %u)</p><p>%s</p>", problem->message,
-             problem->status, problem->advice);
+    buf_add_lit(out, "<p><strong>");
+    add_message(problem, STR(""), out);
+    buf_addf(out, "</strong> (HTTP status %u)</p><p>%s</p>", problem->status, problem->advice);
 }
 
 void problem_write_page(unsigned code, struct buf *out)

@@ -340,6 +340,14 @@ static struct str plain_path(struct http_request *request)
     return (struct str){plain, tail + 4};
 }
 
+/* The path as the public API names it in its message: without /v1. */
+static struct str below_version(struct str path)
+{
+    if (str_starts(path, STR("/v1/")))
+        return (struct str){path.ptr + 3, path.len - 3};
+    return path;
+}
+
 static enum err find_endpoint(struct operation *op)
 {
     struct route_match match;
@@ -348,7 +356,7 @@ static enum err find_endpoint(struct operation *op)
     if (e == ERR_METHOD)
         operation_add_header(op, "Allow", match.allow);
     if (e == ERR_ROUTE)
-        why_set(&op->why, "%.*s", STR_ARG(op->request->path));
+        why_set(&op->why, "%.*s", STR_ARG(below_version(op->request->path)));
     if (e)
         return e;
     op->endpoint = match.route->endpoint;

@@ -56,9 +56,10 @@ static void a_detail_ends_where_it_is_no_utf8(void **state)
 {
     (void)state;
     const struct problem *problem = problem_find(ERR_ROUTE, 0);
-    assert_non_null(strstr(written(problem, "/v1/\xc3\xa9\xff\xfe"), "not found: /v1/\xc3\xa9\","));
-    assert_non_null(strstr(written(problem, "/\xc3"), "not found: /\","));
-    assert_non_null(strstr(written(problem, "\xff"), "not found\","));
+    assert_non_null(
+        strstr(written(problem, "/\xc3\xa9\xff\xfe"), "resource /\xc3\xa9 was not found\","));
+    assert_non_null(strstr(written(problem, "/\xc3"), "resource / was not found\","));
+    assert_non_null(strstr(written(problem, "\xff"), "resource was not found\","));
 }
 
 /* Status and code as the public API has them. */
