@@ -63,12 +63,10 @@ static void clients_can_connect(void **state)
     int fds[FDS];
     char address[LISTENER_ADDRESS_MAX];
     struct why why;
-    assert_int_equal(listener_open("localhost:0", fds, FDS, address, &why), OK);
-    if (strncmp(address, "127.0.0.1:", 10) == 0) {
-        int client = connect_to(port_of(fds[0]));
-        assert_true(client >= 0);
-        close(client);
-    }
+    assert_int_equal(listener_open("127.0.0.1:0", fds, FDS, address, &why), OK);
+    int client = connect_to(port_of(fds[0]));
+    assert_true(client >= 0);
+    close(client);
     close_all(fds, FDS);
 }
 
