@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const fs = require('node:fs');
 const path = require('node:path');
-const { Server, run, temporaryFolder, CREDENTIALS } = require('./support/server.js');
+const { Server, run, temporaryFolder, BINARY, CREDENTIALS } = require('./support/server.js');
 const { connection } = require('./support/http.js');
 const { eventually } = require('./support/eventually.js');
 
@@ -307,12 +307,21 @@ describe('the log', () => {
 describe('rights', () => {
   const NOBODY = 65534;
 
+  // Of the program, where everybody may read it: the checkout may be in root's own folder.
+  function copyFor(folder) {
+    const copy = path.join(folder, 'tutti');
+    fs.copyFileSync(BINARY, copy);
+    fs.chmodSync(copy, 0o755);
+    return copy;
+  }
+
   test('of an ordinary user are enough', async (t) => {
     if (process.getuid() !== 0) return t.skip('this is an ordinary user already');
     const folder = temporaryFolder();
     fs.chownSync(folder, NOBODY, NOBODY);
     const data = path.join(folder, 'data');
-    const server = await Server.startFor(t, { data, uid: NOBODY, gid: NOBODY });
+    const binary = copyFor(folder);
+    const server = await Server.startFor(t, { binary, data, uid: NOBODY, gid: NOBODY });
     assert.equal((await server.post(DOCUMENTS, { Data: '{}' })).status, 201);
     await server.restart();
     assert.equal((await server.get(DOCUMENTS)).json.documents.length, 1);
@@ -321,9 +330,10 @@ describe('rights', () => {
   test('that are missing are told', async (t) => {
     if (process.getuid() !== 0) return t.skip('only root can take rights away and give them back');
     const folder = temporaryFolder();
-    fs.chmodSync(folder, 0o700);
+    fs.chmodSync(folder, 0o755);
     const data = path.join(folder, 'data');
     const { code, stderr } = await run(['serve', '--listen', '127.0.0.1:0', '--data', data], {
+      binary: copyFor(folder),
       env: CREDENTIALS,
       uid: NOBODY,
       gid: NOBODY,

@@ -81,10 +81,10 @@ class Server {
   // Resolves when the server says that it listens; rejects, with what it printed, when it
   // exits before.
   async launch() {
-    const { credentials = true, env = {}, uid, gid } = this.options;
+    const { binary = BINARY, credentials = true, env = {}, uid, gid } = this.options;
     this.output = '';
     this.errors = '';
-    this.child = spawn(BINARY, this.arguments(), {
+    this.child = spawn(binary, this.arguments(), {
       env: environment({ ...(credentials ? CREDENTIALS : {}), ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],
       uid,
@@ -201,10 +201,10 @@ class Server {
 const RUN_TIMEOUT_MS = 30_000;
 
 // Run the program to its end: {code, stdout, stderr}.
-function run(args, { env = {}, ...options } = {}) {
+function run(args, { binary = BINARY, env = {}, ...options } = {}) {
   return new Promise((resolve) => {
     execFile(
-      BINARY,
+      binary,
       args,
       { env: environment(env), timeout: RUN_TIMEOUT_MS, ...options },
       (error, stdout, stderr) =>
