@@ -6,6 +6,7 @@
  * without white space is one run. */
 #include "base/json.h"
 
+#include "base/hex.h"
 #include "base/utf8.h"
 
 enum expecting {
@@ -111,12 +112,9 @@ static void skip_plain(struct reader *r)
     r->at = at;
 }
 
-static int hex_digit(int c)
+static bool is_hex(int c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= 0 && hex_digit((char)c) >= 0;
 }
 
 static bool skip_escape(struct reader *r)
@@ -127,7 +125,7 @@ static bool skip_escape(struct reader *r)
         return fail(r, "unknown escape in a string");
     r->at++;
     for (int i = 0; c == 'u' && i < 4; i++, r->at++)
-        if (hex_digit(peek(r)) < 0)
+        if (!is_hex(peek(r)))
             return fail(r, "expected four hexadecimal digits");
     return true;
 }
@@ -442,155 +440,5 @@ bool json_compact(struct str text, enum json_reading reading, unsigned depth_max
         if (!step(&r))
             return false;
     flush(&r);
-    return true;
-}
-
-/* The length of the string token, quotes included, at the start of `s`. */
-static size_t string_length(struct str s)
-{
-    size_t i = 1;
-    while (s.ptr[i] != '"')
-        i += s.ptr[i] == '\\' ? 2 : 1;
-    return i + 1;
-}
-
-/* The length of the value at the start of `s`. */
-static size_t value_length(struct str s)
-{
-    size_t i = 0;
-    for (unsigned depth = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
-            break;
-        if (c == '"')
-            i += string_length((struct str){s.ptr + i, s.len - i}) - 1;
-        else if (c == '{' || c == '[')
-            depth++;
-        else if (c == '}' || c == ']')
-            depth--;
-    }
-    return i;
-}
-
-static struct str shift(struct str *s, size_t len)
-{
-    struct str head = {s->ptr, len};
-    s->ptr += len;
-    s->len -= len;
-    return head;
-}
-
-static bool is_between(struct str s, char first, char last)
-{
-    return s.len >= 2 && s.ptr[0] == first && s.ptr[s.len - 1] == last;
-}
-
-static struct str inside(struct str s)
-{
-    return (struct str){s.ptr + 1, s.len - 2};
-}
-
-void json_members_init(struct json_members *members, struct str object)
-{
-    members->rest = is_between(object, '{', '}') ? inside(object) : (struct str){0};
-}
-
-bool json_members_next(struct json_members *members, struct str *key, struct str *value)
-{
-    struct str *left = &members->rest;
-    if (left->len == 0)
-        return false;
-    *key = inside(shift(left, string_length(*left)));
-    shift(left, 1);
-    *value = shift(left, value_length(*left));
-    if (left->len)
-        shift(left, 1);
-    return true;
-}
-
-static uint32_t four_hex(const char *at)
-{
-    uint32_t value = 0;
-    for (int i = 0; i < 4; i++)
-        value = value << 4 | (uint32_t)hex_digit(at[i]);
-    return value;
-}
-
-/* The code point of \uXXXX, or of a pair of them, at the start of `coded`; a surrogate where it
- * stands alone. */
-static uint32_t shift_code_point(struct str *coded)
-{
-    uint32_t high = four_hex(shift(coded, 6).ptr + 2);
-    if (high >> 10 != 0xd800 >> 10 || !str_starts(*coded, STR("\\u")))
-        return high;
-    uint32_t low = four_hex(coded->ptr + 2);
-    if (low >> 10 != 0xdc00 >> 10)
-        return high;
-    shift(coded, 6);
-    return 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
-}
-
-/* Take the next piece off `coded`: a run without escapes, or one escape decoded in `room`.
- * False: a lone surrogate. */
-static bool shift_piece(struct str *coded, char room[4], struct str *piece)
-{
-    if (coded->ptr[0] != '\\') {
-        const char *escape = memchr(coded->ptr, '\\', coded->len);
-        *piece = shift(coded, escape ? (size_t)(escape - coded->ptr) : coded->len);
-        return true;
-    }
-    *piece = (struct str){room, 1};
-    if (coded->ptr[1] != 'u') {
-        static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
-        char name = shift(coded, 2).ptr[1];
-        const char *found = strchr(names, name);
-        room[0] = found ? meanings[found - names] : name;
-        return true;
-    }
-    uint32_t code_point = shift_code_point(coded);
-    if (code_point >> 11 == 0xd800 >> 11)
-        return false;
-    piece->len = utf8_encode(code_point, room);
-    return true;
-}
-
-static bool decodes_to(struct str coded, struct str text)
-{
-    char room[4];
-    struct str piece;
-    while (coded.len) {
-        if (!shift_piece(&coded, room, &piece) || !str_starts(text, piece))
-            return false;
-        shift(&text, piece.len);
-    }
-    return text.len == 0;
-}
-
-struct str json_get(struct str object, struct str key)
-{
-    struct json_members members;
-    struct str name, value;
-    json_members_init(&members, object);
-    while (json_members_next(&members, &name, &value))
-        if (decodes_to(name, key))
-            return value;
-    return (struct str){0};
-}
-
-bool json_decode_string(struct str token, struct arena *arena, struct str *text)
-{
-    if (!is_between(token, '"', '"'))
-        return false;
-    struct str coded = inside(token);
-    char *out = arena_alloc(arena, coded.len);
-    *text = (struct str){out, 0};
-    char room[4];
-    struct str piece;
-    while (coded.len) {
-        if (!shift_piece(&coded, room, &piece))
-            return false;
-        memcpy(out + text->len, piece.ptr, piece.len);
-        text->len += piece.len;
-    }
     return true;
 }

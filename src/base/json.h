@@ -6,7 +6,6 @@
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
-#include "base/arena.h"
 #include "base/buf.h"
 
 enum json_reading {
@@ -41,24 +40,5 @@ enum { JSON_DEPTH_MAX = 1024 };
  * ceiling of `out` is no error of the text: then the result is true and `out->failed`. */
 bool json_compact(struct str text, enum json_reading reading, unsigned depth_max, struct buf *out,
                   struct json_error *error);
-
-/* The members of an object, one after the other. `object` is what json_compact made; keys and
- * values point into it. */
-struct json_members {
-    struct str rest;
-};
-
-void json_members_init(struct json_members *members, struct str object);
-
-/* `key`: the text between the quotes, still escaped. `value`: one value's text. */
-bool json_members_next(struct json_members *members, struct str *key, struct str *value);
-
-/* The value of the first member whose decoded key is `key`; absent when there is none. */
-struct str json_get(struct str object, struct str key);
-
-/* The text of a JSON string with its quotes, as json_compact made it, decoded to UTF-8 in
- * `arena`. False: not a string, or an escaped surrogate stands alone, which UTF-8 cannot
- * say. */
-bool json_decode_string(struct str token, struct arena *arena, struct str *text);
 
 #endif

@@ -1,17 +1,7 @@
 #include "base/percent.h"
 
+#include "base/hex.h"
 #include "base/utf8.h"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
-}
 
 /* The byte that %XX at the start of `s` stands for, or -1 when no two digits follow the %. */
 static int coded_byte(struct str s)

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/percent.h"
+#include "base/value.h"
 
 enum { FIRST_CAPACITY = 8 };
 
@@ -92,7 +93,7 @@ static bool set_value(struct field *field, struct str value, struct arena *arena
 {
     field->is_null = str_eq(value, STR("null"));
     field->value = field->is_null ? STR("") : value;
-    return value.ptr[0] != '"' || json_decode_string(value, arena, &field->value);
+    return value.ptr[0] != '"' || value_decode_string(value, arena, &field->value);
 }
 
 static enum err add_member(struct fields *fields, struct str key, struct str value,
@@ -103,7 +104,7 @@ static enum err add_member(struct fields *fields, struct str key, struct str val
         return too_many(why);
     /* The quotes around the key are there: the key points into the object's text. */
     struct str quoted = {key.ptr - 1, key.len + 2};
-    if (!json_decode_string(quoted, arena, &field->name) || !set_value(field, value, arena)) {
+    if (!value_decode_string(quoted, arena, &field->name) || !set_value(field, value, arena)) {
         why_set(why, "member %zu of the body has half a surrogate pair", fields->count);
         return ERR_BODY;
     }
@@ -118,10 +119,10 @@ enum err fields_parse_json(struct str text, unsigned depth_max, struct arena *ar
     enum err e = compact(text, depth_max, arena, &object, why);
     if (e)
         return e;
-    struct json_members members;
+    struct value_members members;
     struct str key, value;
-    json_members_init(&members, object);
-    while (json_members_next(&members, &key, &value)) {
+    value_members_init(&members, object);
+    while (value_members_next(&members, &key, &value)) {
         e = add_member(fields, key, value, arena, why);
         if (e)
             return e;

@@ -94,8 +94,8 @@ static void write_one(struct operation *op, const struct change *head, struct bu
 
 void documents_render_one(struct operation *op, struct buf *out)
 {
-    if (!operation_etag(op, op->command.head->revision))
-        write_one(op, op->command.head, out);
+    operation_etag(op, op->command.head->revision);
+    write_one(op, op->command.head, out); /* with 304 for its length only */
 }
 
 void documents_render_list(struct operation *op, struct buf *out)

@@ -11,11 +11,21 @@
 #include "http/fields.h"
 #include "http/route.h"
 #include "http/server.h"
+#include "rest/token.h"
 #include "sync/command.h"
 #include "sync/sid.h"
 
+struct exposition;
 struct rest;
+struct rest_options;
 struct operation;
+
+/* What all operations of one `struct rest` share. */
+struct operation_context {
+    const struct rest_options *options;
+    unsigned char seal_key[TOKEN_KEY_SIZE]; /* for page tokens */
+    bool draining;                          /* the server is stopping */
+};
 
 /* What a path and method lead to. */
 struct endpoint {
@@ -39,6 +49,7 @@ struct endpoint {
 struct operation {
     struct command command; /* first: the core hands back this */
     struct rest *rest;
+    const struct operation_context *context;
     struct http_request *request;
     const struct endpoint *endpoint;
     size_t endpoint_index;
@@ -90,7 +101,7 @@ must_check enum err operation_ttl(struct operation *op);
 /* Read `Data` into the command. See sync/data.h. */
 must_check enum err operation_data(struct operation *op);
 
-/* ETag of a revision; and a 304 instead of the body when If-None-Match names it. True: it is. */
-bool operation_etag(struct operation *op, uint64_t revision);
+/* ETag of a revision; and status 304 when If-None-Match names it. */
+void operation_etag(struct operation *op, uint64_t revision);
 
 #endif

@@ -101,7 +101,6 @@ const struct problem *problem_by_code(unsigned code)
     return NULL;
 }
 
-/* A detail may hold a path as it was sent, or have been cut within a character. */
 /* The detail stands where the message has {}, else behind a colon. */
 static void add_message(const struct problem *problem, struct str detail, struct buf *text)
 {
@@ -119,6 +118,7 @@ static void add_message(const struct problem *problem, struct str detail, struct
     }
 }
 
+/* A detail may hold a path as it was sent, or have been cut within a character. */
 static void write_message(const struct problem *problem, const char *detail, struct buf *out)
 {
     struct str shown = str_from(detail);
@@ -153,7 +153,7 @@ void problem_write_page(unsigned code, struct buf *out)
              "<meta name=\"viewport\" content=\"width=device-width\">"
              "<title>Error %u</title>"
              "<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;"
-             "padding:0 1rem;color-scheme:light dark}code{font-size:.95em}</style></head>\n"
+             "padding:0 1rem;color-scheme:light dark}</style></head>\n"
              "<body><h1>Error %u</h1>",
              code, code);
     for (size_t i = 0; i < PROBLEMS; i++)

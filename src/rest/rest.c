@@ -6,19 +6,16 @@
 #include "rest/rest.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "rest/documents.h"
-#include "rest/exposition.h"
 #include "rest/keys.h"
 #include "rest/operation.h"
 #include "rest/problem.h"
 #include "rest/services.h"
 #include "rest/system.h"
-#include "rest/token.h"
-#include "sync/data.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { FIELD_DEPTH_SLACK = 2, REPLY_SIZE_MAX = 256 << 20, HOST_LENGTH_MAX = 255 };
@@ -94,113 +91,9 @@ struct rest {
     struct basic basic;
     struct route table[ENDPOINTS + 1]; /* ends with an all-zero entry */
     struct route_tree *routes;
-    unsigned char seal_key[TOKEN_KEY_SIZE];
+    struct operation_context context;
     size_t in_core;
-    bool draining;
 };
-
-/* --- what the resources' files call --- */
-
-struct str operation_account(const struct operation *op)
-{
-    return str_from(op->rest->options.credentials->account_sid);
-}
-
-void operation_key_secret(const struct operation *op, struct str sid,
-                          char secret[KEY_SECRET_LENGTH + 1])
-{
-    credentials_key_secret(op->rest->options.credentials, sid, secret);
-}
-
-const unsigned char *operation_seal_key(const struct operation *op)
-{
-    return op->rest->seal_key;
-}
-
-const struct exposition *operation_exposition(const struct operation *op)
-{
-    return op->rest->options.exposition;
-}
-
-bool operation_is_draining(const struct operation *op)
-{
-    return op->rest->draining;
-}
-
-void operation_add_header(struct operation *op, const char *name, const char *value)
-{
-    struct http_header *header = arena_alloc(&op->request->arena, sizeof *header);
-    *header = (struct http_header){op->headers, name, value};
-    op->headers = header;
-}
-
-struct str operation_field(const struct operation *op, struct str name)
-{
-    const struct field *field = fields_find(&op->fields, name);
-    return field && !field->is_null ? field->value : (struct str){0};
-}
-
-enum err operation_bool(struct operation *op, struct str name, unsigned flag, unsigned *given,
-                        bool *value)
-{
-    struct str text = operation_field(op, name);
-    if (!text.ptr)
-        return OK;
-    *value = str_eq_nocase(text, STR("true"));
-    if (!*value && !str_eq_nocase(text, STR("false"))) {
-        why_set(&op->why, "%.*s is true or false", STR_ARG(name));
-        return ERR_PARAMETER;
-    }
-    *given |= flag;
-    return OK;
-}
-
-enum err operation_ttl(struct operation *op)
-{
-    struct str text = operation_field(op, STR("Ttl"));
-    uint64_t ttl_s;
-    if (!text.len)
-        return OK;
-    if (!str_to_u64(text, TTL_MAX_S, &ttl_s))
-        return ERR_TTL;
-    op->command.has_ttl = true;
-    op->command.ttl_s = (int64_t)ttl_s;
-    return OK;
-}
-
-enum err operation_data(struct operation *op)
-{
-    const struct field *field = fields_find(&op->fields, STR("Data"));
-    if (!field)
-        return OK;
-    return data_parse(field->is_null ? STR("null") : field->value, &op->rest->options.limits,
-                      &op->request->arena, &op->command.data, &op->why);
-}
-
-static bool names_revision(struct str header, struct str etag)
-{
-    while (header.ptr) {
-        struct str tag = str_trim(str_split(&header, ','));
-        if (str_starts(tag, STR("W/")))
-            tag = (struct str){tag.ptr + 2, tag.len - 2};
-        if (str_eq(tag, etag) || str_eq(tag, STR("*")) ||
-            str_eq(tag, (struct str){etag.ptr + 1, etag.len - 2}))
-            return true;
-    }
-    return false;
-}
-
-bool operation_etag(struct operation *op, uint64_t revision)
-{
-    char *etag = arena_alloc(&op->request->arena, 24);
-    snprintf(etag, 24, "\"%llx\"", (unsigned long long)revision);
-    operation_add_header(op, "ETag", etag);
-    if (op->command.verb != VERB_FETCH || op->if_none_match.ptr == NULL ||
-        !names_revision(op->if_none_match, str_from(etag)))
-        return false;
-    op->status = 304;
-    return true;
-}
 
 /* --- replies --- */
 
@@ -304,6 +197,7 @@ static struct operation *new_operation(struct rest *rest, struct http_request *r
     struct operation *op = arena_alloc(&request->arena, sizeof *op);
     memset(op, 0, sizeof *op);
     op->rest = rest;
+    op->context = &rest->context;
     op->request = request;
     op->endpoint_index = NO_ENDPOINT;
     op->base = find_base(rest, request);
@@ -521,7 +415,8 @@ struct rest *rest_new(const struct rest_options *options)
     rest->options = *options;
     rest->routes = route_tree_new(rest->table);
     basic_init(&rest->basic, options->credentials);
-    credentials_seal_key(options->credentials, rest->seal_key);
+    rest->context.options = &rest->options;
+    credentials_seal_key(options->credentials, rest->context.seal_key);
     return rest;
 }
 
@@ -538,7 +433,7 @@ struct http_handler rest_handler(struct rest *rest)
 
 void rest_drain(struct rest *rest)
 {
-    rest->draining = true;
+    rest->context.draining = true;
 }
 
 const struct rest_metrics *rest_metrics(const struct rest *rest)

@@ -5,12 +5,12 @@
 #define REST_REST_H
 
 #include "auth/credentials.h"
-#include "base/log.h"
 #include "base/metric.h"
 #include "http/server.h"
 #include "sync/command.h"
 
 struct exposition;
+struct log;
 
 struct rest_options {
     const struct credentials *credentials;

@@ -4,8 +4,6 @@
 #include "rest/page.h"
 #include "sync/service.h"
 
-#include <stdio.h>
-
 enum { WINDOW_MIN_MS = 1000, WINDOW_MAX_MS = 30000 };
 
 static struct str read_text(struct operation *op, struct str name, unsigned flag)
@@ -79,20 +77,30 @@ static void add_bool(struct buf *out, const char *key, bool value)
     buf_addf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-static void add_links(const char *url, struct buf *out)
+static void add_links(struct str url, struct buf *out)
 {
     buf_addf(out,
-             ",\"links\":{\"documents\":\"%s/Documents\",\"lists\":\"%s/Lists\","
-             "\"maps\":\"%s/Maps\",\"streams\":\"%s/Streams\"}}",
-             url, url, url, url);
+             ",\"links\":{\"documents\":\"%.*s/Documents\",\"lists\":\"%.*s/Lists\","
+             "\"maps\":\"%.*s/Maps\",\"streams\":\"%.*s/Streams\"}}",
+             STR_ARG(url), STR_ARG(url), STR_ARG(url), STR_ARG(url));
+}
+
+static struct str address(struct operation *op, struct str sid)
+{
+    struct str path = STR("/v1/Services/");
+    size_t size = op->base.len + path.len + sid.len;
+    char *url = arena_alloc(&op->request->arena, size);
+    memcpy(url, op->base.ptr, op->base.len);
+    memcpy(url + op->base.len, path.ptr, path.len);
+    memcpy(url + op->base.len + path.len, sid.ptr, sid.len);
+    return (struct str){url, size};
 }
 
 static void write_one(struct operation *op, const struct change *head, struct buf *out)
 {
     struct service_settings settings;
     struct sid sid = sid_of(head);
-    char url[512];
-    snprintf(url, sizeof url, "%.*s/v1/Services/%s", STR_ARG(op->base), sid.text);
+    struct str url = address(op, sid_str(&sid));
     service_settings_read(head, &op->request->arena, &settings);
     buf_addf(out, "{\"sid\":\"%s\",\"unique_name\":", sid.text);
     buf_add_json(out, head->name);
@@ -102,7 +110,7 @@ static void write_one(struct operation *op, const struct change *head, struct bu
     date_add_iso(out, head->created_ms);
     buf_add_lit(out, ",\"date_updated\":");
     date_add_iso(out, head->updated_ms);
-    buf_addf(out, ",\"url\":\"%s\",\"webhook_url\":", url);
+    buf_addf(out, ",\"url\":\"%.*s\",\"webhook_url\":", STR_ARG(url));
     buf_add_json(out, settings.webhook_url);
     add_bool(out, "webhooks_from_rest_enabled", settings.webhooks_from_rest_enabled);
     add_bool(out, "reachability_webhooks_enabled", settings.reachability_webhooks_enabled);

@@ -1,16 +1,9 @@
 #include "rest/token.h"
 
+#include "base/hex.h"
 #include "base/mac.h"
 
-enum { VERSION = 1, HALF = 16 }; /* hexadecimal digits of a 64-bit number */
-
-static void put_hex(char *at, uint64_t value)
-{
-    for (int i = HALF - 1; i >= 0; i--) {
-        at[i] = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    }
-}
+enum { VERSION = 1, HALF = HEX_LENGTH };
 
 static void seal(const unsigned char key[TOKEN_KEY_SIZE], struct token *token)
 {
@@ -21,7 +14,7 @@ static void seal(const unsigned char key[TOKEN_KEY_SIZE], struct token *token)
         uint64_t value = 0;
         for (int i = 0; i < 8; i++)
             value = value << 8 | mac[8 * half + i];
-        put_hex(token->text + 2 + (2 + half) * HALF, value);
+        hex_put(token->text + 2 + (2 + half) * HALF, value);
     }
 }
 
@@ -29,8 +22,8 @@ struct token token_seal(const unsigned char key[TOKEN_KEY_SIZE], enum kind kind,
                         bool back)
 {
     struct token token = {"PT"};
-    put_hex(token.text + 2, (uint64_t)VERSION << 16 | (uint64_t)kind << 1 | back);
-    put_hex(token.text + 2 + HALF, beyond);
+    hex_put(token.text + 2, (uint64_t)VERSION << 16 | (uint64_t)kind << 1 | back);
+    hex_put(token.text + 2 + HALF, beyond);
     seal(key, &token);
     token.text[TOKEN_LENGTH] = 0;
     return token;

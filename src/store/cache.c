@@ -5,14 +5,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static uint64_t name_hash(uint64_t parent, enum kind kind, struct str name)
-{
-    return str_hash(name, dict_mix(parent * 64 + kind));
-}
-
 static uint64_t head_name_hash(const struct change *head)
 {
-    return name_hash(head->parent, head->kind, head->name);
+    return change_name_hash(head->parent, head->kind, head->name);
 }
 
 static bool is_named(const struct change *head)
@@ -120,7 +115,8 @@ struct cached *cache_get(struct cache *cache, uint64_t id)
 struct cached *cache_find(struct cache *cache, uint64_t parent, enum kind kind, struct str name)
 {
     struct dict_cursor cursor;
-    struct cached *entry = dict_first(&cache->by_name, name_hash(parent, kind, name), &cursor);
+    struct cached *entry =
+        dict_first(&cache->by_name, change_name_hash(parent, kind, name), &cursor);
     while (entry && !(entry->head->parent == parent && entry->head->kind == kind &&
                       str_eq(entry->head->name, name)))
         entry = dict_next(&cache->by_name, &cursor);

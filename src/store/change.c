@@ -1,5 +1,6 @@
 #include "store/change.h"
 
+#include "base/dict.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -38,4 +39,9 @@ void change_unref(struct change *change)
 {
     if (change && atomic_fetch_sub_explicit(&change->refs, 1, memory_order_acq_rel) == 1)
         free(change);
+}
+
+uint64_t change_name_hash(uint64_t parent, enum kind kind, struct str name)
+{
+    return str_hash(name, dict_mix(parent * 64 + kind));
 }

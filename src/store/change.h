@@ -54,6 +54,9 @@ struct change *change_new(const struct change *from);
 struct change *change_ref(struct change *change);
 void change_unref(struct change *change); /* NULL is fine */
 
+/* Of what must be unique: see `name` above. */
+uint64_t change_name_hash(uint64_t parent, enum kind kind, struct str name);
+
 /* Is the object gone with this change? */
 static inline bool change_is_removal(const struct change *change)
 {

@@ -1,19 +1,16 @@
 /* How a change travels: a commit appends it to the journal, and that is all the disk sees of
  * it then; in memory it becomes its object's head (cache.h). Tidying writes heads to the object
- * table behind, many at a time and sorted by id, in transactions that are not synced: if one is
- * lost in a crash, opening applies the same changes from the journal again.
+ * table behind (behind.h); reading finds them in memory until then.
  *
  * What can fail: any statement, for want of space or with an I/O error. The transaction is
- * rolled back and memory was not touched. After a failed fsync nobody knows what the disk
- * holds, so from then on everything is ERR_UNSURE. */
+ * rolled back and memory was not touched. After a failed fsync everything is ERR_UNSURE
+ * (transaction.h). */
 #include "store/sqlite.h"
 
 #include "base/mem.h"
-#include "store/cache.h"
+#include "store/behind.h"
 #include "store/checkpoint.h"
 #include "store/journal.h"
-#include "store/object.h"
-#include "store/retention.h"
 #include "store/schema.h"
 
 #include <assert.h>
@@ -22,10 +19,6 @@
 
 enum {
     PAGE_SIZE = 4096,
-    BITE = 128,          /* heads written in one go */
-    KEYED_MAX = 1024,    /* dirty heads the indexes wait for */
-    PLAIN_MAX = 65536,   /* other dirty heads */
-    LAG_MAX = 131072,    /* changes that opening has to apply, about */
     RECOVERY_BITE = 256, /* changes applied in one go */
 };
 
@@ -37,39 +30,14 @@ struct sqlite {
     struct retention retention;
     struct checkpoint *checkpoint;
     struct cache cache;
-    sqlite3_stmt *begin;
-    sqlite3_stmt *commit;
-    sqlite3_stmt *rollback;
-    sqlite3_stmt *progress;
+    struct transaction transaction;
+    struct behind behind;
     uint64_t seq;
-    uint64_t *round; /* ids of the dirty heads being written, sorted */
-    size_t round_count;
-    size_t round_at;
-    bool unsure;
 };
 
 static struct sqlite *of(struct store *store)
 {
     return (struct sqlite *)store;
-}
-
-static enum err fail(struct sqlite *sqlite, enum err e)
-{
-    if (!e)
-        return OK;
-    why_set(&sqlite->store.failure, "%s", sqlite3_errmsg(sqlite->db));
-    if (e == ERR_UNSURE)
-        sqlite->unsure = true;
-    return e;
-}
-
-/* A statement of a transaction failed: take it back. */
-static enum err roll_back(struct sqlite *sqlite, enum err e)
-{
-    fail(sqlite, e);
-    if (!sqlite3_get_autocommit(sqlite->db) && sql_run(sqlite->rollback) != OK)
-        sqlite->unsure = true;
-    return sqlite->unsure ? ERR_UNSURE : e;
 }
 
 static void show_metrics(struct sqlite *sqlite)
@@ -94,7 +62,7 @@ static enum err load(struct sqlite *sqlite, uint64_t id, struct cached **entry)
     enum err e = object_get(&sqlite->object, id, &head);
     if (!e && head)
         *entry = cache_add_stored(&sqlite->cache, head);
-    return fail(sqlite, e);
+    return transaction_fail(&sqlite->transaction, e);
 }
 
 static struct change *live_head(const struct cached *entry)
@@ -121,51 +89,43 @@ static enum err find(struct store *store, uint64_t parent, enum kind kind, struc
         return OK;
     enum err e = object_find(&sqlite->object, parent, kind, name, &id);
     if (e || !id)
-        return fail(sqlite, e);
+        return transaction_fail(&sqlite->transaction, e);
     return get(store, id, head);
 }
 
 static enum err change(struct store *store, uint64_t seq, struct change **change)
 {
-    return fail(of(store), journal_get(&of(store)->journal, seq, change));
+    return transaction_fail(&of(store)->transaction, journal_get(&of(store)->journal, seq, change));
 }
 
 static enum err tail(struct store *store, uint64_t after, struct change **changes,
                      size_t changes_max, size_t *count)
 {
-    return fail(of(store), journal_tail(&of(store)->journal, after, changes, changes_max, count));
+    return transaction_fail(&of(store)->transaction,
+                            journal_tail(&of(store)->journal, after, changes, changes_max, count));
 }
 
 /* --- writing --- */
 
-/* Once its last page is in the log, a transaction may be back after a crash, whatever else of
- * the commit fails. Only these two are always said before. */
-static enum err finish(struct sqlite *sqlite)
-{
-    enum err e = sql_run(sqlite->commit);
-    int code = e ? sqlite3_errcode(sqlite->db) : SQLITE_OK;
-    return e && code != SQLITE_FULL && code != SQLITE_BUSY ? ERR_UNSURE : e;
-}
-
 static enum err append_all(struct sqlite *sqlite, struct change *const *changes, size_t count)
 {
-    enum err e = sql_run(sqlite->begin);
+    enum err e = transaction_begin(&sqlite->transaction);
     for (size_t i = 0; !e && i < count; i++) {
         assert(changes[i]->seq == sqlite->seq + 1 + i);
         e = journal_append(&sqlite->journal, changes[i]);
     }
-    return e ? e : finish(sqlite);
+    return e ? e : transaction_commit_durably(&sqlite->transaction);
 }
 
 static enum err commit(struct store *store, struct change *const *changes, size_t count)
 {
     struct sqlite *sqlite = of(store);
-    if (sqlite->unsure)
+    if (sqlite->transaction.unsure)
         return ERR_UNSURE;
     enum err e = append_all(sqlite, changes, count);
     if (e) {
         metric_add(&store->metrics.commit_failures, 1);
-        return roll_back(sqlite, e);
+        return transaction_roll_back(&sqlite->transaction, e);
     }
     for (size_t i = 0; i < count; i++)
         cache_commit(&sqlite->cache, changes[i]);
@@ -176,200 +136,27 @@ static enum err commit(struct store *store, struct change *const *changes, size_
     return OK;
 }
 
-/* --- writing behind --- */
-
-/* Not statements prepared once: this pragma acts when it is prepared, not when it is run. */
-static enum err sync_commits(struct sqlite *sqlite, bool sync)
-{
-    return sql_exec(sqlite->db, sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-}
-
-static enum err write_progress(struct sqlite *sqlite, uint64_t applied)
-{
-    sql_bind_int(sqlite->progress, 1, (int64_t)applied);
-    sql_bind_int(sqlite->progress, 2, (int64_t)sqlite->seq);
-    return sql_run(sqlite->progress);
-}
-
-static enum err write_rows(struct sqlite *sqlite, struct cached *const *entries, size_t count,
-                           uint64_t applied)
-{
-    enum err e = sql_run(sqlite->begin);
-    for (size_t i = 0; !e && i < count; i++)
-        e = object_write(&sqlite->object, entries[i]->head);
-    if (!e)
-        e = write_progress(sqlite, applied);
-    return e ? e : sql_run(sqlite->commit);
-}
-
-/* Not synced: see the head of this file. */
-static enum err write_heads(struct sqlite *sqlite, struct cached *const *entries, size_t count)
-{
-    uint64_t applied = cache_applied(&sqlite->cache, sqlite->seq);
-    if (sqlite->unsure)
-        return ERR_UNSURE;
-    enum err e = sync_commits(sqlite, false);
-    if (!e)
-        e = write_rows(sqlite, entries, count, applied);
-    if (e)
-        e = roll_back(sqlite, e);
-    enum err restored = sync_commits(sqlite, true);
-    if (restored)
-        sqlite->unsure = true; /* never commit unsynced by accident */
-    if (e || restored)
-        return e ? e : fail(sqlite, ERR_UNSURE);
-    for (size_t i = 0; i < count; i++) {
-        if (entries[i]->stored_seq)
-            retention_note_garbage(&sqlite->retention, entries[i]->stored_seq);
-        cache_written(&sqlite->cache, entries[i]);
-    }
-    metric_add(&sqlite->store.metrics.heads_written, count);
-    return OK;
-}
-
-/* Oldest first. */
-static enum err write_keyed(struct sqlite *sqlite, size_t max)
-{
-    struct cached *entries[BITE];
-    size_t count = 0;
-    struct ring *keyed = &sqlite->cache.keyed;
-    for (struct ring *at = keyed->next; at != keyed && count < BITE && count < max; at = at->next)
-        entries[count++] = ring_of(at, struct cached, place);
-    return count ? write_heads(sqlite, entries, count) : OK;
-}
-
-static enum err write_all_keyed(struct sqlite *sqlite)
-{
-    enum err e = OK;
-    while (!e && sqlite->cache.keyed_count)
-        e = write_keyed(sqlite, BITE);
-    return e;
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* All dirty heads of now, sorted: neighbours share pages. */
-static void start_round(struct sqlite *sqlite)
-{
-    struct ring *plain = &sqlite->cache.plain;
-    sqlite->round_at = sqlite->round_count = 0;
-    for (struct ring *at = plain->next; at != plain && sqlite->round_count < PLAIN_MAX;
-         at = at->next)
-        sqlite->round[sqlite->round_count++] = ring_of(at, struct cached, place)->head->id;
-    qsort(sqlite->round, sqlite->round_count, sizeof *sqlite->round, compare_ids);
-}
-
-static enum err write_round(struct sqlite *sqlite)
-{
-    struct cached *entries[BITE];
-    size_t count = 0;
-    while (count < BITE && sqlite->round_at < sqlite->round_count) {
-        struct cached *entry = cache_get(&sqlite->cache, sqlite->round[sqlite->round_at++]);
-        if (entry && entry->dirty)
-            entries[count++] = entry;
-    }
-    return count ? write_heads(sqlite, entries, count) : OK;
-}
-
-/* Too much memory is dirty, or too many changes are to be applied after a crash. */
-static bool is_behind(const struct sqlite *sqlite)
-{
-    const struct cache *cache = &sqlite->cache;
-    return cache->dirty_bytes > cache->bytes_max / 4 ||
-           sqlite->seq - cache_applied(cache, sqlite->seq) > LAG_MAX;
-}
-
-static bool keyed_is_due(const struct sqlite *sqlite, bool idle)
-{
-    size_t count = sqlite->cache.keyed_count;
-    return count > KEYED_MAX / 2 || (count && (idle || is_behind(sqlite)));
-}
-
-static bool round_is_due(const struct sqlite *sqlite, bool idle)
-{
-    size_t count = sqlite->cache.plain_count;
-    return sqlite->round_at < sqlite->round_count || count > PLAIN_MAX / 2 ||
-           (count && (idle || is_behind(sqlite)));
-}
-
-/* More than bites of this size can keep up with: the commits have to wait. */
-static bool is_overrun(const struct sqlite *sqlite)
-{
-    const struct cache *cache = &sqlite->cache;
-    return cache->keyed_count > KEYED_MAX || cache->plain_count > PLAIN_MAX ||
-           cache->dirty_bytes > cache->bytes_max / 2;
-}
-
-static enum err tidy_bite(struct sqlite *sqlite, bool idle)
-{
-    enum err e = keyed_is_due(sqlite, idle) ? write_keyed(sqlite, BITE) : OK;
-    if (e || !round_is_due(sqlite, idle))
-        return e;
-    if (sqlite->round_at == sqlite->round_count)
-        start_round(sqlite);
-    return write_round(sqlite);
-}
-
-static enum err tidy_heads(struct sqlite *sqlite, bool idle)
-{
-    enum err e = tidy_bite(sqlite, idle);
-    while (!e && is_overrun(sqlite))
-        e = tidy_bite(sqlite, idle);
-    return e;
-}
-
-static enum err drop_bite(struct sqlite *sqlite, uint64_t applied, int64_t now_ms,
-                          uint64_t *dropped, bool *more)
-{
-    enum err e = sql_run(sqlite->begin);
-    if (!e)
-        e = retention_bite(&sqlite->retention, applied, sqlite->seq, now_ms, dropped, more);
-    if (!e)
-        e = write_progress(sqlite, applied);
-    return e ? e : sql_run(sqlite->commit);
-}
-
-/* Synced with the next commit, like heads. */
-static enum err tidy_journal(struct sqlite *sqlite, int64_t now_ms, bool *more)
-{
-    uint64_t applied = cache_applied(&sqlite->cache, sqlite->seq), dropped = 0;
-    struct retention before = sqlite->retention;
-    enum err e = sync_commits(sqlite, false);
-    if (!e)
-        e = drop_bite(sqlite, applied, now_ms, &dropped, more);
-    if (e) {
-        sqlite->retention = before;
-        e = roll_back(sqlite, e);
-    }
-    if (sync_commits(sqlite, true) != OK)
-        return fail(sqlite, ERR_UNSURE);
-    if (!e)
-        metric_add(&sqlite->store.metrics.changes_dropped, dropped);
-    return e;
-}
-
 static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
 {
     struct sqlite *sqlite = of(store);
     bool checkpointed, sweep = false;
     *more = false;
-    if (sqlite->unsure)
+    if (sqlite->transaction.unsure)
         return ERR_UNSURE;
-    enum err e = tidy_heads(sqlite, idle);
+    enum err e = behind_write_some(&sqlite->behind, sqlite->seq, idle);
     if (!e && retention_is_due(&sqlite->retention, cache_applied(&sqlite->cache, sqlite->seq),
                                sqlite->seq, now_ms))
-        e = tidy_journal(sqlite, now_ms, &sweep);
-    if (e)
-        return e;
-    e = checkpoint_step(sqlite->checkpoint, &checkpointed, &store->failure);
+        e = behind_drop_changes(&sqlite->behind, sqlite->seq, now_ms, &sweep);
     if (e == ERR_UNSURE)
-        sqlite->unsure = true;
+        return e;
+    /* Also when there was no room to write: a log that begins anew makes some. */
+    enum err shortened = checkpoint_step(sqlite->checkpoint, &checkpointed, &store->failure);
+    if (shortened == ERR_UNSURE)
+        sqlite->transaction.unsure = true;
+    if (shortened == ERR_UNSURE || !e)
+        e = shortened;
     metric_add(&store->metrics.checkpoints, checkpointed);
-    *more = sweep || keyed_is_due(sqlite, idle) || round_is_due(sqlite, idle);
+    *more = !e && (sweep || behind_is_due(&sqlite->behind, sqlite->seq, idle));
     show_metrics(sqlite);
     return e;
 }
@@ -408,7 +195,7 @@ static enum err page(struct store *store, const struct store_range *range, struc
     struct store_range rest = *range;
     size_t got = 0;
     *count = 0;
-    enum err e = write_all_keyed(sqlite);
+    enum err e = behind_write_keyed(&sqlite->behind, sqlite->seq);
     do { /* again only when rows were left out */
         size_t want = heads_max - *count;
         if (!e)
@@ -423,7 +210,7 @@ static enum err page(struct store *store, const struct store_range *range, struc
     } while (*count < heads_max);
     while (e && *count)
         change_unref(heads[--*count]);
-    return fail(sqlite, e);
+    return transaction_fail(&sqlite->transaction, e);
 }
 
 static enum err due(struct store *store, int64_t now_ms, struct change **heads, size_t heads_max,
@@ -431,11 +218,11 @@ static enum err due(struct store *store, int64_t now_ms, struct change **heads, 
 {
     struct sqlite *sqlite = of(store);
     *count = 0;
-    enum err e = write_all_keyed(sqlite);
+    enum err e = behind_write_keyed(&sqlite->behind, sqlite->seq);
     if (!e)
         e = object_due(&sqlite->object, now_ms, heads, heads_max, count);
     if (e)
-        return fail(sqlite, e);
+        return transaction_fail(&sqlite->transaction, e);
     bool all = *count < heads_max;
     *next_ms = now_ms;
     if (all)
@@ -443,7 +230,7 @@ static enum err due(struct store *store, int64_t now_ms, struct change **heads, 
     *count = keep_current(sqlite, heads, *count, 0);
     while (e && *count)
         change_unref(heads[--*count]);
-    return fail(sqlite, e);
+    return transaction_fail(&sqlite->transaction, e);
 }
 
 static uint64_t seq(const struct store *store)
@@ -453,30 +240,21 @@ static uint64_t seq(const struct store *store)
 
 /* --- opening and closing --- */
 
-static void write_all(struct sqlite *sqlite)
-{
-    enum err e = sqlite->unsure ? ERR_UNSURE : write_all_keyed(sqlite);
-    while (!e && sqlite->cache.plain_count)
-        e = tidy_heads(sqlite, true);
-}
-
 static void close_store(struct store *store)
 {
     struct sqlite *sqlite = of(store);
-    write_all(sqlite); /* what fails is applied from the journal at the next opening */
+    if (!sqlite->transaction.unsure) /* what is left is applied from the journal at opening */
+        behind_write_all(&sqlite->behind, sqlite->seq);
     checkpoint_free(sqlite->checkpoint);
+    behind_deinit(&sqlite->behind);
+    transaction_deinit(&sqlite->transaction);
     retention_deinit(&sqlite->retention);
     object_deinit(&sqlite->object);
     journal_deinit(&sqlite->journal);
-    sqlite3_finalize(sqlite->begin);
-    sqlite3_finalize(sqlite->commit);
-    sqlite3_finalize(sqlite->rollback);
-    sqlite3_finalize(sqlite->progress);
-    if (sqlite->unsure) /* then nothing may take the log's place */
+    if (sqlite->transaction.unsure) /* then nothing may take the log's place */
         sqlite3_db_config(sqlite->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(sqlite->db); /* the last connection: SQLite checkpoints and removes the log */
     cache_deinit(&sqlite->cache);
-    free(sqlite->round);
     free(sqlite);
 }
 
@@ -503,13 +281,10 @@ static enum err prepare(struct sqlite *sqlite, const struct sqlite_options *opti
     if (!e)
         e = retention_init(&sqlite->retention, db, options->keep_changes, options->keep_ms);
     if (!e)
-        e = sql_prepare(db, "BEGIN IMMEDIATE", &sqlite->begin);
+        e = transaction_init(&sqlite->transaction, db, &sqlite->store.failure);
     if (!e)
-        e = sql_prepare(db, "COMMIT", &sqlite->commit);
-    if (!e)
-        e = sql_prepare(db, "ROLLBACK", &sqlite->rollback);
-    if (!e)
-        e = sql_prepare(db, "UPDATE progress SET applied = ?1, last_seq = ?2", &sqlite->progress);
+        e = behind_init(&sqlite->behind, &sqlite->transaction, &sqlite->cache, &sqlite->object,
+                        &sqlite->retention, &sqlite->store.metrics);
     return e;
 }
 
@@ -586,11 +361,10 @@ enum err sqlite_open(struct store **store, const struct sqlite_options *options,
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct sqlite *sqlite = mem_zalloc(1, sizeof *sqlite);
     sqlite->store.ops = &ops;
-    sqlite->round = mem_alloc(PLAIN_MAX * sizeof *sqlite->round);
     cache_init(&sqlite->cache, options->cache_size_max);
     enum err e = open_file(sqlite, path, options, why);
     if (e) {
-        sqlite->unsure = true; /* nothing is behind that could be written */
+        sqlite->transaction.unsure = true; /* nothing is behind that could be written */
         close_store(&sqlite->store);
         return e;
     }

@@ -39,11 +39,6 @@ enum err batch_commit(struct batch *batch)
     return e;
 }
 
-static uint64_t name_hash(uint64_t parent, enum kind kind, struct str name)
-{
-    return str_hash(name, dict_mix(parent * 64 + kind));
-}
-
 static struct change *pending_by_id(const struct batch *batch, uint64_t id)
 {
     struct dict_cursor cursor;
@@ -57,7 +52,8 @@ static struct change *pending_by_name(const struct batch *batch, uint64_t parent
                                       struct str name)
 {
     struct dict_cursor cursor;
-    struct change *change = dict_first(&batch->by_name, name_hash(parent, kind, name), &cursor);
+    struct change *change =
+        dict_first(&batch->by_name, change_name_hash(parent, kind, name), &cursor);
     while (change &&
            !(change->parent == parent && change->kind == kind && str_eq(change->name, name)))
         change = dict_next(&batch->by_name, &cursor);
@@ -180,7 +176,7 @@ static struct change *add(struct batch *batch, struct change *draft, struct chan
     dict_add(&batch->by_id, dict_mix(change->id), change);
     if (!change->name.ptr)
         return change;
-    uint64_t hash = name_hash(change->parent, change->kind, change->name);
+    uint64_t hash = change_name_hash(change->parent, change->kind, change->name);
     if (before && !change_is_removal(before))
         dict_remove(&batch->by_name, hash, before);
     if (!change_is_removal(change))

@@ -1,8 +1,8 @@
 #include "sync/key.h"
 
 #include "base/buf.h"
-#include "base/json.h"
 #include "base/utf8.h"
+#include "base/value.h"
 #include "sync/batch.h"
 
 enum { FRIENDLY_NAME_KEY_MAX = 64, DATA_SIZE_MAX = 1024 };
@@ -10,7 +10,7 @@ enum { FRIENDLY_NAME_KEY_MAX = 64, DATA_SIZE_MAX = 1024 };
 struct str key_friendly_name(const struct change *head, struct arena *arena)
 {
     struct str name = {0};
-    if (!json_decode_string(json_get(head->data, STR("friendly_name")), arena, &name))
+    if (!value_decode_string(value_get(head->data, STR("friendly_name")), arena, &name))
         return STR("");
     return name;
 }

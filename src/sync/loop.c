@@ -13,7 +13,8 @@ struct loop {
     struct queue *commands;
     struct port *ports; /* those with answers to push */
     pthread_t thread;
-    bool failing; /* housekeeping failed and it was said */
+    uint64_t busy_ns; /* when commands came last */
+    bool failing;     /* housekeeping failed and it was said */
 };
 
 static void reply(void *context, struct command *command)
@@ -63,9 +64,8 @@ static void note_failure(struct loop *loop, enum err e)
 }
 
 /* One turn; false: give up. */
-static bool turn(struct loop *loop, struct chain *commands, bool *more)
+static bool turn(struct loop *loop, struct chain *commands, bool idle, bool *more)
 {
-    bool idle = !commands->first;
     if (core_run(loop->core, commands) != OK)
         return false;
     enum err e = core_tidy(loop->core, idle, more);
@@ -75,12 +75,22 @@ static bool turn(struct loop *loop, struct chain *commands, bool *more)
     return true;
 }
 
-static int64_t pause_ms(const struct loop *loop, bool more, bool was_idle)
+/* Only a while without commands is rest: between two batches of a busy server the queue is empty
+ * too, and what can wait for a larger bite should. */
+static bool is_idle(struct loop *loop, const struct chain *commands)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    if (commands->first)
+        loop->busy_ns = now_ns;
+    return now_ns - loop->busy_ns >= SETTLE_MS * UINT64_C(1000000);
+}
+
+static int64_t pause_ms(const struct loop *loop, bool more, bool idle)
 {
     int64_t sleep_ms = core_sleep_ms(loop->core);
     if (more)
         return 0;
-    return was_idle || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
+    return idle || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
 }
 
 /* Owns the core, the store and the pending answers of every port. */
@@ -91,10 +101,10 @@ static void *run(void *context)
     pthread_setname_np(pthread_self(), "core");
     for (;;) {
         struct chain commands = queue_wait(loop->commands, wait_ms);
-        bool idle = !commands.first, more = false;
-        if (idle && queue_is_closed(loop->commands))
+        bool idle = is_idle(loop, &commands), more = false;
+        if (!commands.first && queue_is_closed(loop->commands))
             return NULL;
-        if (!turn(loop, &commands, &more)) {
+        if (!turn(loop, &commands, idle, &more)) {
             give_up(loop);
             return NULL;
         }

@@ -1,7 +1,8 @@
 #include "sync/service.h"
 
-#include "base/json.h"
+#include "base/buf.h"
 #include "base/utf8.h"
+#include "base/value.h"
 #include "sync/batch.h"
 #include "sync/purge.h"
 
@@ -14,14 +15,14 @@ static const struct service_settings defaults = {
 static struct str read_text(struct str data, struct str key, struct arena *arena)
 {
     struct str text = {0};
-    if (!json_decode_string(json_get(data, key), arena, &text))
+    if (!value_decode_string(value_get(data, key), arena, &text))
         return (struct str){0};
     return text;
 }
 
 static bool read_bool(struct str data, struct str key)
 {
-    return str_eq(json_get(data, key), STR("true"));
+    return str_eq(value_get(data, key), STR("true"));
 }
 
 void service_settings_read(const struct change *head, struct arena *arena,
@@ -29,7 +30,7 @@ void service_settings_read(const struct change *head, struct arena *arena,
 {
     struct str data = head->data;
     uint64_t window = DEBOUNCING_WINDOW_DEFAULT_MS;
-    if (!str_to_u64(json_get(data, STR("reachability_debouncing_window")), UINT32_MAX, &window))
+    if (!str_to_u64(value_get(data, STR("reachability_debouncing_window")), UINT32_MAX, &window))
         window = DEBOUNCING_WINDOW_DEFAULT_MS;
     *settings = (struct service_settings){
         .friendly_name = read_text(data, STR("friendly_name"), arena),

@@ -4,7 +4,6 @@
 #define SYNC_SERVICE_H
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "sync/command.h"
 
 struct batch;

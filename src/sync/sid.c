@@ -1,5 +1,7 @@
 #include "sync/sid.h"
 
+#include "base/hex.h"
+
 static const char *prefix_of(enum kind kind)
 {
     switch (kind) {
@@ -15,22 +17,14 @@ static const char *prefix_of(enum kind kind)
     return "??"; /* never shown */
 }
 
-static void put_hex(char *at, uint64_t value)
-{
-    for (int i = 15; i >= 0; i--) {
-        at[i] = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    }
-}
-
 struct sid sid_of(const struct change *change)
 {
     struct sid sid;
     const char *prefix = prefix_of(change->kind);
     sid.text[0] = prefix[0];
     sid.text[1] = prefix[1];
-    put_hex(sid.text + 2, change->id);
-    put_hex(sid.text + 18, change->salt);
+    hex_put(sid.text + 2, change->id);
+    hex_put(sid.text + 18, change->salt);
     sid.text[SID_LENGTH] = 0;
     return sid;
 }

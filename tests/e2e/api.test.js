@@ -168,10 +168,12 @@ describe('ETag and If-None-Match', () => {
   test('a document that is known already is not sent again', async () => {
     const { path } = await createDocument();
     const fetch = (known) => server.get(path, { headers: { 'If-None-Match': known } });
+    const { 'content-length': length } = (await server.get(path)).headers;
     for (const known of ['"0"', 'W/"0"', '"7", "0"', '*']) {
       const response = await fetch(known);
       assert.deepEqual([response.status, response.text], [304, ''], known);
       assert.equal(response.headers.etag, '"0"');
+      assert.equal(response.headers['content-length'], length);
     }
     assert.equal((await fetch('"1"')).status, 200);
     await server.post(path, { Data: '{"n":1}' });

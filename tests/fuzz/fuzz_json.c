@@ -6,6 +6,7 @@
  *  - the members of an object, written one after the other, are the object again. */
 #include "base/json.h"
 #include "base/utf8.h"
+#include "base/value.h"
 
 #include <assert.h>
 
@@ -45,24 +46,24 @@ static void check_key(struct str object, struct str key, struct arena *arena)
 {
     struct str name;
     struct str token = {key.ptr - 1, key.len + 2};
-    if (!json_decode_string(token, arena, &name))
+    if (!value_decode_string(token, arena, &name))
         return;
     assert(utf8_is_valid(name));
-    struct str found = json_get(object, name);
+    struct str found = value_get(object, name);
     assert(found.ptr > object.ptr && found.ptr + found.len < object.ptr + object.len);
 }
 
 static void check_members(struct str object)
 {
-    struct json_members members;
+    struct value_members members;
     struct str key, value;
     struct arena arena;
     struct buf again;
     arena_init(&arena);
     buf_init(&again, object.len);
     buf_add_char(&again, '{');
-    json_members_init(&members, object);
-    while (json_members_next(&members, &key, &value)) {
+    value_members_init(&members, object);
+    while (value_members_next(&members, &key, &value)) {
         if (again.len > 1)
             buf_add_char(&again, ',');
         buf_add(&again, (struct str){key.ptr - 1, key.len + 2});

@@ -1,0 +1,25 @@
+/* Taking apart a JSON value, as json_compact made it: checked, and without white space between
+ * tokens. */
+#ifndef BASE_VALUE_H
+#define BASE_VALUE_H
+
+#include "base/arena.h"
+
+/* The members of an object, one after the other; keys and values point into it. */
+struct value_members {
+    struct str rest;
+};
+
+void value_members_init(struct value_members *members, struct str object);
+
+/* `key`: the text between the quotes, still escaped. `value`: one value's text. */
+bool value_members_next(struct value_members *members, struct str *key, struct str *value);
+
+/* The value of the first member whose decoded key is `key`; absent when there is none. */
+struct str value_get(struct str object, struct str key);
+
+/* The text of a JSON string with its quotes, decoded to UTF-8 in `arena`. False: not a string,
+ * or an escaped surrogate stands alone, which UTF-8 cannot say. */
+bool value_decode_string(struct str token, struct arena *arena, struct str *text);
+
+#endif

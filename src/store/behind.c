@@ -1,0 +1,217 @@
+/* Dirty heads are written in rounds: the ids of all of one moment are sorted, since neighbours
+ * share pages, and then written bite by bite. Those that the indexes wait for come before.
+ *
+ * What can fail: any statement. The transaction is rolled back, memory was not touched, and the
+ * same is due again. */
+#include "store/behind.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum {
+    BITE = 128,         /* heads written in one go */
+    KEYED_MAX = 1024,   /* dirty heads the indexes wait for */
+    PLAIN_MAX = 262144, /* other dirty heads */
+    LAG_MAX = 262144,   /* changes that opening has to apply, about */
+};
+
+enum err behind_init(struct behind *behind, struct transaction *transaction, struct cache *cache,
+                     struct object *object, struct retention *retention,
+                     struct store_metrics *metrics)
+{
+    *behind = (struct behind){
+        .transaction = transaction,
+        .cache = cache,
+        .object = object,
+        .retention = retention,
+        .metrics = metrics,
+        .round = mem_alloc(PLAIN_MAX * sizeof *behind->round),
+    };
+    return sql_prepare(transaction->db, "UPDATE progress SET applied = ?1, last_seq = ?2",
+                       &behind->progress);
+}
+
+void behind_deinit(struct behind *behind)
+{
+    sqlite3_finalize(behind->progress);
+    free(behind->round);
+}
+
+static enum err write_progress(struct behind *behind, uint64_t seq, uint64_t applied)
+{
+    sql_bind_int(behind->progress, 1, (int64_t)applied);
+    sql_bind_int(behind->progress, 2, (int64_t)seq);
+    return sql_run(behind->progress);
+}
+
+static enum err write_rows(struct behind *behind, uint64_t seq, struct cached *const *entries,
+                           size_t count)
+{
+    uint64_t applied = cache_applied(behind->cache, seq);
+    enum err e = transaction_begin(behind->transaction);
+    for (size_t i = 0; !e && i < count; i++)
+        e = object_write(behind->object, entries[i]->head);
+    if (!e)
+        e = write_progress(behind, seq, applied);
+    return e ? e : transaction_commit(behind->transaction);
+}
+
+static enum err write_heads(struct behind *behind, uint64_t seq, struct cached *const *entries,
+                            size_t count)
+{
+    if (behind->transaction->unsure)
+        return ERR_UNSURE;
+    enum err e = transaction_sync(behind->transaction, false);
+    if (!e)
+        e = write_rows(behind, seq, entries, count);
+    if (e)
+        e = transaction_roll_back(behind->transaction, e);
+    enum err restored = transaction_sync(behind->transaction, true);
+    if (restored)
+        behind->transaction->unsure = true; /* never commit unsynced by accident */
+    if (e || restored)
+        return e ? e : transaction_fail(behind->transaction, ERR_UNSURE);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i]->stored_seq)
+            retention_note_garbage(behind->retention, entries[i]->stored_seq);
+        cache_written(behind->cache, entries[i]);
+    }
+    metric_add(&behind->metrics->heads_written, count);
+    return OK;
+}
+
+/* Oldest first. */
+static enum err write_keyed(struct behind *behind, uint64_t seq)
+{
+    struct cached *entries[BITE];
+    size_t count = 0;
+    struct ring *keyed = &behind->cache->keyed;
+    for (struct ring *at = keyed->next; at != keyed && count < BITE; at = at->next)
+        entries[count++] = ring_of(at, struct cached, place);
+    return count ? write_heads(behind, seq, entries, count) : OK;
+}
+
+enum err behind_write_keyed(struct behind *behind, uint64_t seq)
+{
+    enum err e = OK;
+    while (!e && behind->cache->keyed_count)
+        e = write_keyed(behind, seq);
+    return e;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void start_round(struct behind *behind)
+{
+    struct ring *plain = &behind->cache->plain;
+    behind->round_at = behind->round_count = 0;
+    for (struct ring *at = plain->next; at != plain && behind->round_count < PLAIN_MAX;
+         at = at->next)
+        behind->round[behind->round_count++] = ring_of(at, struct cached, place)->head->id;
+    qsort(behind->round, behind->round_count, sizeof *behind->round, compare_ids);
+}
+
+static enum err write_round(struct behind *behind, uint64_t seq)
+{
+    struct cached *entries[BITE];
+    size_t count = 0;
+    while (count < BITE && behind->round_at < behind->round_count) {
+        struct cached *entry = cache_get(behind->cache, behind->round[behind->round_at++]);
+        if (entry && entry->dirty)
+            entries[count++] = entry;
+    }
+    return count ? write_heads(behind, seq, entries, count) : OK;
+}
+
+/* Too much memory is dirty, or too many changes are to be applied after a crash. */
+static bool lags(const struct behind *behind, uint64_t seq)
+{
+    const struct cache *cache = behind->cache;
+    return cache->dirty_bytes > cache->bytes_max / 4 || seq - cache_applied(cache, seq) > LAG_MAX;
+}
+
+static bool keyed_is_due(const struct behind *behind, uint64_t seq, bool idle)
+{
+    size_t count = behind->cache->keyed_count;
+    return count > KEYED_MAX / 2 || (count && (idle || lags(behind, seq)));
+}
+
+static bool round_is_due(const struct behind *behind, uint64_t seq, bool idle)
+{
+    size_t count = behind->cache->plain_count;
+    return behind->round_at < behind->round_count || count > PLAIN_MAX / 2 ||
+           (count && (idle || lags(behind, seq)));
+}
+
+/* More than bites of this size can keep up with: the commits have to wait. */
+static bool is_overrun(const struct behind *behind)
+{
+    const struct cache *cache = behind->cache;
+    return cache->keyed_count > KEYED_MAX || cache->plain_count > PLAIN_MAX ||
+           cache->dirty_bytes > cache->bytes_max / 2;
+}
+
+static enum err write_bite(struct behind *behind, uint64_t seq, bool idle)
+{
+    enum err e = keyed_is_due(behind, seq, idle) ? write_keyed(behind, seq) : OK;
+    if (e || !round_is_due(behind, seq, idle))
+        return e;
+    if (behind->round_at == behind->round_count)
+        start_round(behind);
+    return write_round(behind, seq);
+}
+
+bool behind_is_due(const struct behind *behind, uint64_t seq, bool idle)
+{
+    return keyed_is_due(behind, seq, idle) || round_is_due(behind, seq, idle);
+}
+
+enum err behind_write_some(struct behind *behind, uint64_t seq, bool idle)
+{
+    enum err e = write_bite(behind, seq, idle);
+    while (!e && is_overrun(behind))
+        e = write_bite(behind, seq, idle);
+    return e;
+}
+
+void behind_write_all(struct behind *behind, uint64_t seq)
+{
+    enum err e = behind_write_keyed(behind, seq);
+    while (!e && behind->cache->plain_count)
+        e = behind_write_some(behind, seq, true);
+}
+
+static enum err drop_bite(struct behind *behind, uint64_t seq, int64_t now_ms, uint64_t *dropped,
+                          bool *more)
+{
+    uint64_t applied = cache_applied(behind->cache, seq);
+    enum err e = transaction_begin(behind->transaction);
+    if (!e)
+        e = retention_bite(behind->retention, applied, seq, now_ms, dropped, more);
+    if (!e)
+        e = write_progress(behind, seq, applied);
+    return e ? e : transaction_commit(behind->transaction);
+}
+
+enum err behind_drop_changes(struct behind *behind, uint64_t seq, int64_t now_ms, bool *more)
+{
+    uint64_t dropped = 0;
+    struct retention before = *behind->retention;
+    enum err e = transaction_sync(behind->transaction, false);
+    if (!e)
+        e = drop_bite(behind, seq, now_ms, &dropped, more);
+    if (e) {
+        *behind->retention = before;
+        e = transaction_roll_back(behind->transaction, e);
+    }
+    if (transaction_sync(behind->transaction, true) != OK)
+        return transaction_fail(behind->transaction, ERR_UNSURE);
+    if (!e)
+        metric_add(&behind->metrics->changes_dropped, dropped);
+    return e;
+}

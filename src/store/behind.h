@@ -1,0 +1,51 @@
+/* Writing behind: what commits leave to be done later. Heads go to the object table, old changes
+ * go from the journal, both in small bites.
+ *
+ * These transactions are not synced: they share the log with the commits, whose syncs cover
+ * them, and if one is lost in a crash, opening applies the same changes from the journal
+ * again. `seq` is everywhere the last change committed. */
+#ifndef STORE_BEHIND_H
+#define STORE_BEHIND_H
+
+#include "store/cache.h"
+#include "store/object.h"
+#include "store/retention.h"
+#include "store/statistics.h"
+#include "store/transaction.h"
+
+struct behind {
+    struct transaction *transaction;
+    struct cache *cache;
+    struct object *object;
+    struct retention *retention;
+    struct store_metrics *metrics;
+    sqlite3_stmt *progress;
+    uint64_t *round; /* ids of the dirty heads being written, sorted */
+    size_t round_count;
+    size_t round_at;
+};
+
+/* All of these are the store's and outlive it. */
+must_check enum err behind_init(struct behind *behind, struct transaction *transaction,
+                                struct cache *cache, struct object *object,
+                                struct retention *retention, struct store_metrics *metrics);
+void behind_deinit(struct behind *behind);
+
+/* A bite of heads that are due: too many wait, or it is `idle`; more than a bite when the
+ * commits would get ahead for good. */
+must_check enum err behind_write_some(struct behind *behind, uint64_t seq, bool idle);
+
+/* Is there another bite for behind_write_some? */
+bool behind_is_due(const struct behind *behind, uint64_t seq, bool idle);
+
+/* All heads that the indexes wait for: see cache.h. */
+must_check enum err behind_write_keyed(struct behind *behind, uint64_t seq);
+
+/* All heads, as far as that is possible. */
+void behind_write_all(struct behind *behind, uint64_t seq);
+
+/* A bite of retention.h's sweep. `more`: it is not done. */
+must_check enum err behind_drop_changes(struct behind *behind, uint64_t seq, int64_t now_ms,
+                                        bool *more);
+
+#endif
