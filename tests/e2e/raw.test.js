@@ -438,3 +438,33 @@ describe('odd but complete requests', () => {
     assert.equal(JSON.parse(response.body).code, 54010);
   });
 });
+
+describe('more requests than the core may be handed', () => {
+  test('get 503 with Retry-After, and nothing of them is kept', async (t) => {
+    const small = await Server.startFor(t, { args: ['--threads', '1', '--requests-max', '1'] });
+    let created = 0;
+    let refused = 0;
+    for (let round = 0; refused === 0 && round < 50; round++) {
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, () => small.post(DOCUMENTS, { Data: '{}' })),
+      );
+      for (const { status, headers, json } of answers) {
+        assert.ok(status === 201 || status === 503, `status ${status}`);
+        created += status === 201;
+        refused += status === 503;
+        if (status === 503) assert.deepEqual([json.code, headers['retry-after']], [20503, '1']);
+      }
+    }
+    assert.ok(created > 0 && refused > 0, `${created} created, ${refused} refused`);
+    const { text } = await small.get('/metrics');
+    assert.match(text, new RegExp(`Documents",status="201"} ${created}\\n`));
+    assert.match(text, /^tutti_core_commands_waiting 0$/m);
+    let kept = 0;
+    for (let url = `${DOCUMENTS}?PageSize=100`; url; ) {
+      const { json } = await small.get(url);
+      kept += json.documents.length;
+      url = json.meta.next_page_url && json.meta.next_page_url.slice(small.base.length);
+    }
+    assert.equal(kept, created);
+  });
+});
