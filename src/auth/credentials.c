@@ -154,6 +154,7 @@ static enum err save(const struct credentials *credentials, const char *folder, 
         return OK;
     }
     why_set(why, "cannot write %s: %s", path, strerror(errno));
+    unlink(unfinished);
     return ERR_CONFIG;
 }
 

@@ -98,7 +98,8 @@ static void take_turn(struct core *core, struct command *command, bool *waits)
 static void reply(struct core *core, struct command *command)
 {
     metric_add(&core->metrics.commands, 1);
-    metric_add(&core->metrics.conflicts, command->err == ERR_REVISION);
+    metric_add(&core->metrics.conflicts,
+               command->err == ERR_REVISION || command->err == ERR_EXISTS);
     core->options.sink.reply(core->options.sink.context, command);
 }
 
