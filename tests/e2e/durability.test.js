@@ -7,7 +7,7 @@ const { describe, test } = require('node:test');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { Server, run, CREDENTIALS } = require('./support/server.js');
+const { Server, run, temporaryFolder, removeFolder, BINARY, CREDENTIALS } = require('./support/server.js');
 const { Writer, verifyEach, verifyAll } = require('./support/load.js');
 const { eventually } = require('./support/eventually.js');
 const { Tmpfs } = require('./support/tmpfs.js');
@@ -175,6 +175,31 @@ describe('a full disk', () => {
   });
 });
 
+describe('a disk whose sync fails', () => {
+  test('ends the server without another acknowledgement, and nothing acknowledged is lost', async (t) => {
+    const folder = temporaryFolder();
+    t.after(() => removeFolder(folder));
+    const sign = path.join(folder, 'the-disk-fails');
+    const preload = path.join(path.dirname(BINARY), 'tests', 'failing_disk.so');
+    assert.ok(fs.existsSync(preload), preload);
+    const server = await Server.startFor(t, {
+      env: { LD_PRELOAD: preload, TUTTI_TEST_DISK_FAILS: sign },
+    });
+    const writers = writersOf(randomOf(seed + 2));
+    for (let round = 0; round < 3; round++) {
+      await loadUntil(server, writers, 100, () => {
+        fs.writeFileSync(sign, '');
+        return server.whenGone();
+      });
+      assert.deepEqual(await server.exited, { code: 70, signal: null });
+      assert.match(server.printed(), /nothing is acknowledged that may be lost/);
+      fs.rmSync(sign);
+      await server.launch();
+      await verifyAll(server, writers);
+    }
+  });
+});
+
 describe('a data folder', () => {
   const serve = (data) =>
     run(['serve', '--listen', '127.0.0.1:0', '--data', data], { env: CREDENTIALS });
@@ -224,6 +249,28 @@ describe('a data folder', () => {
       if (error.code === 'ENOENT') return t.skip('there is no sqlite3 command here');
       throw error;
     }
+  });
+
+  test('keeps its write-ahead log within the limit, however much is written', async (t) => {
+    const LIMIT = 4 * 1024 * 1024;
+    const server = await Server.startFor(t, { args: ['--wal-size-max', String(LIMIT)] });
+    const log = path.join(server.data, 'tutti.db-wal');
+    const text = 'x'.repeat(15_000);
+    let written = 0;
+    let largest = 0;
+    while (written < 8 * LIMIT) {
+      const replies = await Promise.all(
+        Array.from({ length: 16 }, () =>
+          server.post('/v1/Services/default/Documents', { Data: JSON.stringify({ text }) }),
+        ),
+      );
+      assert.ok(replies.every(({ status }) => status === 201));
+      written += replies.length * text.length;
+      largest = Math.max(largest, fs.statSync(log).size);
+    }
+    // One batch may go beyond before the writers have to wait.
+    assert.ok(largest > LIMIT / 4, `the log has ${largest} bytes`);
+    assert.ok(largest <= LIMIT + 16 * 2 * text.length, `the log has ${largest} bytes`);
   });
 
   test('that cannot be made is refused with a sentence', async () => {
