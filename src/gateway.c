@@ -1,6 +1,8 @@
 /* How requests and answers cross: while the loop turns, commands gather in `outgoing`; before
- * it sleeps they go to the core in one push. Answers come into `inbox`, whose wake-up runs
- * on_wake, which replies to all of them and sends in one go. */
+ * it sleeps they go to the core in one push. Answers come into the port's queue, whose wake-up
+ * runs on_wake, which replies to all of them and sends in one go.
+ *
+ * Where all that gathered are reads, and the core rests, they are evaluated right here. */
 #include "gateway.h"
 
 #include "base/mem.h"
@@ -10,7 +12,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { SAMPLE_MS = 1000 };
+enum {
+    SAMPLE_MS = 1000,
+    READS_MAX = 8, /* rounds of reads in a row: the loop has others to serve */
+};
 
 struct gateway {
     struct gateway_options options;
@@ -21,6 +26,7 @@ struct gateway {
     uv_timer_t sample_timer;
     struct port port;
     struct chain outgoing;
+    size_t outgoing_reads; /* so many of them are reads */
     struct http_server *http;
     struct rest *rest;
     struct metric connections;
@@ -35,6 +41,27 @@ static void submit(void *context, struct command *command)
 {
     struct gateway *gateway = context;
     chain_add(&gateway->outgoing, &command->node);
+    gateway->outgoing_reads += command_only_reads(command);
+}
+
+static void answer(struct gateway *gateway, struct chain *answers)
+{
+    struct node *node;
+    while ((node = chain_shift(answers)))
+        rest_answer(gateway->rest, (struct command *)node);
+    http_server_flush(gateway->http);
+}
+
+static bool read_outgoing(struct gateway *gateway)
+{
+    struct chain reads = gateway->outgoing;
+    if (!reads.first || gateway->outgoing_reads < reads.count ||
+        !loop_read(gateway->options.loop, &reads))
+        return false;
+    gateway->outgoing = (struct chain){0};
+    gateway->outgoing_reads = 0;
+    answer(gateway, &reads);
+    return true;
 }
 
 /* Let others on this processor have a turn, and look once more before handing over: under load
@@ -46,18 +73,17 @@ static void before_sleep(uv_prepare_t *handle)
         return;
     sched_yield();
     http_server_flush(gateway->http);
+    for (int i = 0; i < READS_MAX && read_outgoing(gateway); i++)
+        ;
     loop_submit(gateway->options.loop, &gateway->outgoing);
+    gateway->outgoing_reads = 0;
 }
 
 static void answer_all(struct gateway *gateway)
 {
     struct chain answers = queue_take(gateway->port.queue);
-    struct node *node;
-    if (!answers.first)
-        return;
-    while ((node = chain_shift(&answers)))
-        rest_answer(gateway->rest, (struct command *)node);
-    http_server_flush(gateway->http);
+    if (answers.first)
+        answer(gateway, &answers);
 }
 
 static void finish(struct gateway *gateway)

@@ -1,4 +1,4 @@
-/* What crosses threads: many push, one takes. The only locks of the house are in here.
+/* What crosses threads: many push, one takes.
  *
  * Nodes are handed over: after the push they belong to the taker. The taker either sleeps in
  * queue_wait, or is woken by the callback it gave (which runs on the pusher's thread and must

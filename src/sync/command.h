@@ -82,6 +82,12 @@ struct command {
     bool more_after;
 };
 
+/* Does it read one object at most? Then it changes nothing, and needs nothing written first. */
+static inline bool command_only_reads(const struct command *command)
+{
+    return command->verb == VERB_FETCH || command->verb == VERB_CHECK;
+}
+
 /* Drop the answer's references. */
 void command_deinit(struct command *command);
 

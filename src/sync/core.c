@@ -9,6 +9,7 @@
 #include "sync/purge.h"
 #include "sync/service.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { RETRY_MS = 1000, SLEEP_MAX_MS = 1000 };
@@ -95,11 +96,16 @@ static void take_turn(struct core *core, struct command *command, bool *waits)
     *waits = core->batch.touched;
 }
 
-static void reply(struct core *core, struct command *command)
+static void count(struct core *core, const struct command *command)
 {
     metric_add(&core->metrics.commands, 1);
     metric_add(&core->metrics.conflicts,
                command->err == ERR_REVISION || command->err == ERR_EXISTS);
+}
+
+static void reply(struct core *core, struct command *command)
+{
+    count(core, command);
     core->options.sink.reply(core->options.sink.context, command);
 }
 
@@ -178,6 +184,16 @@ enum err core_run(struct core *core, struct chain *commands)
     while (!e && commands->first)
         e = run_batch(core, commands);
     return e;
+}
+
+void core_read(struct core *core, struct command *command)
+{
+    bool waits;
+    assert(command_only_reads(command));
+    start_batch(core);
+    take_turn(core, command, &waits);
+    assert(!waits);
+    count(core, command);
 }
 
 static enum err keep_house(struct core *core)

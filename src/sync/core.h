@@ -1,8 +1,8 @@
-/* The core: all state, one thread, one command after the other.
+/* The core: all state, one command after the other.
  *
  * A function of (heads, commands, clock, randomness) to (changes, answers): it knows no socket,
- * no file and no clock of its own. loop.h runs it on a thread; tests run it in a world of
- * their own.
+ * no file and no clock of its own. loop.h runs it on a thread, one caller at a time; tests run it
+ * in a world of their own.
  *
  * The way of a command: evaluated against the batch; if it neither made nor saw anything
  * uncommitted, answered at once, else answered after the commit. A failed commit answers
@@ -55,6 +55,10 @@ void core_free(struct core *core);
 /* Evaluate and answer all `commands`. ERR_UNSURE: the store does not know what it kept; the
  * commands not yet answered never will be, and the core must not be used any more. */
 must_check enum err core_run(struct core *core, struct chain *commands);
+
+/* Evaluate `command`, which only reads one object. It has its answer on return; the sink does
+ * not hear of it. */
+void core_read(struct core *core, struct command *command);
 
 /* A bite of what is to be done besides: expiry, purging, the store's tidying. `idle`: nobody
  * waits. `more`: call again soon. ERR_STORE: it failed, now or within the last second, and will

@@ -9,12 +9,14 @@ enum { SETTLE_MS = 20 }; /* without a command for so long: idle */
 
 struct loop {
     struct loop_options options;
+    pthread_mutex_t turns; /* whoever holds it uses the core, and busy_ns and ended below */
     struct core *core;
     struct queue *commands;
     struct port *ports; /* those with answers to push */
     pthread_t thread;
     uint64_t busy_ns; /* when commands came last */
-    bool failing;     /* housekeeping failed and it was said */
+    bool ended;
+    bool failing; /* housekeeping failed and it was said */
 };
 
 static void reply(void *context, struct command *command)
@@ -63,18 +65,6 @@ static void note_failure(struct loop *loop, enum err e)
     loop->failing = e != OK;
 }
 
-/* One turn; false: give up. */
-static bool turn(struct loop *loop, struct chain *commands, bool idle, bool *more)
-{
-    if (core_run(loop->core, commands) != OK)
-        return false;
-    enum err e = core_tidy(loop->core, idle, more);
-    if (e == ERR_UNSURE)
-        return false;
-    note_failure(loop, e);
-    return true;
-}
-
 /* Only a while without commands is rest: between two batches of a busy server the queue is empty
  * too, and what can wait for a larger bite should. */
 static bool is_idle(struct loop *loop, const struct chain *commands)
@@ -85,6 +75,17 @@ static bool is_idle(struct loop *loop, const struct chain *commands)
     return now_ns - loop->busy_ns >= SETTLE_MS * UINT64_C(1000000);
 }
 
+static enum err work(struct loop *loop, struct chain *commands, bool idle, bool *more)
+{
+    enum err e = core_run(loop->core, commands);
+    if (e)
+        return e;
+    e = core_tidy(loop->core, idle, more);
+    if (e != ERR_UNSURE)
+        note_failure(loop, e);
+    return e;
+}
+
 static int64_t pause_ms(const struct loop *loop, bool more, bool idle)
 {
     int64_t sleep_ms = core_sleep_ms(loop->core);
@@ -93,23 +94,41 @@ static int64_t pause_ms(const struct loop *loop, bool more, bool idle)
     return idle || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
 }
 
-/* Owns the core, the store and the pending answers of every port. */
+/* One turn, and how long to sleep after it; false: it was the last one. */
+static bool turn(struct loop *loop, struct chain *commands, int64_t *wait_ms)
+{
+    bool more = false;
+    pthread_mutex_lock(&loop->turns);
+    bool idle = is_idle(loop, commands);
+    loop->ended = work(loop, commands, idle, &more) == ERR_UNSURE;
+    *wait_ms = pause_ms(loop, more, idle);
+    pthread_mutex_unlock(&loop->turns);
+    if (loop->ended)
+        give_up(loop);
+    return !loop->ended;
+}
+
+/* Owns the pending answers of every port, and in its turns the core and the store. */
 static void *run(void *context)
 {
     struct loop *loop = context;
+    struct chain commands;
     int64_t wait_ms = 0;
     pthread_setname_np(pthread_self(), "core");
-    for (;;) {
-        struct chain commands = queue_wait(loop->commands, wait_ms);
-        bool idle = is_idle(loop, &commands), more = false;
+    do {
+        commands = queue_wait(loop->commands, wait_ms);
         if (!commands.first && queue_is_closed(loop->commands))
             return NULL;
-        if (!turn(loop, &commands, idle, &more)) {
-            give_up(loop);
-            return NULL;
-        }
-        wait_ms = pause_ms(loop, more, idle);
-    }
+    } while (turn(loop, &commands, &wait_ms));
+    return NULL;
+}
+
+static void release(struct loop *loop)
+{
+    pthread_mutex_destroy(&loop->turns);
+    queue_free(loop->commands);
+    core_free(loop->core);
+    free(loop);
 }
 
 static enum err start_thread(struct loop *loop, struct why *why)
@@ -136,11 +155,10 @@ enum err loop_start(struct loop **made, const struct loop_options *options, stru
         return ERR_CONFIG;
     }
     loop->commands = queue_new(NULL, NULL);
+    pthread_mutex_init(&loop->turns, NULL);
     enum err e = start_thread(loop, why);
     if (e) {
-        queue_free(loop->commands);
-        core_free(loop->core);
-        free(loop);
+        release(loop);
         return e;
     }
     *made = loop;
@@ -152,14 +170,26 @@ void loop_submit(struct loop *loop, struct chain *commands)
     queue_push(loop->commands, commands);
 }
 
+bool loop_read(struct loop *loop, const struct chain *commands)
+{
+    if (pthread_mutex_trylock(&loop->turns) != 0)
+        return false;
+    bool usable = !loop->ended;
+    if (usable)
+        loop->busy_ns = clock_monotonic_ns();
+    for (struct node *node = commands->first; usable && node; node = node->next)
+        core_read(loop->core, (struct command *)node);
+    pthread_mutex_unlock(&loop->turns);
+    return usable;
+}
+
 void loop_stop(struct loop *loop)
 {
     queue_close(loop->commands);
     pthread_join(loop->thread, NULL);
-    queue_free(loop->commands);
-    core_free(loop->core);
-    store_close(loop->options.store);
-    free(loop);
+    struct store *store = loop->options.store;
+    release(loop);
+    store_close(store);
 }
 
 const struct core_metrics *loop_metrics(const struct loop *loop)

@@ -1,4 +1,7 @@
-/* The core's thread: commands in from every gateway, answers back to each. */
+/* The core's thread: commands in from every gateway, answers back to each.
+ *
+ * A read need not change threads: while the core rests, a gateway may evaluate its reads itself
+ * (loop_read). Nobody ever waits for the core that way. */
 #ifndef SYNC_LOOP_H
 #define SYNC_LOOP_H
 
@@ -7,7 +10,7 @@
 
 /* Where a gateway's answers go: in command->port. */
 struct port {
-    struct queue *queue;  /* the gateway takes commands from it */
+    struct queue *queue;  /* the gateway takes answers from it */
     struct chain answers; /* the loop's: not pushed yet */
     struct port *next;    /* the loop's: the next port with answers */
 };
@@ -30,6 +33,10 @@ must_check enum err loop_start(struct loop **loop, const struct loop_options *op
 
 /* Hand over a chain of commands. Any thread; they come back through their ports. */
 void loop_submit(struct loop *loop, struct chain *commands);
+
+/* Evaluate `commands`, all of which command_only_reads, on this thread. False: the core is at
+ * work, or ended; they are as they were. */
+bool loop_read(struct loop *loop, const struct chain *commands);
 
 /* Answer what was submitted, end the thread, close the store. */
 void loop_stop(struct loop *loop);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +102,15 @@ static void submit(struct house *house, struct port *port, struct command *comma
     assert_int_equal(chain.count, 1);
 }
 
+/* Read on this thread where the core allows it. */
+static void read_here(struct house *house, struct port *port, struct command *command)
+{
+    struct chain chain = {0};
+    chain_add(&chain, &command->node);
+    if (!loop_read(house->loop, &chain))
+        submit(house, port, command);
+}
+
 static enum err submit_and_forget(struct house *house, struct command command)
 {
     submit(house, &house->port, &command);
@@ -166,6 +176,27 @@ static void answers_go_to_the_port_that_asked(void **state)
     command_deinit(&theirs);
 }
 
+static void a_read_is_answered_on_the_thread_that_asks(void **state)
+{
+    struct house *house = *state;
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_create("x", "{\"a\":1}")), OK);
+    struct command fetch = sim_fetch("x"), missing = sim_fetch("y");
+    struct chain chain = {0};
+    chain_add(&chain, &fetch.node);
+    chain_add(&chain, &missing.node);
+    uint64_t before = metric_get(&loop_metrics(house->loop)->commands);
+    while (!loop_read(house->loop, &chain)) /* the core may still be in the turn of the create */
+        sched_yield();
+    assert_int_equal(fetch.err, OK);
+    assert_true(str_eq(fetch.head->data, STR("{\"a\":1}")));
+    assert_int_equal(missing.err, ERR_NAME_MISSING);
+    assert_int_equal(metric_get(&loop_metrics(house->loop)->commands) - before, 2);
+    assert_null(queue_take(house->port.queue).first);
+    command_deinit(&fetch);
+    command_deinit(&missing);
+}
+
 struct writer {
     pthread_t thread;
     struct house *house;
@@ -179,7 +210,7 @@ static bool write_once(struct writer *writer)
 {
     for (;;) {
         struct command fetch = sim_fetch("x");
-        submit(writer->house, writer->port, &fetch);
+        read_here(writer->house, writer->port, &fetch);
         if (fetch.err)
             return false;
         struct command update = sim_guarded(sim_update("x", "{}"), fetch.head->revision);
@@ -314,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_command_comes_back_through_its_port),
         TEST(answers_go_to_the_port_that_asked),
+        TEST(a_read_is_answered_on_the_thread_that_asks),
         TEST(guarded_writes_of_many_threads_all_count),
         TEST(stopping_answers_what_was_submitted),
         TEST(housekeeping_goes_on_beside_the_commands),
