@@ -175,28 +175,73 @@ describe('a full disk', () => {
   });
 });
 
-describe('a disk whose sync fails', () => {
-  test('ends the server without another acknowledgement, and nothing acknowledged is lost', async (t) => {
-    const folder = temporaryFolder();
-    t.after(() => removeFolder(folder));
-    const sign = path.join(folder, 'the-disk-fails');
-    const preload = path.join(path.dirname(BINARY), 'tests', 'failing_disk.so');
-    assert.ok(fs.existsSync(preload), preload);
-    const server = await Server.startFor(t, {
-      env: { LD_PRELOAD: preload, TUTTI_TEST_DISK_FAILS: sign },
+// A server on a disk that `fail(what)` makes fail, and `mend()` mends (see failing_disk.c).
+async function startOnFailingDisk(t) {
+  const folder = temporaryFolder();
+  t.after(() => removeFolder(folder));
+  const preload = path.join(path.dirname(BINARY), 'tests', 'failing_disk.so');
+  assert.ok(fs.existsSync(preload), preload);
+  const server = await Server.startFor(t, {
+    env: { LD_PRELOAD: preload, TUTTI_TEST_DISK_FAILS: path.join(folder, 'disk') },
+  });
+  const fail = (what) => fs.writeFileSync(path.join(folder, `disk.${what}`), '');
+  const mend = () => fs.readdirSync(folder).forEach((sign) => fs.rmSync(path.join(folder, sign)));
+  return { server, fail, mend };
+}
+
+describe('a failing disk', () => {
+  for (const [what, name] of [
+    ['sync', 'whose sync fails'],
+    ['write', 'that cannot be written'],
+    ['torn', 'that takes half of what is written'],
+  ])
+    test(`${name} ends the server without another acknowledgement, and nothing acknowledged is lost`, async (t) => {
+      const { server, fail, mend } = await startOnFailingDisk(t);
+      const writers = writersOf(randomOf(seed + 2));
+      for (let round = 0; round < 3; round++) {
+        await loadUntil(server, writers, 100, () => {
+          fail(what);
+          return server.whenGone();
+        });
+        assert.deepEqual(await server.exited, { code: 70, signal: null });
+        assert.match(server.printed(), /nothing is acknowledged that may be lost/);
+        mend();
+        await server.launch();
+        await verifyAll(server, writers);
+      }
     });
-    const writers = writersOf(randomOf(seed + 2));
-    for (let round = 0; round < 3; round++) {
-      await loadUntil(server, writers, 100, () => {
-        fs.writeFileSync(sign, '');
-        return server.whenGone();
-      });
-      assert.deepEqual(await server.exited, { code: 70, signal: null });
-      assert.match(server.printed(), /nothing is acknowledged that may be lost/);
-      fs.rmSync(sign);
-      await server.launch();
-      await verifyAll(server, writers);
+
+  test('that cannot be read gives 503 for what is not in memory, and all of it once it can', async (t) => {
+    const DOCUMENTS = 60;
+    const documents = '/v1/Services/default/Documents';
+    const { server, fail, mend } = await startOnFailingDisk(t);
+    for (let n = 0; n < DOCUMENTS; n++) {
+      const data = JSON.stringify({ n, x: 'x'.repeat(9000) });
+      const { status } = await server.post(documents, { UniqueName: `cold-${n}`, Data: data });
+      assert.equal(status, 201);
     }
+    // A start reads the heads that were written last. Those are to be others.
+    const isWritten = async () => /^tutti_store_heads_dirty 0$/m.test((await server.get('/metrics')).text);
+    assert.ok(await eventually(isWritten));
+    assert.equal((await server.post(documents, { UniqueName: 'warm' })).status, 201);
+    assert.ok(await eventually(isWritten));
+    await server.stop();
+    await server.launch();
+    fail('read');
+    let refused = 0;
+    for (let n = 0; n < DOCUMENTS; n++) {
+      const response = await server.get(`${documents}/cold-${n}`);
+      if (response.status === 200) {
+        assert.equal(response.json.data.n, n);
+        continue;
+      }
+      assertProblem(response, 503);
+      refused++;
+    }
+    assert.ok(refused > DOCUMENTS / 2, `${refused} of ${DOCUMENTS} could not be read`);
+    mend();
+    for (let n = 0; n < DOCUMENTS; n++)
+      assert.equal((await server.get(`${documents}/cold-${n}`)).json?.data?.n, n);
   });
 });
 
