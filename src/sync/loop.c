@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { SETTLE_MS = 20 }; /* without a command for so long: idle */
@@ -10,6 +11,7 @@ enum { SETTLE_MS = 20 }; /* without a command for so long: idle */
 struct loop {
     struct loop_options options;
     pthread_mutex_t turns; /* whoever holds it uses the core, and busy_ns and ended below */
+    atomic_bool wanted;    /* the loop's thread waits for `turns`: readers stand back */
     struct core *core;
     struct queue *commands;
     struct port *ports; /* those with answers to push */
@@ -98,7 +100,9 @@ static int64_t pause_ms(const struct loop *loop, bool more, bool idle)
 static bool turn(struct loop *loop, struct chain *commands, int64_t *wait_ms)
 {
     bool more = false;
+    atomic_store(&loop->wanted, true);
     pthread_mutex_lock(&loop->turns);
+    atomic_store(&loop->wanted, false);
     bool idle = is_idle(loop, commands);
     loop->ended = work(loop, commands, idle, &more) == ERR_UNSURE;
     *wait_ms = pause_ms(loop, more, idle);
@@ -172,7 +176,7 @@ void loop_submit(struct loop *loop, struct chain *commands)
 
 bool loop_read(struct loop *loop, const struct chain *commands)
 {
-    if (pthread_mutex_trylock(&loop->turns) != 0)
+    if (atomic_load(&loop->wanted) || pthread_mutex_trylock(&loop->turns) != 0)
         return false;
     bool usable = !loop->ended;
     if (usable)
