@@ -26,7 +26,6 @@ struct gateway {
     uv_timer_t sample_timer;
     struct port port;
     struct chain outgoing;
-    size_t outgoing_reads; /* so many of them are reads */
     struct http_server *http;
     struct rest *rest;
     struct metric connections;
@@ -41,7 +40,6 @@ static void submit(void *context, struct command *command)
 {
     struct gateway *gateway = context;
     chain_add(&gateway->outgoing, &command->node);
-    gateway->outgoing_reads += command_only_reads(command);
 }
 
 static void answer(struct gateway *gateway, struct chain *answers)
@@ -55,11 +53,9 @@ static void answer(struct gateway *gateway, struct chain *answers)
 static bool read_outgoing(struct gateway *gateway)
 {
     struct chain reads = gateway->outgoing;
-    if (!reads.first || gateway->outgoing_reads < reads.count ||
-        !loop_read(gateway->options.loop, &reads))
+    if (!reads.first || !loop_read(gateway->options.loop, &reads))
         return false;
     gateway->outgoing = (struct chain){0};
-    gateway->outgoing_reads = 0;
     answer(gateway, &reads);
     return true;
 }
@@ -76,7 +72,6 @@ static void before_sleep(uv_prepare_t *handle)
     for (int i = 0; i < READS_MAX && read_outgoing(gateway); i++)
         ;
     loop_submit(gateway->options.loop, &gateway->outgoing);
-    gateway->outgoing_reads = 0;
 }
 
 static void answer_all(struct gateway *gateway)

@@ -186,14 +186,16 @@ enum err core_run(struct core *core, struct chain *commands)
     return e;
 }
 
-void core_read(struct core *core, struct command *command)
+void core_read(struct core *core, const struct chain *commands)
 {
-    bool waits;
-    assert(command_only_reads(command));
     start_batch(core);
-    take_turn(core, command, &waits);
-    assert(!waits);
-    count(core, command);
+    for (struct node *node = commands->first; node; node = node->next) {
+        struct command *command = (struct command *)node;
+        bool waits;
+        take_turn(core, command, &waits);
+        assert(!waits);
+        count(core, command);
+    }
 }
 
 static enum err keep_house(struct core *core)

@@ -56,9 +56,9 @@ void core_free(struct core *core);
  * commands not yet answered never will be, and the core must not be used any more. */
 must_check enum err core_run(struct core *core, struct chain *commands);
 
-/* Evaluate `command`, which only reads one object. It has its answer on return; the sink does
- * not hear of it. */
-void core_read(struct core *core, struct command *command);
+/* Evaluate `commands`, all of which command_only_reads. They have their answers on return; the
+ * sink does not hear of them. */
+void core_read(struct core *core, const struct chain *commands);
 
 /* A bite of what is to be done besides: expiry, purging, the store's tidying. `idle`: nobody
  * waits. `more`: call again soon. ERR_STORE: it failed, now or within the last second, and will

@@ -174,15 +174,25 @@ void loop_submit(struct loop *loop, struct chain *commands)
     queue_push(loop->commands, commands);
 }
 
+static bool are_reads(const struct chain *commands)
+{
+    const struct node *node = commands->first;
+    while (node && command_only_reads((const struct command *)node))
+        node = node->next;
+    return !node;
+}
+
 bool loop_read(struct loop *loop, const struct chain *commands)
 {
+    if (!are_reads(commands))
+        return false;
     if (atomic_load(&loop->wanted) || pthread_mutex_trylock(&loop->turns) != 0)
         return false;
     bool usable = !loop->ended;
-    if (usable)
+    if (usable) {
         loop->busy_ns = clock_monotonic_ns();
-    for (struct node *node = commands->first; usable && node; node = node->next)
-        core_read(loop->core, (struct command *)node);
+        core_read(loop->core, commands);
+    }
     pthread_mutex_unlock(&loop->turns);
     return usable;
 }

@@ -34,8 +34,8 @@ must_check enum err loop_start(struct loop **loop, const struct loop_options *op
 /* Hand over a chain of commands. Any thread; they come back through their ports. */
 void loop_submit(struct loop *loop, struct chain *commands);
 
-/* Evaluate `commands`, all of which command_only_reads, on this thread. False: the core is at
- * work, or ended; they are as they were. */
+/* Evaluate `commands` on this thread. False: not all of them only read, or the core is at work or
+ * ended; they are as they were. */
 bool loop_read(struct loop *loop, const struct chain *commands);
 
 /* Answer what was submitted, end the thread, close the store. */

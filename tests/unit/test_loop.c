@@ -186,6 +186,10 @@ static void a_read_is_answered_on_the_thread_that_asks(void **state)
     chain_add(&chain, &fetch.node);
     chain_add(&chain, &missing.node);
     uint64_t before = metric_get(&loop_metrics(house->loop)->commands);
+    struct command write = sim_update("x", "{}");
+    struct chain writes = {0};
+    chain_add(&writes, &write.node);
+    assert_false(loop_read(house->loop, &writes));
     while (!loop_read(house->loop, &chain)) /* the core may still be in the turn of the create */
         sched_yield();
     assert_int_equal(fetch.err, OK);
@@ -319,6 +323,9 @@ static void an_unsure_store_ends_the_program_without_another_answer(void **state
     write.port = &house->port;
     chain_add(&chain, &write.node);
     loop_submit(house->loop, &chain);
+    while (!atomic_load(&house->fatal))
+        sched_yield();
+    assert_false(loop_read(house->loop, &(struct chain){0}));
     loop_stop(house->loop);
     house->loop = NULL;
     house->store = fake_store_new();
