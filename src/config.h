@@ -26,6 +26,7 @@ struct config {
     bool lenient_json;
     uint64_t threads; /* 0: one a core */
     uint64_t document_size_max;
+    uint64_t message_size_max;
     uint64_t data_depth_max;
     uint64_t body_size_max;
     uint64_t header_size_max;

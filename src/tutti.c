@@ -24,6 +24,7 @@ struct server {
     struct log *log;
     int lock;
     struct credentials credentials;
+    struct feed feed;
     struct loop *loop;
     struct exposition exposition;
     char address[LISTENER_ADDRESS_MAX];
@@ -62,12 +63,22 @@ static void on_fatal(void *context)
     _exit(EXIT_UNSURE);
 }
 
+/* As the option's help says. */
+static uint64_t cache_size_max(const struct config *config)
+{
+    uint64_t quarter = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 4;
+    uint64_t most = UINT64_C(1) << 30;
+    if (config->cache_size_max)
+        return config->cache_size_max;
+    return quarter < most ? quarter : most;
+}
+
 static enum err start_core(struct server *server, struct why *why)
 {
     const struct config *config = server->config;
     struct sqlite_options options = {
         .folder = config->data,
-        .cache_size_max = config->cache_size_max,
+        .cache_size_max = cache_size_max(config),
         .wal_size_max = config->wal_size_max,
         .keep_changes = config->journal_keep_changes,
         .keep_ms = (int64_t)config->journal_keep_s * 1000,
@@ -76,8 +87,10 @@ static enum err start_core(struct server *server, struct why *why)
         .clock = clock_system(),
         .random = random_system(),
         .log = server->log,
+        .feed = &server->feed,
         .fatal = on_fatal,
     };
+    feed_init(&server->feed);
     enum err e = sqlite_open(&loop.store, &options, why);
     if (e)
         return e;
@@ -110,6 +123,7 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
                 .limits =
                     {
                         .data_size_max = config->document_size_max,
+                        .message_size_max = config->message_size_max,
                         .data_depth_max = (unsigned)config->data_depth_max,
                         .lenient_json = config->lenient_json,
                     },

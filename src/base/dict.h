@@ -42,7 +42,14 @@ void dict_remove(struct dict *dict, uint64_t hash, const void *element);
 void *dict_first(const struct dict *dict, uint64_t hash, struct dict_cursor *cursor);
 void *dict_next(const struct dict *dict, struct dict_cursor *cursor);
 
-/* Spread an integer key over all 64 bits. */
+/* Have the memory where dict_first will look brought near. */
+static inline void dict_prefetch(const struct dict *dict, uint64_t hash)
+{
+    if (dict->slots)
+        __builtin_prefetch(&dict->slots[hash & dict->mask]);
+}
+
+/* Spread an integer key over all 64 bits; no two keys become the same. */
 static inline uint64_t dict_mix(uint64_t key)
 {
     key ^= key >> 32;

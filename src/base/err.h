@@ -29,6 +29,9 @@ enum err {
     ERR_NAME_MISSING, /* no object with this name */
     ERR_NAME_TAKEN,
     ERR_NAME_INVALID,
+    ERR_KEY,      /* no key of a map item */
+    ERR_INDEX,    /* no index of a list item */
+    ERR_IDENTITY, /* no identity */
 
     /* What the request wants to write. */
     ERR_IF_MATCH,      /* the header is not a list of revisions */
@@ -43,6 +46,8 @@ enum err {
     ERR_WEBHOOK_URL,
     ERR_PAGE_TOKEN,
     ERR_PAGE_SIZE,
+    ERR_ORDER,  /* neither asc nor desc */
+    ERR_BOUNDS, /* neither inclusive nor exclusive */
 
     /* The server. */
     ERR_BUSY,   /* a queue is full; nothing was done; try again later */

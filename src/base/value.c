@@ -53,6 +53,15 @@ void value_members_init(struct value_members *members, struct str object)
     members->rest = is_between(object, '{', '}') ? inside(object) : (struct str){0};
 }
 
+/* Take a value off `left`, and the comma behind it. */
+static struct str shift_value(struct str *left)
+{
+    struct str value = shift(left, text_length(*left));
+    if (left->len)
+        shift(left, 1);
+    return value;
+}
+
 bool value_members_next(struct value_members *members, struct str *key, struct str *value)
 {
     struct str *left = &members->rest;
@@ -60,9 +69,20 @@ bool value_members_next(struct value_members *members, struct str *key, struct s
         return false;
     *key = inside(shift(left, string_length(*left)));
     shift(left, 1);
-    *value = shift(left, text_length(*left));
-    if (left->len)
-        shift(left, 1);
+    *value = shift_value(left);
+    return true;
+}
+
+void value_elements_init(struct value_elements *elements, struct str array)
+{
+    elements->rest = is_between(array, '[', ']') ? inside(array) : (struct str){0};
+}
+
+bool value_elements_next(struct value_elements *elements, struct str *value)
+{
+    if (elements->rest.len == 0)
+        return false;
+    *value = shift_value(&elements->rest);
     return true;
 }
 

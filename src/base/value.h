@@ -15,6 +15,16 @@ void value_members_init(struct value_members *members, struct str object);
 /* `key`: the text between the quotes, still escaped. `value`: one value's text. */
 bool value_members_next(struct value_members *members, struct str *key, struct str *value);
 
+/* The elements of an array, one after the other; they point into it. */
+struct value_elements {
+    struct str rest;
+};
+
+void value_elements_init(struct value_elements *elements, struct str array);
+
+/* `value`: one value's text. */
+bool value_elements_next(struct value_elements *elements, struct str *value);
+
 /* The value of the first member whose decoded key is `key`; absent when there is none. */
 struct str value_get(struct str object, struct str key);
 

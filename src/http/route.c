@@ -3,7 +3,6 @@
  * child led nowhere. */
 #include "http/route.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/percent.h"
 
@@ -197,10 +196,25 @@ static const struct node *walk(const struct node *node, struct str rest, struct 
     return found;
 }
 
+static bool is_dots(struct str text)
+{
+    return str_eq(text, STR(".")) || str_eq(text, STR(".."));
+}
+
+static bool decode(struct str segment, struct arena *arena, struct str *text)
+{
+    struct str before = {segment.ptr, segment.len - 1};
+    if (segment.ptr[before.len] == ';' && is_dots(before)) {
+        *text = before;
+        return true;
+    }
+    return percent_decode(segment, PERCENT_PLUS_IS_PLUS, arena, text);
+}
+
 static bool decode_captures(struct route_match *match, struct arena *arena)
 {
     for (size_t i = 0; i < match->captures_count; i++)
-        if (!percent_decode(match->captures[i], PERCENT_PLUS_IS_PLUS, arena, &match->captures[i]))
+        if (!decode(match->captures[i], arena, &match->captures[i]))
             return false;
     return true;
 }
@@ -223,4 +237,11 @@ enum err route_find(const struct route_tree *tree, struct str method, struct str
         return ERR_METHOD;
     match->route = way->route;
     return OK;
+}
+
+void route_add_segment(struct buf *path, struct str text)
+{
+    buf_add_percent(path, text);
+    if (is_dots(text))
+        buf_add_char(path, ';');
 }

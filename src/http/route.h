@@ -12,11 +12,16 @@
  *
  * A path is taken as it was sent: it is split at its slashes first and each captured segment
  * is percent-decoded afterwards, so "%2F" is a slash inside a segment. "." and ".." mean
- * nothing, and a slash at the end makes another path. Literal segments match byte for byte. */
+ * nothing, and a slash at the end makes another path. Literal segments match byte for byte.
+ *
+ * Clients, though, take "." and ".." out of a path before they send it, however the dots are
+ * written. So a segment sent as ".;" or "..;", a dot segment with an empty parameter (RFC 3986
+ * section 3.3), is captured as "." or ".."; ".;" itself is ".%3B". */
 #ifndef HTTP_ROUTE_H
 #define HTTP_ROUTE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 enum { ROUTE_CAPTURES_MAX = 8 }; /* in one pattern */
@@ -49,5 +54,8 @@ void route_tree_free(struct route_tree *tree);
  * ERR_METHOD: there is, but not with this method; `allow` says which. */
 must_check enum err route_find(const struct route_tree *tree, struct str method, struct str path,
                                struct arena *arena, struct route_match *match);
+
+/* Write `text`, which is not empty, as the segment that is captured as it. */
+void route_add_segment(struct buf *path, struct str text);
 
 #endif

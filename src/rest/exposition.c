@@ -1,5 +1,7 @@
 #include "rest/exposition.h"
 
+#include "rest/endpoints.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -15,14 +17,14 @@ static void render_requests(const struct exposition *exposition, struct buf *out
 {
     metric_render_head(out, "tutti_http_requests_total", "counter",
                        "Requests answered, by route and status.");
-    for (size_t at = 0; rest_endpoint_pattern(at); at++) {
+    for (size_t at = 0; at <= endpoints_count(); at++) {
         for (size_t status = 0; status < REST_STATUSES; status++) {
             char labels[256];
             uint64_t count = count_requests(exposition, at, status);
             if (!count)
                 continue;
             snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\",status=\"%u\"",
-                     rest_endpoint_method(at), rest_endpoint_pattern(at), rest_status(status));
+                     endpoints_method(at), endpoints_pattern(at), rest_status(status));
             metric_render(out, "tutti_http_requests_total", labels, count);
         }
     }
@@ -32,15 +34,15 @@ static void render_latency(const struct exposition *exposition, struct buf *out)
 {
     metric_render_head(out, "tutti_http_request_seconds", "histogram",
                        "From a request's headers to the last byte of its reply.");
-    for (size_t at = 0; rest_endpoint_pattern(at); at++) {
+    for (size_t at = 0; at <= endpoints_count(); at++) {
         struct histogram total = {0};
         char labels[256];
         for (size_t i = 0; i < exposition->gateways; i++)
             histogram_merge(&total, &exposition->rest[i]->latency_ns[at]);
         if (!metric_get(&total.count))
             continue;
-        snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\"", rest_endpoint_method(at),
-                 rest_endpoint_pattern(at));
+        snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\"", endpoints_method(at),
+                 endpoints_pattern(at));
         metric_render_histogram(out, "tutti_http_request_seconds", labels, &total, REST_NS_EXPONENT,
                                 1e9);
     }

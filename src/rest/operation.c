@@ -38,6 +38,21 @@ void operation_add_header(struct operation *op, const char *name, const char *va
     op->headers = header;
 }
 
+void operation_address(struct operation *op)
+{
+    const struct str *capture = op->captures;
+    op->command.service = *capture++;
+    if (op->endpoint->container)
+        op->command.container = *capture++;
+    op->command.object = *capture;
+}
+
+struct str operation_query(const struct operation *op, struct str name)
+{
+    const struct field *field = fields_find(&op->query, name);
+    return field ? field->value : (struct str){0};
+}
+
 struct str operation_field(const struct operation *op, struct str name)
 {
     const struct field *field = fields_find(&op->fields, name);
@@ -59,26 +74,41 @@ enum err operation_bool(struct operation *op, struct str name, unsigned flag, un
     return OK;
 }
 
-enum err operation_ttl(struct operation *op)
+enum err operation_ttl(const struct operation *op, const char *const names[], struct ttl *ttl)
 {
-    struct str text = operation_field(op, STR("Ttl"));
-    uint64_t ttl_s;
-    if (!text.len)
-        return OK;
-    if (!str_to_u64(text, TTL_MAX_S, &ttl_s))
-        return ERR_TTL;
-    op->command.has_ttl = true;
-    op->command.ttl_s = (int64_t)ttl_s;
+    for (; *names; names++) {
+        struct str text = operation_field(op, str_from(*names));
+        uint64_t ttl_s;
+        if (!text.len)
+            continue;
+        if (!str_to_u64(text, TTL_MAX_S, &ttl_s))
+            return ERR_TTL;
+        if (!ttl->given)
+            *ttl = (struct ttl){true, (int64_t)ttl_s};
+    }
     return OK;
 }
 
 enum err operation_data(struct operation *op)
 {
+    const struct limits *limits = &op->context->options->limits;
     const struct field *field = fields_find(&op->fields, STR("Data"));
+    bool is_message = op->command.kind == KIND_MESSAGE;
     if (!field)
         return OK;
-    return data_parse(field->is_null ? STR("null") : field->value, &op->context->options->limits,
+    return data_parse(field->is_null ? STR("null") : field->value, limits,
+                      is_message ? limits->message_size_max : limits->data_size_max,
                       &op->request->arena, &op->command.data, &op->why);
+}
+
+enum err operation_if_match(struct operation *op)
+{
+    return precondition_parse(http_request_header(op->request, "If-Match"), &op->command.if_match);
+}
+
+void operation_if_none_match(struct operation *op)
+{
+    op->command.if_none_match_any = str_eq(str_trim(op->if_none_match), STR("*"));
 }
 
 static bool names_revision(struct str header, struct str etag)

@@ -34,7 +34,9 @@ struct endpoint {
     bool open; /* no credentials needed */
     enum verb verb;
     enum kind kind;
-    unsigned status; /* of success */
+    enum kind container; /* of which kind is what the path's second capture names, of which the
+                          * object is a part; 0: that names the object itself */
+    unsigned status;     /* of success */
 
     /* Fill in op->command from captures, query and fields. */
     enum err (*prepare)(struct operation *op);
@@ -67,6 +69,7 @@ struct operation {
     struct why why;   /* detail of the error */
     uint64_t page;    /* lists: the page's number and size as asked for */
     uint64_t page_size;
+    struct str page_query; /* what else its address has to say: "Order=asc&From=0&", or nothing */
 };
 
 /* The account's SID. */
@@ -88,6 +91,12 @@ bool operation_is_draining(const struct operation *op);
 /* Add a header to the reply; both strings live until the request's end. */
 void operation_add_header(struct operation *op, const char *name, const char *value);
 
+/* Take from the path what it names in a service: the service, the container, the object. */
+void operation_address(struct operation *op);
+
+/* A parameter of the query; absent when it was not given. */
+struct str operation_query(const struct operation *op, struct str name);
+
 /* A field of the body; absent when it was not given (or is null in JSON). */
 struct str operation_field(const struct operation *op, struct str name);
 
@@ -95,11 +104,19 @@ struct str operation_field(const struct operation *op, struct str name);
 must_check enum err operation_bool(struct operation *op, struct str name, unsigned flag,
                                    unsigned *given, bool *value);
 
-/* Read `Ttl` into the command. ERR_TTL. */
-must_check enum err operation_ttl(struct operation *op);
+/* Read a time to live from the fields of these names, which end with NULL. The first that has a
+ * value counts; those behind it must be good too. ERR_TTL. */
+must_check enum err operation_ttl(const struct operation *op, const char *const names[],
+                                  struct ttl *ttl);
 
 /* Read `Data` into the command. See sync/data.h. */
 must_check enum err operation_data(struct operation *op);
+
+/* Read If-Match into the command. ERR_IF_MATCH. */
+must_check enum err operation_if_match(struct operation *op);
+
+/* Note whether there is `If-None-Match: *`. */
+void operation_if_none_match(struct operation *op);
 
 /* ETag of a revision; and status 304 when If-None-Match names it. */
 void operation_etag(struct operation *op, uint64_t revision);

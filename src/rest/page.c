@@ -1,83 +1,189 @@
+/* A page's neighbours are told by tokens that hold the place of its last or first object: those
+ * may go, the place stays. */
 #include "rest/page.h"
 
 #include "rest/token.h"
+#include "sync/item_name.h"
+#include "sync/listing.h"
 
-enum { PAGE_SIZE_ACCEPTED_MAX = 1000, URL_SIZE_MAX = 16384 };
+#include <assert.h>
 
-static struct str query(const struct operation *op, struct str name)
+enum {
+    PAGE_SIZE_ACCEPTED_MAX = 1000,
+    URL_SIZE_MAX = 16 << 20, /* what a request can hold, all of it percent-encoded */
+};
+
+/* --- what is asked for --- */
+
+static enum err read_size(struct operation *op)
 {
-    const struct field *field = fields_find(&op->query, name);
-    return field ? field->value : (struct str){0};
-}
-
-enum err page_prepare(struct operation *op)
-{
-    struct page_request *page = &op->command.page;
-    struct str size = query(op, STR("PageSize")), number = query(op, STR("Page"));
-    struct str token = query(op, STR("PageToken"));
+    struct str size = operation_query(op, STR("PageSize"));
     op->page_size = PAGE_SIZE_DEFAULT;
     if (size.ptr && (!str_to_u64(size, PAGE_SIZE_ACCEPTED_MAX, &op->page_size) || !op->page_size))
         return ERR_PAGE_SIZE;
     if (op->page_size > PAGE_SIZE_MAX)
         op->page_size = PAGE_SIZE_MAX;
-    page->size = op->page_size;
-    if (number.ptr && !str_to_u64(number, UINT32_MAX, &op->page)) {
-        why_set(&op->why, "Page is a whole number from 0");
-        return ERR_PARAMETER;
-    }
-    if (token.ptr)
-        return token_open(operation_seal_key(op), token, op->command.kind, &page->beyond,
-                          &page->back);
+    op->command.page.size = op->page_size;
     return OK;
 }
 
-/* The address of a page of this list; `token` may be NULL. */
+static enum err read_number(struct operation *op)
+{
+    struct str number = operation_query(op, STR("Page"));
+    if (!number.ptr || str_to_u64(number, UINT32_MAX, &op->page))
+        return OK;
+    why_set(&op->why, "Page is a whole number from 0");
+    return ERR_PARAMETER;
+}
+
+/* A place is good in any list of its kind, but a direction only in the order it was made for. */
+static enum err read_token(struct operation *op)
+{
+    struct page_request *page = &op->command.page;
+    struct str text = operation_query(op, STR("PageToken"));
+    struct token token;
+    if (!text.ptr)
+        return OK;
+    enum err e = token_open(operation_seal_key(op), text, &op->request->arena, &token);
+    if (e)
+        return e;
+    if (token.kind != op->command.kind || token.descending != page->descending)
+        return ERR_PAGE_TOKEN;
+    page->place = token.place;
+    page->place_included = token.included;
+    page->back = token.back;
+    return OK;
+}
+
+enum err page_prepare(struct operation *op)
+{
+    enum err e = read_size(op);
+    if (!e)
+        e = read_number(op);
+    return e ? e : read_token(op);
+}
+
+static enum err read_order(struct operation *op)
+{
+    struct str order = operation_query(op, STR("Order"));
+    op->command.page.descending = str_eq(order, STR("desc"));
+    return !order.ptr || op->command.page.descending || str_eq(order, STR("asc")) ? OK : ERR_ORDER;
+}
+
+/* An empty one is none: the list begins at its end. */
+static enum err read_from(struct operation *op)
+{
+    struct str from = operation_query(op, STR("From"));
+    if (!from.len)
+        return OK;
+    return item_name_parse(op->command.kind, from, &op->request->arena, &op->command.page.from);
+}
+
+static enum err read_bounds(struct operation *op)
+{
+    struct str bounds = operation_query(op, STR("Bounds"));
+    bool excluded = str_eq(bounds, STR("exclusive"));
+    op->command.page.from_excluded = excluded;
+    return !bounds.ptr || excluded || str_eq(bounds, STR("inclusive")) ? OK : ERR_BOUNDS;
+}
+
+enum err page_prepare_items(struct operation *op)
+{
+    enum err e = read_order(op);
+    if (!e)
+        e = read_from(op);
+    if (!e)
+        e = read_bounds(op);
+    page_keep(op, STR("Order"));
+    page_keep(op, STR("From"));
+    page_keep(op, STR("Bounds"));
+    return e ? e : page_prepare(op);
+}
+
+void page_keep(struct operation *op, struct str name)
+{
+    struct str value = operation_query(op, name);
+    struct buf query;
+    if (!value.len)
+        return;
+    buf_init(&query, URL_SIZE_MAX);
+    buf_add(&query, op->page_query);
+    buf_add(&query, name);
+    buf_add_char(&query, '=');
+    buf_add_percent(&query, value);
+    buf_add_char(&query, '&');
+    op->page_query = arena_dup(&op->request->arena, buf_str(&query));
+    buf_deinit(&query);
+}
+
+/* --- addresses of pages --- */
+
+/* `token` may be absent. */
 static void write_address(const struct operation *op, struct str start, uint64_t number,
-                          const struct token *token, struct buf *out)
+                          struct str token, struct buf *out)
 {
     struct buf url;
     buf_init(&url, URL_SIZE_MAX);
     buf_add(&url, start);
     buf_add(&url, op->request->path);
-    buf_addf(&url, "?PageSize=%llu&Page=%llu", (unsigned long long)op->page_size,
-             (unsigned long long)number);
-    if (token)
-        buf_addf(&url, "&PageToken=%s", token->text);
+    buf_add_char(&url, '?');
+    buf_add(&url, op->page_query);
+    buf_add_lit(&url, "PageSize=");
+    buf_add_u64(&url, op->page_size);
+    buf_add_lit(&url, "&Page=");
+    buf_add_u64(&url, number);
+    if (token.ptr) {
+        buf_add_lit(&url, "&PageToken=");
+        buf_add(&url, token);
+    }
+    assert(!url.failed);
     buf_add_json(out, buf_str(&url));
     buf_deinit(&url);
 }
 
-/* The page that starts behind the last object, or ends before the first, of this one. */
+/* The page before the first object of this one, or after its last. On an empty page there is
+ * neither, and all there is lies on the other side of the place that it was to begin at: what
+ * stands there itself, too, unless it belonged to this page. */
+static struct str seal_neighbour(const struct operation *op, bool back)
+{
+    const struct command *command = &op->command;
+    size_t count = command->heads_count;
+    struct token token = {
+        .kind = command->kind,
+        .descending = command->page.descending,
+        .back = back,
+    };
+    if (count) {
+        token.place = listing_place(command->heads[back ? 0 : count - 1], &op->request->arena);
+    } else {
+        token.place = command->page.place;
+        token.included = !command->page.place_included;
+    }
+    return token_seal(operation_seal_key(op), &token, &op->request->arena);
+}
+
 static void write_neighbour(const struct operation *op, struct str start, bool back,
                             struct buf *out)
 {
     const struct command *command = &op->command;
     bool any = back ? command->more_before : command->more_after;
-    size_t count = command->heads_count;
-    uint64_t edge = command->page.beyond; /* of an empty page: where it would have begun */
-    if (count)
-        edge = back ? command->heads[0]->id : command->heads[count - 1]->id;
-    else if (any)
-        edge = back ? edge + 1 : edge - 1;
     if (!any) {
         buf_add_lit(out, "null");
         return;
     }
-    struct token token = token_seal(operation_seal_key(op), command->kind, edge, back);
     uint64_t number = back ? op->page - (op->page > 0) : op->page + 1;
-    write_address(op, start, number, &token, out);
+    write_address(op, start, number, seal_neighbour(op, back), out);
 }
 
 static void write_here(const struct operation *op, struct str start, struct buf *out)
 {
-    struct str text = query(op, STR("PageToken"));
-    struct token token;
-    if (text.ptr) {
-        memcpy(token.text, text.ptr, TOKEN_LENGTH); /* page_prepare has opened it */
-        token.text[TOKEN_LENGTH] = 0;
-    }
-    write_address(op, start, op->page, text.ptr ? &token : NULL, out);
+    struct str token = {0};
+    if (op->command.page.place.ptr)
+        token = operation_query(op, STR("PageToken")); /* it has been opened, so it is one */
+    write_address(op, start, op->page, token, out);
 }
+
+/* --- the whole --- */
 
 static void write_objects(struct operation *op, const char *key, page_writer *write_one,
                           struct buf *out)
@@ -96,7 +202,7 @@ void page_render(struct operation *op, const char *key, page_writer *write_one, 
     write_objects(op, key, write_one, out);
     buf_addf(out, ",\"meta\":{\"page\":%llu,\"page_size\":%llu,\"first_page_url\":",
              (unsigned long long)op->page, (unsigned long long)op->page_size);
-    write_address(op, op->base, 0, NULL, out);
+    write_address(op, op->base, 0, (struct str){0}, out);
     buf_add_lit(out, ",\"previous_page_url\":");
     write_neighbour(op, op->base, true, out);
     buf_add_lit(out, ",\"url\":");
@@ -116,7 +222,7 @@ void page_render_2010(struct operation *op, const char *key, page_writer *write_
              (unsigned long long)op->page, (unsigned long long)op->page_size,
              (unsigned long long)first, (unsigned long long)(first + count - (count > 0)));
     buf_add_lit(out, ",\"first_page_uri\":");
-    write_address(op, STR(""), 0, NULL, out);
+    write_address(op, STR(""), 0, (struct str){0}, out);
     buf_add_lit(out, ",\"previous_page_uri\":");
     write_neighbour(op, STR(""), true, out);
     buf_add_lit(out, ",\"uri\":");

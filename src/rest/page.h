@@ -8,6 +8,13 @@
  * ERR_PAGE_SIZE, ERR_PAGE_TOKEN, ERR_PARAMETER. */
 must_check enum err page_prepare(struct operation *op);
 
+/* The same of items: also Order, From and Bounds. ERR_ORDER, ERR_BOUNDS; ERR_INDEX or ERR_KEY:
+ * nothing can be called as From says. */
+must_check enum err page_prepare_items(struct operation *op);
+
+/* Have the addresses in the answer repeat the parameter `name`, if it was given. */
+void page_keep(struct operation *op, struct str name);
+
 /* Writes one object of the page. */
 typedef void page_writer(struct operation *op, const struct change *head, struct buf *out);
 

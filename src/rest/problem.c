@@ -28,10 +28,27 @@ static const struct problem problems[] = {
      "exists from the first start."},
     {ERR_MISSING, KIND_DOCUMENT, 404, 54100, "Document not found",
      "No document of this service has this SID: it never existed, was removed, or has expired."},
+    {ERR_MISSING, KIND_LIST, 404, 54150, "List not found",
+     "No list of this service has this SID: it never existed, was removed, or has expired."},
+    {ERR_MISSING, KIND_LIST_ITEM, 404, 54151, "Item not found",
+     "The list has no item with this index: it was never given, or its item was removed or has "
+     "expired. An index is not given twice."},
+    {ERR_MISSING, KIND_MAP, 404, 54200, "Map not found",
+     "No map of this service has this SID: it never existed, was removed, or has expired."},
+    {ERR_MISSING, KIND_MAP_ITEM, 404, 54201, "Item not found",
+     "The map has no item with this key: it never existed, was removed, or has expired."},
+    {ERR_MISSING, KIND_STREAM, 404, 54250, "Message Stream not found",
+     "No message stream of this service has this SID: it never existed, was removed, or has "
+     "expired."},
+    {ERR_MISSING, KIND_PERMISSION, 404, 54354, "Permission not found",
+     "Nothing was said of what this identity may do with the object."},
     {ERR_MISSING, 0, 404, 20404, "The requested resource was not found", ""},
     {ERR_NAME_MISSING, 0, 404, 54300, "Unique name not found",
      "No object of this kind has this unique name: it never existed, was removed, or has "
      "expired."},
+    {ERR_NAME_TAKEN, KIND_MAP_ITEM, 409, 54208, "Map Item already exists",
+     "The map has an item with this key. Update that one, or write with PUT, which creates or "
+     "replaces."},
     {ERR_NAME_TAKEN, 0, 409, 54301, "Unique name already exists",
      "Another object of this kind in this service has the name. Read or update that one, or "
      "choose another name."},
@@ -39,6 +56,12 @@ static const struct problem problems[] = {
      "Invalid unique name. Expected a string with length 1-320 not matching the SID pattern "
      "[A-Z]{2}[a-f0-9]{32}",
      "A unique name has 1 to 320 characters and does not look like a SID."},
+    {ERR_KEY, 0, 400, 54209, "Invalid Map Item key",
+     "The key of a map item has 1 to 320 characters, any of them; to create one it is the field "
+     "Key. In a path, everything but letters, digits and -._~ is percent-encoded."},
+    {ERR_INDEX, 0, 400, 54458, "Invalid List Item index",
+     "The index of a list item is a whole number from 0, as the server gave it."},
+    {ERR_IDENTITY, 0, 400, 54351, "Invalid identity", "An identity has 1 to 256 characters."},
     {ERR_IF_MATCH, 0, 400, 54003, "Invalid If-Match header",
      "If-Match takes revisions as the API returned them, quoted or bare, separated by commas, or "
      "an asterisk."},
@@ -46,22 +69,47 @@ static const struct problem problems[] = {
      "The revision of the Document does not match the expected revision",
      "Somebody else wrote the document after you read it; nothing of your write was kept. Read it "
      "again, apply your change to what you find, and send that with the new revision."},
-    {ERR_REVISION, 0, 412, 20412, "Precondition failed", ""},
+    {ERR_REVISION, KIND_LIST_ITEM, 412, 54155,
+     "The revision of the List Item does not match the expected revision",
+     "Somebody else wrote the item after you read it; nothing of your write was kept. Read it "
+     "again, apply your change to what you find, and send that with the new revision."},
+    {ERR_REVISION, KIND_MAP_ITEM, 412, 54205,
+     "The revision of the Map Item does not match the expected revision",
+     "Somebody else wrote the item after you read it, or, with PUT, there is none; nothing of your "
+     "write was kept. Read it again, apply your change to what you find, and send that with the "
+     "new revision."},
+    {ERR_REVISION, 0, 412, 20412, "Precondition failed",
+     "If-Match names another revision than the current one. That of a list or a map moves with "
+     "each change of its items."},
     {ERR_EXISTS, 0, 412, 20412, "Precondition failed",
      "The request's condition does not hold: with `If-None-Match: *` an object is created only "
-     "if none has its name."},
+     "if none has its name, an item only if none has its key."},
+    {ERR_TOO_LARGE, KIND_MESSAGE, 413, 54006, "Request entity too large",
+     "The data is larger than a stream message may be: 4 KiB of JSON in UTF-8, without white space "
+     "between tokens, unless the server is configured otherwise (option message-size-max)."},
     {ERR_TOO_LARGE, 0, 413, 54006, "Request entity too large",
-     "The data is larger than an object may be: 16 KiB of JSON in UTF-8, without white space "
-     "between tokens, unless the server is configured otherwise (option document-size-max)."},
+     "The data is larger than a document or an item may be: 16 KiB of JSON in UTF-8, without white "
+     "space between tokens, unless the server is configured otherwise (option "
+     "document-size-max)."},
     {ERR_JSON, 0, 400, 54008, "Invalid JSON",
      "Data is not JSON. The message says what was expected, and at which byte."},
     {ERR_DATA, KIND_DOCUMENT, 400, 54101, "Invalid Document data",
      "A document's data is a JSON object: {...}, not null, a string, a number or an array."},
+    {ERR_DATA, KIND_LIST_ITEM, 400, 54156, "Invalid List Item data",
+     "A list item's data is a JSON object: {...}, not null, a string, a number or an array. An "
+     "item is not created without it."},
+    {ERR_DATA, KIND_MAP_ITEM, 400, 54206, "Invalid Map Item data",
+     "A map item's data is a JSON object: {...}, not null, a string, a number or an array. An item "
+     "is not created without it."},
+    {ERR_DATA, KIND_MESSAGE, 400, 54251, "Invalid Stream Message data",
+     "A stream message's data is a JSON object: {...}, not null, a string, a number or an array. "
+     "There is no message without it."},
     {ERR_DATA, 0, 400, 54101, "Invalid data", ""},
     {ERR_TTL, 0, 400, 54011, "Invalid TTL",
      "A time to live is a whole number of seconds from 0 (for ever) to 31536000 (a year)."},
     {ERR_NO_PARAMETERS, 0, 400, 54010, "No parameters specified",
-     "An update must name at least one field to update."},
+     "An update must name at least one field to update. With an item, CollectionTtl alone is "
+     "none: it goes with Data or ItemTtl. With a permission they are Read, Write and Manage."},
     {ERR_FRIENDLY_NAME, KIND_KEY, 400, 20002, "Invalid FriendlyName",
      "An API key's friendly name has at most 64 characters."},
     {ERR_FRIENDLY_NAME, 0, 400, 54053, "Invalid friendly name",
@@ -70,9 +118,13 @@ static const struct problem problems[] = {
      "A webhook URL is a complete, percent-encoded http or https URL of at most 512 characters."},
     {ERR_PAGE_TOKEN, 0, 400, 54453, "Invalid PageToken",
      "Page tokens come from the server, in next_page_url and previous_page_url, and go back "
-     "unchanged to the same kind of list."},
+     "unchanged to the same kind of list in the same order."},
     {ERR_PAGE_SIZE, 0, 400, 54454, "Invalid PageSize",
      "PageSize is a whole number from 1 to 1000; at most 100 objects come in one page."},
+    {ERR_ORDER, 0, 400, 54451, "Invalid Order", "Order is asc or desc."},
+    {ERR_BOUNDS, 0, 400, 54452, "Invalid Bounds",
+     "Bounds is inclusive or exclusive: whether the page begins with what From names, or behind "
+     "it."},
     {ERR_BUSY, 0, 503, 20503, "Service unavailable",
      "The server has more to do than it can hold in its queues. Nothing was done; try again after "
      "the seconds that Retry-After names."},

@@ -8,79 +8,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "rest/documents.h"
-#include "rest/keys.h"
+#include "rest/endpoints.h"
 #include "rest/operation.h"
 #include "rest/problem.h"
-#include "rest/services.h"
-#include "rest/system.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 enum { FIELD_DEPTH_SLACK = 2, REPLY_SIZE_MAX = 256 << 20, HOST_LENGTH_MAX = 255 };
-
-static const struct endpoint endpoints[] = {
-    {.method = "GET", .pattern = "/healthz", .open = true, .status = 200, .respond = system_health},
-    {.method = "GET",
-     .pattern = "/readyz",
-     .open = true,
-     .verb = VERB_CHECK,
-     .status = 200,
-     .prepare = system_prepare_ready,
-     .render = system_render_ready},
-    {.method = "GET",
-     .pattern = "/metrics",
-     .open = true,
-     .status = 200,
-     .respond = system_metrics},
-    {.method = "GET",
-     .pattern = "/docs/errors/{code}",
-     .open = true,
-     .status = 200,
-     .respond = system_error_page},
-
-#define SERVICES(method_, rest_, verb_, status_, prepare_, render_)                                \
-    {                                                                                              \
-        .method = method_, .pattern = "/v1/Services" rest_, .verb = verb_, .kind = KIND_SERVICE,   \
-        .status = status_, .prepare = prepare_, .render = render_                                  \
-    }
-    SERVICES("POST", "", VERB_CREATE, 201, services_prepare_create, services_render_one),
-    SERVICES("GET", "", VERB_LIST, 200, services_prepare_list, services_render_list),
-    SERVICES("GET", "/{service}", VERB_FETCH, 200, services_prepare_one, services_render_one),
-    SERVICES("POST", "/{service}", VERB_UPDATE, 200, services_prepare_update, services_render_one),
-    SERVICES("DELETE", "/{service}", VERB_REMOVE, 204, services_prepare_one, NULL),
-#undef SERVICES
-
-#define DOCUMENTS(method_, rest_, verb_, status_, prepare_, render_)                               \
-    {                                                                                              \
-        .method = method_, .pattern = "/v1/Services/{service}/Documents" rest_, .verb = verb_,     \
-        .kind = KIND_DOCUMENT, .status = status_, .prepare = prepare_, .render = render_           \
-    }
-    DOCUMENTS("POST", "", VERB_CREATE, 201, documents_prepare_create, documents_render_one),
-    DOCUMENTS("GET", "", VERB_LIST, 200, documents_prepare_list, documents_render_list),
-    DOCUMENTS("GET", "/{id}", VERB_FETCH, 200, documents_prepare_one, documents_render_one),
-    DOCUMENTS("POST", "/{id}", VERB_UPDATE, 200, documents_prepare_update, documents_render_one),
-    DOCUMENTS("DELETE", "/{id}", VERB_REMOVE, 204, documents_prepare_remove, NULL),
-#undef DOCUMENTS
-
-#define KEYS(method_, rest_, verb_, status_, prepare_, render_)                                    \
-    {                                                                                              \
-        .method = method_, .pattern = "/2010-04-01/Accounts/{account}/Keys" rest_, .verb = verb_,  \
-        .kind = KIND_KEY, .status = status_, .prepare = prepare_, .render = render_                \
-    }
-    KEYS("POST", "", VERB_CREATE, 201, keys_prepare_create, keys_render_created),
-    KEYS("POST", ".json", VERB_CREATE, 201, keys_prepare_create, keys_render_created),
-    KEYS("GET", "", VERB_LIST, 200, keys_prepare_list, keys_render_list),
-    KEYS("GET", ".json", VERB_LIST, 200, keys_prepare_list, keys_render_list),
-    KEYS("GET", "/{id}", VERB_FETCH, 200, keys_prepare_one, keys_render_one),
-    KEYS("POST", "/{id}", VERB_UPDATE, 200, keys_prepare_update, keys_render_one),
-    KEYS("DELETE", "/{id}", VERB_REMOVE, 204, keys_prepare_one, NULL),
-#undef KEYS
-};
-
-enum { ENDPOINTS = sizeof endpoints / sizeof *endpoints, NO_ENDPOINT = ENDPOINTS };
-static_assert((int)ENDPOINTS < (int)REST_ENDPOINTS_MAX, "one column is for paths that are none");
 
 static const unsigned statuses[REST_STATUSES] = {200, 201, 204, 304, 400, 401, 403, 404,
                                                  405, 409, 412, 413, 415, 500, 503, 0};
@@ -89,7 +23,7 @@ struct rest {
     struct rest_options options;
     struct rest_metrics metrics;
     struct basic basic;
-    struct route table[ENDPOINTS + 1]; /* ends with an all-zero entry */
+    struct route table[REST_ENDPOINTS_MAX]; /* ends with an all-zero entry */
     struct route_tree *routes;
     struct operation_context context;
     size_t in_core;
@@ -136,7 +70,9 @@ static void add_problem_headers(struct operation *op, enum err err)
 static void send_problem(struct operation *op, enum err err)
 {
     struct buf body;
-    const struct problem *problem = problem_find(err, op->command.kind);
+    bool from_core = op->command.err != OK;
+    enum kind subject = from_core ? op->command.subject : op->command.kind;
+    const struct problem *problem = problem_find(err, subject);
     const char *detail = err == op->refused ? op->why.text : ""; /* not of another error */
     buf_init(&body, REPLY_SIZE_MAX);
     op->status = problem->status;
@@ -199,7 +135,7 @@ static struct operation *new_operation(struct rest *rest, struct http_request *r
     op->rest = rest;
     op->context = &rest->context;
     op->request = request;
-    op->endpoint_index = NO_ENDPOINT;
+    op->endpoint_index = endpoints_count();
     op->base = find_base(rest, request);
     op->from_browser = http_request_header(request, "Origin").ptr != NULL;
     op->if_none_match = http_request_header(request, "If-None-Match");
@@ -212,7 +148,7 @@ static struct operation *new_operation(struct rest *rest, struct http_request *r
 static void send_preflight(struct operation *op)
 {
     op->status = 204;
-    operation_add_header(op, "Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
+    operation_add_header(op, "Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS");
     operation_add_header(op, "Access-Control-Allow-Headers",
                          "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, "
                          "If-None-Match, If-Unmodified-Since, Idempotency-Key");
@@ -254,10 +190,11 @@ static enum err find_endpoint(struct operation *op)
     if (e)
         return e;
     op->endpoint = match.route->endpoint;
-    op->endpoint_index = (size_t)(op->endpoint - endpoints);
+    op->endpoint_index = (size_t)(op->endpoint - endpoints_get(0));
     memcpy(op->captures, match.captures, match.captures_count * sizeof *match.captures);
     op->command.verb = op->endpoint->verb;
     op->command.kind = op->endpoint->kind;
+    op->command.container_kind = op->endpoint->container;
     return OK;
 }
 
@@ -282,6 +219,12 @@ static bool is_form(struct str type)
     return str_eq_nocase(str_trim(str_split(&type, ';')), STR("application/x-www-form-urlencoded"));
 }
 
+/* Is the body of such a request fields? */
+static bool takes_fields(const struct http_request *request)
+{
+    return request->method == HTTP_POST || request->method == HTTP_PUT;
+}
+
 /* No media type at all counts as a form. */
 static enum err check_body(const struct operation *op)
 {
@@ -290,7 +233,7 @@ static enum err check_body(const struct operation *op)
         return OK;
     if (op->request->content_length > op->rest->options.body_size_max)
         return ERR_BODY_LARGE;
-    return op->request->method != HTTP_POST || !type.ptr || is_form(type) || is_json(type)
+    return !takes_fields(op->request) || !type.ptr || is_form(type) || is_json(type)
                ? OK
                : ERR_MEDIA_TYPE;
 }
@@ -320,7 +263,7 @@ static enum err read_fields(struct operation *op)
     enum err e = OK;
     if (request->query.ptr)
         e = fields_parse_form(request->query, &request->arena, &op->query, &op->why);
-    if (e || request->method != HTTP_POST || !request->body.len)
+    if (e || !takes_fields(request) || !request->body.len)
         return e;
     if (is_json(type))
         return fields_parse_json(request->body,
@@ -410,8 +353,10 @@ static void end(void *context, struct http_request *request)
 struct rest *rest_new(const struct rest_options *options)
 {
     struct rest *rest = mem_zalloc(1, sizeof *rest);
-    for (size_t i = 0; i < ENDPOINTS; i++)
-        rest->table[i] = (struct route){endpoints[i].method, endpoints[i].pattern, &endpoints[i]};
+    for (size_t i = 0; i < endpoints_count(); i++) {
+        const struct endpoint *endpoint = endpoints_get(i);
+        rest->table[i] = (struct route){endpoint->method, endpoint->pattern, endpoint};
+    }
     rest->options = *options;
     rest->routes = route_tree_new(rest->table);
     basic_init(&rest->basic, options->credentials);
@@ -439,18 +384,6 @@ void rest_drain(struct rest *rest)
 const struct rest_metrics *rest_metrics(const struct rest *rest)
 {
     return &rest->metrics;
-}
-
-const char *rest_endpoint_pattern(size_t at)
-{
-    if (at == NO_ENDPOINT)
-        return "none";
-    return at < ENDPOINTS ? endpoints[at].pattern : NULL;
-}
-
-const char *rest_endpoint_method(size_t at)
-{
-    return at < ENDPOINTS ? endpoints[at].method : "any";
 }
 
 unsigned rest_status(size_t at)

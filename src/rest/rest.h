@@ -29,7 +29,7 @@ struct rest_options {
 
 enum { REST_ENDPOINTS_MAX = 64, REST_STATUSES = 16, REST_NS_EXPONENT = 14 };
 
-/* Written by the gateway, read by any thread. */
+/* Written by the gateway, read by any thread. By endpoint, as endpoints.h numbers them. */
 struct rest_metrics {
     struct metric requests[REST_ENDPOINTS_MAX][REST_STATUSES];
     struct histogram latency_ns[REST_ENDPOINTS_MAX];
@@ -52,10 +52,7 @@ void rest_drain(struct rest *rest);
 
 const struct rest_metrics *rest_metrics(const struct rest *rest);
 
-/* For whoever renders: pattern and method of endpoint `at`, NULL past the last; the status of
- * column `at`. The last endpoint stands for all paths that are none. */
-const char *rest_endpoint_pattern(size_t at);
-const char *rest_endpoint_method(size_t at);
+/* What column `at` of the requests counts. */
 unsigned rest_status(size_t at);
 
 #endif

@@ -1,6 +1,7 @@
 #include "rest/services.h"
 
 #include "base/date.h"
+#include "rest/body.h"
 #include "rest/page.h"
 #include "sync/service.h"
 
@@ -72,11 +73,6 @@ enum err services_prepare_list(struct operation *op)
     return page_prepare(op);
 }
 
-static void add_bool(struct buf *out, const char *key, bool value)
-{
-    buf_addf(out, ",\"%s\":%s", key, value ? "true" : "false");
-}
-
 static void add_links(struct str url, struct buf *out)
 {
     buf_addf(out,
@@ -85,22 +81,11 @@ static void add_links(struct str url, struct buf *out)
              STR_ARG(url), STR_ARG(url), STR_ARG(url), STR_ARG(url));
 }
 
-static struct str address(struct operation *op, struct str sid)
-{
-    struct str path = STR("/v1/Services/");
-    size_t size = op->base.len + path.len + sid.len;
-    char *url = arena_alloc(&op->request->arena, size);
-    memcpy(url, op->base.ptr, op->base.len);
-    memcpy(url + op->base.len, path.ptr, path.len);
-    memcpy(url + op->base.len + path.len, sid.ptr, sid.len);
-    return (struct str){url, size};
-}
-
 static void write_one(struct operation *op, const struct change *head, struct buf *out)
 {
     struct service_settings settings;
     struct sid sid = sid_of(head);
-    struct str url = address(op, sid_str(&sid));
+    struct str url = body_service_url(op, head);
     service_settings_read(head, &op->request->arena, &settings);
     buf_addf(out, "{\"sid\":\"%s\",\"unique_name\":", sid.text);
     buf_add_json(out, head->name);
@@ -112,10 +97,10 @@ static void write_one(struct operation *op, const struct change *head, struct bu
     date_add_iso(out, head->updated_ms);
     buf_addf(out, ",\"url\":\"%.*s\",\"webhook_url\":", STR_ARG(url));
     buf_add_json(out, settings.webhook_url);
-    add_bool(out, "webhooks_from_rest_enabled", settings.webhooks_from_rest_enabled);
-    add_bool(out, "reachability_webhooks_enabled", settings.reachability_webhooks_enabled);
-    add_bool(out, "acl_enabled", settings.acl_enabled);
-    add_bool(out, "reachability_debouncing_enabled", settings.reachability_debouncing_enabled);
+    body_add_bool(out, "webhooks_from_rest_enabled", settings.webhooks_from_rest_enabled);
+    body_add_bool(out, "reachability_webhooks_enabled", settings.reachability_webhooks_enabled);
+    body_add_bool(out, "acl_enabled", settings.acl_enabled);
+    body_add_bool(out, "reachability_debouncing_enabled", settings.reachability_debouncing_enabled);
     buf_addf(out, ",\"reachability_debouncing_window\":%u",
              settings.reachability_debouncing_window);
     add_links(url, out);

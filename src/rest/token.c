@@ -1,43 +1,76 @@
 #include "rest/token.h"
 
-#include "base/hex.h"
+#include "base/base64.h"
 #include "base/mac.h"
 
-enum { VERSION = 1, HALF = HEX_LENGTH };
+#include <assert.h>
 
-static void seal(const unsigned char key[TOKEN_KEY_SIZE], struct token *token)
+enum {
+    VERSION = 2,
+    HEAD_SIZE = 3,
+    SEAL_SIZE = 16,
+    BYTES_MAX = HEAD_SIZE + TOKEN_PLACE_SIZE_MAX + SEAL_SIZE,
+};
+
+enum flag { BACK = 1 << 0, INCLUDED = 1 << 1, DESCENDING = 1 << 2, FLAGS_END = 1 << 3 };
+
+static const struct str mark = STR_INIT("PT");
+
+static void add_seal(const unsigned char key[TOKEN_KEY_SIZE], char *bytes, size_t size)
 {
     unsigned char mac[MAC_SIZE];
-    mac_sha256((struct str){(const char *)key, TOKEN_KEY_SIZE},
-               (struct str){token->text, 2 + 2 * HALF}, mac);
-    for (int half = 0; half < 2; half++) {
-        uint64_t value = 0;
-        for (int i = 0; i < 8; i++)
-            value = value << 8 | mac[8 * half + i];
-        hex_put(token->text + 2 + (2 + half) * HALF, value);
-    }
+    mac_sha256((struct str){(const char *)key, TOKEN_KEY_SIZE}, (struct str){bytes, size}, mac);
+    memcpy(bytes + size, mac, SEAL_SIZE);
 }
 
-struct token token_seal(const unsigned char key[TOKEN_KEY_SIZE], enum kind kind, uint64_t beyond,
-                        bool back)
+struct str token_seal(const unsigned char key[TOKEN_KEY_SIZE], const struct token *token,
+                      struct arena *arena)
 {
-    struct token token = {"PT"};
-    hex_put(token.text + 2, (uint64_t)VERSION << 16 | (uint64_t)kind << 1 | back);
-    hex_put(token.text + 2 + HALF, beyond);
-    seal(key, &token);
-    token.text[TOKEN_LENGTH] = 0;
-    return token;
+    char bytes[BYTES_MAX];
+    unsigned flags = (token->back ? BACK : 0) | (token->included ? INCLUDED : 0) |
+                     (token->descending ? DESCENDING : 0);
+    size_t size = HEAD_SIZE + token->place.len;
+    assert(token->place.len && token->place.len <= TOKEN_PLACE_SIZE_MAX);
+    bytes[0] = VERSION;
+    bytes[1] = (char)token->kind;
+    bytes[2] = (char)flags;
+    memcpy(bytes + HEAD_SIZE, token->place.ptr, token->place.len);
+    add_seal(key, bytes, size);
+    struct str sealed = {bytes, size + SEAL_SIZE};
+    size_t len = mark.len + base64_length(sealed.len);
+    char *text = arena_alloc(arena, len);
+    memcpy(text, mark.ptr, mark.len);
+    base64_encode(sealed, text + mark.len);
+    return (struct str){text, len};
 }
 
-enum err token_open(const unsigned char key[TOKEN_KEY_SIZE], struct str text, enum kind kind,
-                    uint64_t *beyond, bool *back)
+static bool is_sealed(const unsigned char key[TOKEN_KEY_SIZE], const char *bytes, size_t size)
 {
-    uint64_t what;
-    if (text.len != TOKEN_LENGTH || !str_starts(text, STR("PT")) ||
-        !str_hex_to_u64((struct str){text.ptr + 2, HALF}, &what) ||
-        !str_hex_to_u64((struct str){text.ptr + 2 + HALF, HALF}, beyond))
+    char again[BYTES_MAX];
+    memcpy(again, bytes, size - SEAL_SIZE);
+    add_seal(key, again, size - SEAL_SIZE);
+    return mac_equal((struct str){again, size}, (struct str){bytes, size});
+}
+
+enum err token_open(const unsigned char key[TOKEN_KEY_SIZE], struct str text, struct arena *arena,
+                    struct token *token)
+{
+    char bytes[BYTES_MAX];
+    size_t size;
+    if (!str_starts(text, mark) || text.len > mark.len + base64_length(BYTES_MAX))
         return ERR_PAGE_TOKEN;
-    *back = what & 1;
-    struct token ours = token_seal(key, kind, *beyond, *back);
-    return mac_equal(text, str_from(ours.text)) ? OK : ERR_PAGE_TOKEN;
+    struct str coded = {text.ptr + mark.len, text.len - mark.len};
+    if (!base64_decode(coded, bytes, &size) || size <= HEAD_SIZE + SEAL_SIZE)
+        return ERR_PAGE_TOKEN;
+    unsigned flags = (unsigned char)bytes[2];
+    if (bytes[0] != VERSION || flags >= FLAGS_END || !is_sealed(key, bytes, size))
+        return ERR_PAGE_TOKEN;
+    *token = (struct token){
+        .kind = (enum kind)bytes[1],
+        .descending = flags & DESCENDING,
+        .back = flags & BACK,
+        .included = flags & INCLUDED,
+        .place = arena_dup(arena, (struct str){bytes + HEAD_SIZE, size - HEAD_SIZE - SEAL_SIZE}),
+    };
+    return OK;
 }

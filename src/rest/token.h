@@ -1,25 +1,31 @@
 /* Page tokens: a place in a list, sealed so that only this server can make one.
  *
- * "PT", then 64 hexadecimal digits: 16 bytes of place, 16 of HMAC-SHA-256. */
+ * "PT", then base64url of: a byte each of version, kind and flags, the bytes of the place, and 16
+ * bytes of HMAC-SHA-256 over all that. */
 #ifndef REST_TOKEN_H
 #define REST_TOKEN_H
 
+#include "base/arena.h"
 #include "base/err.h"
-#include "base/str.h"
 #include "store/change.h"
 
-enum { TOKEN_LENGTH = 66, TOKEN_KEY_SIZE = 32 };
+enum { TOKEN_KEY_SIZE = 32, TOKEN_PLACE_SIZE_MAX = 1300 };
 
+/* What one says. */
 struct token {
-    char text[TOKEN_LENGTH + 1];
+    enum kind kind;   /* of what is listed */
+    bool descending;  /* the order of the list */
+    bool back;        /* the page before `place`, not the one after */
+    bool included;    /* with what stands at `place` */
+    struct str place; /* see sync/listing.h; at most TOKEN_PLACE_SIZE_MAX bytes */
 };
 
-/* The page of `kind` beyond the object `beyond`, going back or forth. */
-struct token token_seal(const unsigned char key[TOKEN_KEY_SIZE], enum kind kind, uint64_t beyond,
-                        bool back);
+/* As text, in `arena`: letters, digits, '-' and '_'. */
+struct str token_seal(const unsigned char key[TOKEN_KEY_SIZE], const struct token *token,
+                      struct arena *arena);
 
-/* ERR_PAGE_TOKEN: not one of ours, or for another kind. */
+/* Back again; the place is in `arena`. ERR_PAGE_TOKEN: not one of ours. */
 must_check enum err token_open(const unsigned char key[TOKEN_KEY_SIZE], struct str text,
-                               enum kind kind, uint64_t *beyond, bool *back);
+                               struct arena *arena, struct token *token);
 
 #endif

@@ -100,6 +100,11 @@ enum err behind_write_keyed(struct behind *behind, uint64_t seq)
     return e;
 }
 
+enum err behind_write_keyed_of(struct behind *behind, uint64_t seq, uint64_t parent, enum kind kind)
+{
+    return cache_is_keyed(behind->cache, parent, kind) ? behind_write_keyed(behind, seq) : OK;
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;

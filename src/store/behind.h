@@ -38,8 +38,13 @@ must_check enum err behind_write_some(struct behind *behind, uint64_t seq, bool 
 /* Is there another bite for behind_write_some? */
 bool behind_is_due(const struct behind *behind, uint64_t seq, bool idle);
 
-/* All heads that the indexes wait for: see cache.h. */
+/* All heads that the indexes wait for: see cache.h. After it a head in memory has the keys that
+ * its row has, at most newer data. */
 must_check enum err behind_write_keyed(struct behind *behind, uint64_t seq);
+
+/* The same for one range: nothing is written if none of its heads is among them. */
+must_check enum err behind_write_keyed_of(struct behind *behind, uint64_t seq, uint64_t parent,
+                                          enum kind kind);
 
 /* All heads, as far as that is possible. */
 void behind_write_all(struct behind *behind, uint64_t seq);

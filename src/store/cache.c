@@ -95,13 +95,10 @@ static void touch(struct cache *cache, struct cached *entry)
     ring_append(&cache->recent, &entry->place);
 }
 
-static struct cached *by_id(struct cache *cache, uint64_t id)
+static struct cached *by_id(const struct cache *cache, uint64_t id)
 {
     struct dict_cursor cursor;
-    struct cached *entry = dict_first(&cache->by_id, dict_mix(id), &cursor);
-    while (entry && entry->head->id != id)
-        entry = dict_next(&cache->by_id, &cursor);
-    return entry;
+    return dict_first(&cache->by_id, dict_mix(id), &cursor); /* no other id has this hash */
 }
 
 struct cached *cache_get(struct cache *cache, uint64_t id)
@@ -110,6 +107,22 @@ struct cached *cache_get(struct cache *cache, uint64_t id)
     if (entry)
         touch(cache, entry);
     return entry;
+}
+
+/* They lie all over the memory: one step for all at a time, so that the waits for it overlap. */
+void cache_get_many(const struct cache *cache, const uint64_t *ids, size_t count,
+                    struct change **heads)
+{
+    const struct cached *entries[CACHE_MANY_MAX];
+    for (size_t i = 0; i < count; i++)
+        dict_prefetch(&cache->by_id, dict_mix(ids[i]));
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(entries[i] = by_id(cache, ids[i]));
+    for (size_t i = 0; i < count; i++)
+        if (entries[i])
+            __builtin_prefetch(entries[i]->head, 1);
+    for (size_t i = 0; i < count; i++)
+        heads[i] = entries[i] ? change_ref(entries[i]->head) : NULL;
 }
 
 struct cached *cache_find(struct cache *cache, uint64_t parent, enum kind kind, struct str name)
@@ -154,12 +167,23 @@ static bool changes_keys(const struct cached *entry)
            entry->head->expires_ms != entry->stored_expires_ms;
 }
 
+static size_t range_place(uint64_t parent, enum kind kind)
+{
+    return dict_mix(parent * 64 + kind) % CACHE_RANGES;
+}
+
+bool cache_is_keyed(const struct cache *cache, uint64_t parent, enum kind kind)
+{
+    return cache->keyed_in[range_place(parent, kind)] > 0;
+}
+
 static void leave_ring(struct cache *cache, struct cached *entry)
 {
     ring_remove(&entry->place);
     if (!entry->dirty)
         return;
     cache->keyed_count -= entry->keyed;
+    cache->keyed_in[range_place(entry->head->parent, entry->head->kind)] -= entry->keyed;
     cache->plain_count -= !entry->keyed;
 }
 
@@ -170,6 +194,7 @@ static void join_dirty(struct cache *cache, struct cached *entry, bool keyed)
     entry->keyed = keyed;
     entry->since = entry->head->seq;
     cache->keyed_count += keyed;
+    cache->keyed_in[range_place(entry->head->parent, entry->head->kind)] += keyed;
     cache->plain_count += !keyed;
     ring_append(keyed ? &cache->keyed : &cache->plain, &entry->place);
 }

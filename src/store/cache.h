@@ -9,7 +9,8 @@
  *
  * There are two queues of dirty heads, oldest first. `keyed`: what the tables' indexes must
  * learn (an object appeared, went, or expires at another time). `plain`: only newer data. The
- * first is kept short, so that whoever needs right indexes can have it written at once. */
+ * first is kept short, so that whoever needs right indexes can have it written at once; and who
+ * needs them of one range only (a kind under a parent) can ask whether it has to be. */
 #ifndef STORE_CACHE_H
 #define STORE_CACHE_H
 
@@ -27,6 +28,8 @@ struct cached {
     bool keyed;
 };
 
+enum { CACHE_RANGES = 4096 };
+
 struct cache {
     struct dict by_id;
     struct dict by_name;
@@ -34,6 +37,7 @@ struct cache {
     struct ring keyed;
     struct ring plain;
     size_t keyed_count;
+    uint32_t keyed_in[CACHE_RANGES]; /* the same for those ranges that share a hash */
     size_t plain_count;
     size_t bytes;
     size_t dirty_bytes;
@@ -46,6 +50,11 @@ void cache_deinit(struct cache *cache);
 /* NULL: not in memory. One that is there may be a removal. */
 struct cached *cache_get(struct cache *cache, uint64_t id);
 
+/* References to the heads of at most CACHE_MANY_MAX; NULL: not in memory. Not counted as a use. */
+enum { CACHE_MANY_MAX = 128 };
+void cache_get_many(const struct cache *cache, const uint64_t *ids, size_t count,
+                    struct change **heads);
+
 /* Live heads only. NULL: not in memory. */
 struct cached *cache_find(struct cache *cache, uint64_t parent, enum kind kind, struct str name);
 
@@ -54,6 +63,9 @@ struct cached *cache_add_stored(struct cache *cache, struct change *head);
 
 /* A head just committed; takes a reference of its own. */
 void cache_commit(struct cache *cache, struct change *head);
+
+/* May the indexes wait for a head of `kind` under `parent`? They do not when it says no. */
+bool cache_is_keyed(const struct cache *cache, uint64_t parent, enum kind kind);
 
 /* The tables now say what the head of `entry`, which is dirty, says. A removal is forgotten;
  * another may be evicted at once. */

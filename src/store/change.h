@@ -19,7 +19,14 @@ enum kind {
     KIND_SERVICE = 1,
     KIND_KEY = 2,
     KIND_DOCUMENT = 3,
-    KIND_PURGE = 4, /* a removed service whose objects are still to be removed: sync/purge.h */
+    KIND_PURGE = 4, /* a removed object whose children are still to be removed: sync/purge.h */
+    KIND_LIST = 5,
+    KIND_LIST_ITEM = 6,
+    KIND_MAP = 7,
+    KIND_MAP_ITEM = 8,
+    KIND_STREAM = 9,
+    KIND_PERMISSION = 10,
+    KIND_MESSAGE = 11, /* of a stream; never stored: sync/message.h */
 };
 
 enum event {
@@ -27,6 +34,7 @@ enum event {
     EVENT_UPDATED = 2,
     EVENT_REMOVED = 3, /* by a request */
     EVENT_EXPIRED = 4, /* by its time to live */
+    EVENT_ITEM = 5,    /* of a list or map: the change just before, seq - 1, was one of an item */
 };
 
 struct change {
@@ -36,7 +44,7 @@ struct change {
     uint64_t seq;
     uint64_t prev;   /* 0: the object's first change */
     uint64_t id;     /* of the object: the seq of its first change */
-    uint64_t parent; /* the object it belongs to (a document's service), 0: the account */
+    uint64_t parent; /* what it belongs to (a document's service, an item's list), 0: the account */
     uint64_t salt;   /* the random half of its SID */
     uint64_t revision;
     int64_t created_ms;

@@ -2,7 +2,25 @@
 
 #include "store/journal.h"
 
+#include <stdio.h>
+
 #define HEADS "SELECT " JOURNAL_COLUMNS " FROM object o JOIN journal j ON j.seq = o.seq "
+
+/* Of object.pages: how a statement reads its range. */
+enum { INCLUSIVE = 1, DESCENDING = 2, BY_NAME = 4 };
+
+/* The indexes have a range's ids in either order: none of these sorts, or reads a table. */
+static enum err prepare_page(struct object *object, unsigned way)
+{
+    const char *key = way & BY_NAME ? "name" : "id";
+    char text[200];
+    snprintf(text, sizeof text,
+             "SELECT id FROM object WHERE parent = ?1 AND kind = ?2 AND %s %s%s ?3"
+             " ORDER BY %s %s LIMIT ?4",
+             key, way & DESCENDING ? "<" : ">", way & INCLUSIVE ? "=" : "", key,
+             way & DESCENDING ? "DESC" : "ASC");
+    return sql_prepare(object->db, text, &object->pages[way]);
+}
 
 enum err object_init(struct object *object, sqlite3 *db)
 {
@@ -12,12 +30,9 @@ enum err object_init(struct object *object, sqlite3 *db)
         const char *text;
     } all[] = {
         {&object->get, HEADS "WHERE o.id = ?"},
-        {&object->find, "SELECT id FROM object WHERE parent = ? AND kind = ? AND name = ?"},
-        {&object->page_up, HEADS "WHERE o.parent = ?1 AND o.kind = ?2 AND o.id > ?3"
-                                 " ORDER BY o.id LIMIT ?4"},
-        {&object->page_down, HEADS "WHERE o.parent = ?1 AND o.kind = ?2 AND o.id < ?3"
-                                   " ORDER BY o.id DESC LIMIT ?4"},
-        {&object->due, HEADS "WHERE o.expires_ms <= ? ORDER BY o.expires_ms LIMIT ?"},
+        {&object->find, HEADS "WHERE o.parent = ? AND o.kind = ? AND o.name = ?"},
+        {&object->due, "SELECT id FROM object WHERE expires_ms <= ?"
+                       " ORDER BY expires_ms LIMIT ?"},
         {&object->next_due, "SELECT min(expires_ms) FROM object WHERE expires_ms > ?"},
         {&object->update, "UPDATE object SET seq = ?2, expires_ms = ?3 WHERE id = ?1"},
         {&object->insert, "INSERT INTO object (id, seq, expires_ms, parent, kind, name)"
@@ -27,6 +42,8 @@ enum err object_init(struct object *object, sqlite3 *db)
     enum err e = OK;
     for (size_t i = 0; !e && i < sizeof all / sizeof *all; i++)
         e = sql_prepare(db, all[i].text, all[i].stmt);
+    for (unsigned way = 0; !e && way < OBJECT_PAGES; way++)
+        e = prepare_page(object, way);
     return e;
 }
 
@@ -34,8 +51,8 @@ void object_deinit(struct object *object)
 {
     sqlite3_finalize(object->get);
     sqlite3_finalize(object->find);
-    sqlite3_finalize(object->page_up);
-    sqlite3_finalize(object->page_down);
+    for (unsigned way = 0; way < OBJECT_PAGES; way++)
+        sqlite3_finalize(object->pages[way]);
     sqlite3_finalize(object->due);
     sqlite3_finalize(object->next_due);
     sqlite3_finalize(object->update);
@@ -43,47 +60,81 @@ void object_deinit(struct object *object)
     sqlite3_finalize(object->remove);
 }
 
-enum err object_get(struct object *object, uint64_t id, struct change **head)
+static enum err read_head(sqlite3_stmt *stmt, struct change **head)
 {
     size_t count;
-    sql_bind_int(object->get, 1, (int64_t)id);
-    enum err e = journal_read_rows(object->get, head, 1, &count);
+    enum err e = journal_read_rows(stmt, head, 1, &count);
     if (e || !count)
         *head = NULL;
     return e;
 }
 
-enum err object_find(struct object *object, uint64_t parent, enum kind kind, struct str name,
-                     uint64_t *id)
+enum err object_get(struct object *object, uint64_t id, struct change **head)
 {
-    bool row;
+    sql_bind_int(object->get, 1, (int64_t)id);
+    return read_head(object->get, head);
+}
+
+enum err object_find(struct object *object, uint64_t parent, enum kind kind, struct str name,
+                     struct change **head)
+{
     sql_bind_int(object->find, 1, (int64_t)parent);
     sql_bind_int(object->find, 2, kind);
     sql_bind_str(object->find, 3, name);
-    enum err e = sql_step(object->find, &row);
-    *id = !e && row ? (uint64_t)sqlite3_column_int64(object->find, 0) : 0;
-    sql_done(object->find);
+    return read_head(object->find, head);
+}
+
+/* Where to begin. From the very end: before or behind all there is; SQLite puts every blob behind
+ * all text. */
+static void bind_bound(sqlite3_stmt *stmt, int at, const struct store_range *range)
+{
+    bool by_name = range->order == STORE_BY_NAME;
+    if (range->bounded && by_name)
+        sql_bind_str(stmt, at, range->name);
+    else if (range->bounded)
+        sql_bind_int(stmt, at, range->id < INT64_MAX ? (int64_t)range->id : INT64_MAX);
+    else if (by_name && range->descending)
+        sqlite3_bind_zeroblob(stmt, at, 0);
+    else if (by_name)
+        sql_bind_str(stmt, at, STR(""));
+    else
+        sql_bind_int(stmt, at, range->descending ? INT64_MAX : 0);
+}
+
+static enum err read_ids(sqlite3_stmt *stmt, uint64_t *ids, size_t max, size_t *count)
+{
+    enum err e = OK;
+    bool row = true;
+    *count = 0;
+    while (!e && row && *count < max) {
+        e = sql_step(stmt, &row);
+        if (!e && row)
+            ids[(*count)++] = (uint64_t)sqlite3_column_int64(stmt, 0);
+    }
+    sql_done(stmt);
     return e;
 }
 
-enum err object_page(struct object *object, const struct store_range *range, struct change **heads,
-                     size_t heads_max, size_t *count)
+enum err object_page(struct object *object, const struct store_range *range, uint64_t *ids,
+                     size_t ids_max, size_t *count)
 {
-    sqlite3_stmt *stmt = range->descending ? object->page_down : object->page_up;
-    bool from_end = range->descending && range->beyond == 0;
+    unsigned way = (range->order == STORE_BY_NAME ? BY_NAME : 0) |
+                   (range->descending ? DESCENDING : 0) |
+                   (range->inclusive || !range->bounded ? INCLUSIVE : 0);
+    sqlite3_stmt *stmt = object->pages[way];
     sql_bind_int(stmt, 1, (int64_t)range->parent);
     sql_bind_int(stmt, 2, range->kind);
-    sql_bind_int(stmt, 3, from_end ? INT64_MAX : (int64_t)range->beyond);
-    sql_bind_int(stmt, 4, (int64_t)heads_max);
-    return journal_read_rows(stmt, heads, heads_max, count);
+    bind_bound(stmt, 3, range);
+    sql_bind_int(stmt, 4, (int64_t)ids_max);
+    return read_ids(stmt, ids, ids_max, count);
 }
 
-enum err object_due(struct object *object, int64_t now_ms, struct change **heads, size_t heads_max,
+enum err object_due(struct object *object, int64_t now_ms, uint64_t *ids, size_t ids_max,
                     size_t *count)
 {
     sql_bind_int(object->due, 1, now_ms);
-    sql_bind_int(object->due, 2, (int64_t)heads_max);
-    return journal_read_rows(object->due, heads, heads_max, count);
+    sql_bind_int(object->due, 2, (int64_t)ids_max);
+    return read_ids(object->due, ids, ids_max, count);
 }
 
 enum err object_next_due(struct object *object, int64_t after_ms, int64_t *next_ms)

@@ -9,12 +9,13 @@
 #include "store/sql.h"
 #include "store/store.h"
 
+enum { OBJECT_PAGES = 8 };
+
 struct object {
     sqlite3 *db;
     sqlite3_stmt *get;
     sqlite3_stmt *find;
-    sqlite3_stmt *page_up;
-    sqlite3_stmt *page_down;
+    sqlite3_stmt *pages[OBJECT_PAGES];
     sqlite3_stmt *due;
     sqlite3_stmt *next_due;
     sqlite3_stmt *update;
@@ -25,20 +26,17 @@ struct object {
 must_check enum err object_init(struct object *object, sqlite3 *db);
 void object_deinit(struct object *object);
 
-/* The head as the tables know it; NULL: none. */
+/* The head as the tables know it, by number and by name; NULL: none. */
 must_check enum err object_get(struct object *object, uint64_t id, struct change **head);
-
-/* The id of the object of that name; 0: none. */
 must_check enum err object_find(struct object *object, uint64_t parent, enum kind kind,
-                                struct str name, uint64_t *id);
+                                struct str name, struct change **head);
 
-/* As store_page, but `range->alive_ms` is not looked at. */
+/* As store_page and store_due, but the ids of all that have not been removed, also of what has
+ * expired: most heads are in memory, and the tables need not be read for them. */
 must_check enum err object_page(struct object *object, const struct store_range *range,
-                                struct change **heads, size_t heads_max, size_t *count);
-
-/* As store_due. */
-must_check enum err object_due(struct object *object, int64_t now_ms, struct change **heads,
-                               size_t heads_max, size_t *count);
+                                uint64_t *ids, size_t ids_max, size_t *count);
+must_check enum err object_due(struct object *object, int64_t now_ms, uint64_t *ids, size_t ids_max,
+                               size_t *count);
 must_check enum err object_next_due(struct object *object, int64_t after_ms, int64_t *next_ms);
 
 /* Make the row say what `head` says; within a transaction. */

@@ -52,17 +52,20 @@ static void show_metrics(struct sqlite *sqlite)
 
 /* --- reading --- */
 
-static enum err load(struct sqlite *sqlite, uint64_t id, struct cached **entry)
+static void note_access(struct sqlite *sqlite, const struct cached *entry)
 {
-    struct change *head;
-    *entry = cache_get(&sqlite->cache, id);
-    metric_add(*entry ? &sqlite->store.metrics.cache_hits : &sqlite->store.metrics.cache_misses, 1);
-    if (*entry)
-        return OK;
-    enum err e = object_get(&sqlite->object, id, &head);
-    if (!e && head)
-        *entry = cache_add_stored(&sqlite->cache, head);
-    return transaction_fail(&sqlite->transaction, e);
+    metric_add(entry ? &sqlite->store.metrics.cache_hits : &sqlite->store.metrics.cache_misses, 1);
+}
+
+/* A head just read from the tables; takes the reference. One in memory may be newer: of what a
+ * name finds in the tables, a removal. */
+static struct cached *add_row(struct sqlite *sqlite, struct change *row)
+{
+    struct cached *entry = cache_get(&sqlite->cache, row->id);
+    if (!entry)
+        return cache_add_stored(&sqlite->cache, row);
+    change_unref(row);
+    return entry;
 }
 
 static struct change *live_head(const struct cached *entry)
@@ -72,10 +75,17 @@ static struct change *live_head(const struct cached *entry)
 
 static enum err get(struct store *store, uint64_t id, struct change **head)
 {
-    struct cached *entry;
-    enum err e = load(of(store), id, &entry);
-    *head = e ? NULL : live_head(entry);
-    return e;
+    struct sqlite *sqlite = of(store);
+    struct cached *entry = cache_get(&sqlite->cache, id);
+    struct change *row;
+    note_access(sqlite, entry);
+    *head = live_head(entry);
+    if (entry)
+        return OK;
+    enum err e = object_get(&sqlite->object, id, &row);
+    if (!e && row)
+        *head = live_head(cache_add_stored(&sqlite->cache, row));
+    return transaction_fail(&sqlite->transaction, e);
 }
 
 static enum err find(struct store *store, uint64_t parent, enum kind kind, struct str name,
@@ -83,14 +93,15 @@ static enum err find(struct store *store, uint64_t parent, enum kind kind, struc
 {
     struct sqlite *sqlite = of(store);
     struct cached *entry = cache_find(&sqlite->cache, parent, kind, name);
-    uint64_t id;
+    struct change *row;
+    note_access(sqlite, entry);
     *head = live_head(entry);
     if (entry)
         return OK;
-    enum err e = object_find(&sqlite->object, parent, kind, name, &id);
-    if (e || !id)
-        return transaction_fail(&sqlite->transaction, e);
-    return get(store, id, head);
+    enum err e = object_find(&sqlite->object, parent, kind, name, &row);
+    if (!e && row)
+        *head = live_head(add_row(sqlite, row));
+    return transaction_fail(&sqlite->transaction, e);
 }
 
 static enum err change(struct store *store, uint64_t seq, struct change **change)
@@ -163,53 +174,95 @@ static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
 
 /* --- ranges --- */
 
-/* What memory knows better than the row just read; false: leave it out. */
-static bool bring_up_to_date(struct sqlite *sqlite, struct change **head, int64_t alive_ms)
+static void unref_all(struct change **heads, size_t *count)
 {
-    struct cached *entry = cache_get(&sqlite->cache, (*head)->id);
-    if (entry && entry->head->seq != (*head)->seq) {
-        change_unref(*head);
-        *head = change_ref(entry->head);
-    }
-    bool expired = alive_ms && (*head)->expires_ms && (*head)->expires_ms <= alive_ms;
-    return !change_is_removal(*head) && !expired;
+    while (*count)
+        change_unref(heads[--*count]);
 }
 
-static size_t keep_current(struct sqlite *sqlite, struct change **heads, size_t count,
-                           int64_t alive_ms)
+/* The heads of objects that the tables have; in memory they may be newer. */
+static enum err read_heads(struct sqlite *sqlite, const uint64_t *ids, size_t count,
+                           struct change **heads)
+{
+    enum err e = OK;
+    cache_get_many(&sqlite->cache, ids, count, heads);
+    for (size_t i = 0; !e && i < count; i++) {
+        if (!heads[i])
+            e = get(&sqlite->store, ids[i], &heads[i]);
+        if (!e && !heads[i])
+            e = ERR_STORE; /* the tables contradict each other */
+    }
+    if (e)
+        unref_all(heads, &count);
+    return e;
+}
+
+/* Leave out what has expired. */
+static size_t keep_alive(struct change **heads, size_t count, int64_t alive_ms)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (bring_up_to_date(sqlite, &heads[i], alive_ms))
-            heads[kept++] = heads[i];
-        else
+        if (alive_ms && heads[i]->expires_ms && heads[i]->expires_ms <= alive_ms)
             change_unref(heads[i]);
+        else
+            heads[kept++] = heads[i];
     }
     return kept;
+}
+
+/* A range that is read bite by bite. */
+struct reading {
+    struct store_range rest;
+    struct change *last; /* the head before the rest, whose name bounds it */
+    bool more;           /* perhaps */
+};
+
+static void go_on_behind(struct reading *reading, struct change *head)
+{
+    change_unref(reading->last);
+    reading->last = change_ref(head);
+    reading->rest.bounded = true;
+    reading->rest.inclusive = false;
+    reading->rest.id = head->id;
+    reading->rest.name = head->name;
+}
+
+static enum err read_bite(struct sqlite *sqlite, struct reading *reading, struct change **heads,
+                          size_t max, size_t *count)
+{
+    uint64_t ids[CACHE_MANY_MAX];
+    size_t got = 0;
+    *count = 0;
+    max = max < CACHE_MANY_MAX ? max : CACHE_MANY_MAX;
+    enum err e = object_page(&sqlite->object, &reading->rest, ids, max, &got);
+    if (!e)
+        e = read_heads(sqlite, ids, got, heads);
+    if (e)
+        return e;
+    reading->more = got == max;
+    if (got)
+        go_on_behind(reading, heads[got - 1]);
+    *count = keep_alive(heads, got, reading->rest.alive_ms);
+    return OK;
 }
 
 static enum err page(struct store *store, const struct store_range *range, struct change **heads,
                      size_t heads_max, size_t *count)
 {
     struct sqlite *sqlite = of(store);
-    struct store_range rest = *range;
-    size_t got = 0;
+    struct reading reading = {.rest = *range, .more = true};
     *count = 0;
-    enum err e = behind_write_keyed(&sqlite->behind, sqlite->seq);
-    do { /* again only when rows were left out */
-        size_t want = heads_max - *count;
-        if (!e)
-            e = object_page(&sqlite->object, &rest, heads + *count, want, &got);
-        if (e)
-            break;
-        if (got)
-            rest.beyond = heads[*count + got - 1]->id;
-        *count += keep_current(sqlite, heads + *count, got, range->alive_ms);
-        if (got < want)
-            break;
-    } while (*count < heads_max);
-    while (e && *count)
-        change_unref(heads[--*count]);
+    if (sqlite->transaction.unsure)
+        return ERR_UNSURE;
+    enum err e = behind_write_keyed_of(&sqlite->behind, sqlite->seq, range->parent, range->kind);
+    while (!e && reading.more && *count < heads_max) {
+        size_t got;
+        e = read_bite(sqlite, &reading, heads + *count, heads_max - *count, &got);
+        *count += got;
+    }
+    change_unref(reading.last);
+    if (e)
+        unref_all(heads, count);
     return transaction_fail(&sqlite->transaction, e);
 }
 
@@ -217,19 +270,21 @@ static enum err due(struct store *store, int64_t now_ms, struct change **heads, 
                     size_t *count, int64_t *next_ms)
 {
     struct sqlite *sqlite = of(store);
+    uint64_t ids[CACHE_MANY_MAX];
+    size_t max = heads_max < CACHE_MANY_MAX ? heads_max : CACHE_MANY_MAX;
     *count = 0;
+    *next_ms = now_ms;
+    if (sqlite->transaction.unsure)
+        return ERR_UNSURE;
     enum err e = behind_write_keyed(&sqlite->behind, sqlite->seq);
     if (!e)
-        e = object_due(&sqlite->object, now_ms, heads, heads_max, count);
-    if (e)
-        return transaction_fail(&sqlite->transaction, e);
-    bool all = *count < heads_max;
-    *next_ms = now_ms;
-    if (all)
+        e = object_due(&sqlite->object, now_ms, ids, max, count);
+    if (!e && *count < max)
         e = object_next_due(&sqlite->object, now_ms, next_ms);
-    *count = keep_current(sqlite, heads, *count, 0);
-    while (e && *count)
-        change_unref(heads[--*count]);
+    if (!e)
+        e = read_heads(sqlite, ids, *count, heads);
+    if (e)
+        *count = 0;
     return transaction_fail(&sqlite->transaction, e);
 }
 

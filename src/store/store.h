@@ -13,12 +13,21 @@
 #include "store/change.h"
 #include "store/statistics.h"
 
-/* Heads of one kind under one parent, in the order of their ids. */
+enum store_order {
+    STORE_BY_ID,
+    STORE_BY_NAME, /* as memcmp orders the bytes, a prefix first; only heads that have a name */
+};
+
+/* Heads of one kind under one parent, in an order, from a place on. */
 struct store_range {
     uint64_t parent;
     enum kind kind;
-    uint64_t beyond;  /* only ids above it (ascending) or below it (descending) */
-    bool descending;  /* `beyond` 0 means: from the very end */
+    enum store_order order;
+    bool descending;
+    bool bounded;     /* begin at `id` or `name`, as the order has it, not at the very end */
+    bool inclusive;   /* ... and with that one itself, if there is one */
+    uint64_t id;      /* STORE_BY_ID */
+    struct str name;  /* STORE_BY_NAME: not absent; borrowed for the call */
     int64_t alive_ms; /* leave out what has expired by then; 0: leave out nothing */
 };
 

@@ -4,16 +4,19 @@
 
 #include <assert.h>
 
-void batch_init(struct batch *batch, struct store *store, const struct random *random)
+void batch_init(struct batch *batch, struct store *store, const struct random *random,
+                const struct feed *feed)
 {
-    *batch = (struct batch){.store = store, .random = random};
+    *batch = (struct batch){.store = store, .random = random, .feed = feed};
 }
 
 static void forget_all(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
         change_unref(batch->changes[i]);
-    batch->count = 0;
+    for (size_t i = 0; i < batch->messages_count; i++)
+        change_unref(batch->messages[i].message);
+    batch->count = batch->messages_count = 0;
     dict_clear(&batch->by_id);
     dict_clear(&batch->by_name);
 }
@@ -32,9 +35,23 @@ void batch_start(struct batch *batch, int64_t now_ms)
     batch->touched = false;
 }
 
+/* In the order in which it happened. */
+static void publish_all(struct batch *batch)
+{
+    size_t told = 0;
+    for (size_t i = 0; i <= batch->count; i++) {
+        while (told < batch->messages_count && batch->messages[told].after == i)
+            feed_publish(batch->feed, batch->messages[told++].message);
+        if (i < batch->count)
+            feed_publish(batch->feed, batch->changes[i]);
+    }
+}
+
 enum err batch_commit(struct batch *batch)
 {
     enum err e = batch->count ? store_commit(batch->store, batch->changes, batch->count) : OK;
+    if (!e)
+        publish_all(batch);
     forget_all(batch);
     return e;
 }
@@ -152,15 +169,37 @@ enum err batch_resolve(struct batch *batch, uint64_t parent, enum kind kind, str
     return e;
 }
 
-enum err batch_expire_name(struct batch *batch, uint64_t parent, enum kind kind, struct str name)
+enum err batch_find_expired(struct batch *batch, uint64_t parent, enum kind kind, struct str name,
+                            struct change **head)
 {
-    struct change *head;
-    enum err e = find(batch, parent, kind, name, &head);
-    if (!e && head && has_expired(batch, head)) {
-        struct change draft = batch_draft(batch, head, EVENT_EXPIRED, (struct str){0});
-        batch_change(batch, &draft);
+    enum err e = find(batch, parent, kind, name, head);
+    if (*head && !has_expired(batch, *head)) {
+        change_unref(*head);
+        *head = NULL;
     }
-    change_unref(head);
+    return e;
+}
+
+static bool has_pending_child(const struct batch *batch, uint64_t parent, enum kind kind)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->changes[i]->parent == parent && batch->changes[i]->kind == kind)
+            return true;
+    return false;
+}
+
+enum err batch_has_child(struct batch *batch, uint64_t parent, enum kind kind, bool *any)
+{
+    struct store_range range = {.parent = parent, .kind = kind};
+    struct change *child;
+    size_t count;
+    *any = has_pending_child(batch, parent, kind);
+    if (*any)
+        return OK;
+    enum err e = store_page(batch->store, &range, &child, 1, &count);
+    *any = !e && count;
+    if (*any)
+        change_unref(child);
     return e;
 }
 
@@ -226,4 +265,22 @@ struct change batch_draft(const struct batch *batch, const struct change *head, 
         .author = author,
         .data = head->data,
     };
+}
+
+int64_t batch_expiry(const struct batch *batch, const struct ttl *ttl, int64_t otherwise)
+{
+    if (!ttl->given)
+        return otherwise;
+    return ttl->s ? batch->now_ms + ttl->s * 1000 : 0;
+}
+
+void batch_publish(struct batch *batch, struct change *message)
+{
+    if (!batch->touched) {
+        feed_publish(batch->feed, message);
+        return;
+    }
+    assert(batch->messages_count < BATCH_MAX);
+    batch->messages[batch->messages_count++] =
+        (struct batch_message){change_ref(message), batch->count};
 }

@@ -9,29 +9,42 @@
 #include "base/clock.h"
 #include "base/dict.h"
 #include "store/store.h"
-#include "sync/limits.h"
+#include "sync/command.h"
+#include "sync/feed.h"
 
-enum { BATCH_CHANGES_MAX = 2 * BATCH_MAX }; /* a command makes at most two */
+/* A command makes at most four: an item takes the name of one that has expired, and each of the
+ * two changes their map. */
+enum { BATCH_CHANGES_MAX = 4 * BATCH_MAX };
+
+/* A stream's message on its way, and how many of the batch's changes come before it. */
+struct batch_message {
+    struct change *message;
+    size_t after;
+};
 
 struct batch {
     struct store *store;
     const struct random *random;
+    const struct feed *feed;
     int64_t now_ms;
     bool touched; /* something uncommitted was seen or made since it was last cleared */
     size_t count;
     struct change *changes[BATCH_CHANGES_MAX];
     struct dict by_id; /* the last pending change of an object */
     struct dict by_name;
+    size_t messages_count;
+    struct batch_message messages[BATCH_MAX];
 };
 
-void batch_init(struct batch *batch, struct store *store, const struct random *random);
+void batch_init(struct batch *batch, struct store *store, const struct random *random,
+                const struct feed *feed);
 void batch_deinit(struct batch *batch);
 
 /* Start anew at `now_ms`; pending changes are forgotten. */
 void batch_start(struct batch *batch, int64_t now_ms);
 
-/* Make the pending changes durable. Whatever comes back, they are pending no more.
- * ERR_STORE, ERR_UNSURE. */
+/* Make the pending changes durable, and publish them. Whatever comes back, they are pending no
+ * more. ERR_STORE, ERR_UNSURE. */
 must_check enum err batch_commit(struct batch *batch);
 
 /* The head of a live object that has not expired, with a reference; else NULL. ERR_STORE. */
@@ -44,9 +57,13 @@ must_check enum err batch_find(struct batch *batch, uint64_t parent, enum kind k
 must_check enum err batch_resolve(struct batch *batch, uint64_t parent, enum kind kind,
                                   struct str sid_or_name, struct change **head);
 
-/* Free `name` if what holds it has expired. */
-must_check enum err batch_expire_name(struct batch *batch, uint64_t parent, enum kind kind,
-                                      struct str name);
+/* What holds `name` and should not, because it has expired; else NULL. ERR_STORE. */
+must_check enum err batch_find_expired(struct batch *batch, uint64_t parent, enum kind kind,
+                                       struct str name, struct change **head);
+
+/* Has `parent` any children of that kind, perhaps expired ones? ERR_STORE. */
+must_check enum err batch_has_child(struct batch *batch, uint64_t parent, enum kind kind,
+                                    bool *any);
 
 /* The first change of a new object: fills in id, seq, salt and dates of `draft`. The result is
  * borrowed, until the batch's next start. */
@@ -59,5 +76,11 @@ struct change *batch_change(struct batch *batch, struct change *draft);
  * strings are borrowed from `head`. */
 struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,
                           struct str author);
+
+/* When something expires: `ttl` from now, 0 for never; `otherwise` when there is no ttl. */
+int64_t batch_expiry(const struct batch *batch, const struct ttl *ttl, int64_t otherwise);
+
+/* Tell the feed of a message: at once, or with the commit if anything uncommitted was seen. */
+void batch_publish(struct batch *batch, struct change *message);
 
 #endif

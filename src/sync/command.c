@@ -5,6 +5,7 @@
 void command_deinit(struct command *command)
 {
     change_unref(command->service_head);
+    change_unref(command->container_head);
     change_unref(command->head);
     for (size_t i = 0; i < command->heads_count; i++)
         change_unref(command->heads[i]);
@@ -15,7 +16,7 @@ void command_reset(struct command *command)
 {
     command_deinit(command);
     command->err = OK;
-    command->service_head = command->head = NULL;
+    command->service_head = command->container_head = command->head = NULL;
     command->heads = NULL;
     command->heads_count = 0;
     command->more_before = command->more_after = false;

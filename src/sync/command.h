@@ -18,7 +18,15 @@ enum verb {
     VERB_UPDATE,
     VERB_REMOVE,
     VERB_LIST,
+    VERB_FETCH_MANY, /* those of `names` that there are */
+    VERB_PUT,        /* create, or write what is there */
     VERB_COUNT
+};
+
+/* A time to live as a request gives it. */
+struct ttl {
+    bool given;
+    int64_t s; /* 0: for ever */
 };
 
 /* Which fields of a service a request sets. */
@@ -43,12 +51,23 @@ struct service_fields {
     uint64_t reachability_debouncing_window; /* ms */
 };
 
-/* A page of a list: up to `size` objects with ids above `beyond`, or below it when going
- * back. They come in ascending order either way. */
+struct permission_fields {
+    bool given; /* at least one of them */
+    bool read;
+    bool write;
+    bool manage;
+};
+
+/* A page of a list. Items are in the order of their names, all others in that of their creation.
+ * The objects of a page come in the list's order, whichever way it was reached. */
 struct page_request {
-    uint64_t beyond;
-    bool back;
-    size_t size; /* 1..PAGE_SIZE_MAX */
+    bool descending;     /* items: the list's order */
+    struct str from;     /* items: the name where the list begins; absent: at its end */
+    bool from_excluded;  /* ... and without that one */
+    struct str place;    /* go on from here, a listing_place; absent: from the beginning */
+    bool place_included; /* ... and with that one */
+    bool back;           /* the page before `place` */
+    size_t size;         /* 1..PAGE_SIZE_MAX */
 };
 
 struct command {
@@ -59,33 +78,52 @@ struct command {
     enum kind kind;
     struct str key;      /* SID of the API key that must still exist; absent: none */
     struct str identity; /* who asks */
-    struct str service;  /* SID or unique name, for objects in a service */
-    struct str object;   /* SID or unique name */
+    struct str service;  /* SID or unique name, for all that is in a service */
+    enum kind container_kind;
+    struct str container; /* SID or unique name: an item's list or map, a permission's object, a
+                           * message's stream; absent: none */
+    struct str object;    /* SID or unique name; an item's name; a permission's identity */
     struct precondition if_match;
     bool if_none_match_any; /* create only what is not there */
 
-    struct str name; /* unique name to create with; absent: none */
+    struct str name; /* to create with: a unique name, a map item's name; absent: none */
     struct str data; /* from data_parse; absent: not given */
-    bool has_ttl;
-    int64_t ttl_s;            /* 0: for ever */
+    struct ttl ttl;
+    struct ttl container_ttl; /* with an item: of its list or map */
     struct str friendly_name; /* of a key; absent: not given */
     struct service_fields service_fields;
+    struct permission_fields permission_fields;
     struct page_request page;
+    const struct str *names; /* VERB_FETCH_MANY: items' names */
+    size_t names_count;      /* at most PAGE_SIZE_MAX */
 
     /* The answer. References are the command's until command_deinit. */
     enum err err;
-    struct change *service_head; /* of `service`, when it was found */
-    struct change *head;         /* of the object read or written; on removal its last */
-    struct change **heads;       /* VERB_LIST */
+    enum kind subject;             /* of which kind is what `err` is about */
+    struct change *service_head;   /* of `service`, when it was found */
+    struct change *container_head; /* of `container`, likewise, as it was before this command */
+    struct change *head;           /* of the object read or written; on removal its last */
+    struct change **heads;         /* VERB_LIST, VERB_FETCH_MANY */
     size_t heads_count;
     bool more_before; /* VERB_LIST: there are objects before this page */
     bool more_after;
 };
 
-/* Does it read one object at most? Then it changes nothing, and needs nothing written first. */
+/* Does it only read objects that it names? Then it changes nothing, and needs nothing written
+ * first. */
 static inline bool command_only_reads(const struct command *command)
 {
-    return command->verb == VERB_FETCH || command->verb == VERB_CHECK;
+    return command->verb == VERB_FETCH || command->verb == VERB_FETCH_MANY ||
+           command->verb == VERB_CHECK;
+}
+
+/* The id of what the command's objects belong to: the container, the service, or the account (0).
+ */
+static inline uint64_t command_parent(const struct command *command)
+{
+    if (command->container_head)
+        return command->container_head->id;
+    return command->service_head ? command->service_head->id : 0;
 }
 
 /* Drop the answer's references. */

@@ -2,11 +2,14 @@
 
 #include "base/mem.h"
 #include "sync/batch.h"
-#include "sync/document.h"
 #include "sync/expiry.h"
+#include "sync/item.h"
 #include "sync/key.h"
 #include "sync/listing.h"
+#include "sync/message.h"
+#include "sync/permission.h"
 #include "sync/purge.h"
+#include "sync/resource.h"
 #include "sync/service.h"
 
 #include <assert.h>
@@ -26,22 +29,17 @@ struct core {
     size_t waiting_count;
 };
 
-static enum err service_list(struct batch *batch, struct command *command)
-{
-    return listing_read(batch, 0, command);
-}
-
-static enum err document_list(struct batch *batch, struct command *command)
-{
-    return listing_read(batch, command->service_head->id, command);
-}
-
-static enum err key_list(struct batch *batch, struct command *command)
-{
-    return listing_read(batch, 0, command);
-}
-
 typedef enum err evaluator(struct batch *batch, struct command *command);
+
+#define RESOURCE                                                                                   \
+    {                                                                                              \
+        true,                                                                                      \
+        {                                                                                          \
+            [VERB_CREATE] = resource_create, [VERB_FETCH] = resource_fetch,                        \
+            [VERB_UPDATE] = resource_update, [VERB_REMOVE] = resource_remove,                      \
+            [VERB_LIST] = listing_read                                                             \
+        }                                                                                          \
+    }
 
 static const struct {
     bool in_service;
@@ -52,53 +50,86 @@ static const struct {
                        [VERB_FETCH] = service_fetch,
                        [VERB_UPDATE] = service_update,
                        [VERB_REMOVE] = service_remove,
-                       [VERB_LIST] = service_list}},
+                       [VERB_LIST] = listing_read}},
     [KIND_KEY] = {false,
                   {[VERB_CREATE] = key_create,
                    [VERB_FETCH] = key_fetch,
                    [VERB_UPDATE] = key_update,
                    [VERB_REMOVE] = key_remove,
-                   [VERB_LIST] = key_list}},
-    [KIND_DOCUMENT] = {true,
-                       {[VERB_CREATE] = document_create,
-                        [VERB_FETCH] = document_fetch,
-                        [VERB_UPDATE] = document_update,
-                        [VERB_REMOVE] = document_remove,
-                        [VERB_LIST] = document_list}},
+                   [VERB_LIST] = listing_read}},
+    [KIND_DOCUMENT] = RESOURCE,
+    [KIND_LIST] = RESOURCE,
+    [KIND_MAP] = RESOURCE,
+    [KIND_STREAM] = RESOURCE,
+    [KIND_LIST_ITEM] = {true,
+                        {[VERB_CREATE] = item_create,
+                         [VERB_FETCH] = item_fetch,
+                         [VERB_FETCH_MANY] = item_fetch_many,
+                         [VERB_UPDATE] = item_update,
+                         [VERB_REMOVE] = item_remove,
+                         [VERB_LIST] = listing_read}},
+    [KIND_MAP_ITEM] = {true,
+                       {[VERB_CREATE] = item_create,
+                        [VERB_FETCH] = item_fetch,
+                        [VERB_FETCH_MANY] = item_fetch_many,
+                        [VERB_UPDATE] = item_update,
+                        [VERB_PUT] = item_put,
+                        [VERB_REMOVE] = item_remove,
+                        [VERB_LIST] = listing_read}},
+    [KIND_PERMISSION] = {true,
+                         {[VERB_FETCH] = permission_fetch,
+                          [VERB_PUT] = permission_put,
+                          [VERB_REMOVE] = permission_remove,
+                          [VERB_LIST] = listing_read}},
+    [KIND_MESSAGE] = {true, {[VERB_CREATE] = message_create}},
 };
+
+#undef RESOURCE
 
 static bool is_write(const struct command *command)
 {
     return command->verb == VERB_CREATE || command->verb == VERB_UPDATE ||
-           command->verb == VERB_REMOVE;
+           command->verb == VERB_PUT || command->verb == VERB_REMOVE;
 }
 
-static enum err evaluate(struct core *core, struct command *command)
+/* What the command's object is in. */
+static enum err resolve(struct batch *batch, struct command *command)
 {
-    struct batch *batch = &core->batch;
+    enum err e = OK;
+    if (kinds[command->kind].in_service)
+        e = service_resolve(batch, command);
+    if (e || !command->container.ptr)
+        return e;
+    command->subject = command->container_kind;
+    e = batch_resolve(batch, command->service_head->id, command->container_kind, command->container,
+                      &command->container_head);
+    if (!e)
+        command->subject = command->kind;
+    return e;
+}
+
+static enum err evaluate(struct batch *batch, struct command *command)
+{
+    command->subject = command->kind;
     enum err e = key_check(batch, command);
     if (e || command->verb == VERB_CHECK)
         return e;
-    if (kinds[command->kind].in_service)
-        e = service_resolve(batch, command);
-    if (!e)
-        e = kinds[command->kind].verbs[command->verb](batch, command);
-    if (!e && command->kind == KIND_SERVICE && command->verb == VERB_REMOVE)
-        core->purging = true;
-    return e;
+    e = resolve(batch, command);
+    return e ? e : kinds[command->kind].verbs[command->verb](batch, command);
 }
 
 /* Evaluate; `waits`: the answer depends on the commit. */
 static void take_turn(struct core *core, struct command *command, bool *waits)
 {
     core->batch.touched = false;
-    command->err = evaluate(core, command);
+    command->err = evaluate(&core->batch, command);
     *waits = core->batch.touched;
 }
 
 static void count(struct core *core, const struct command *command)
 {
     metric_add(&core->metrics.commands, 1);
+    metric_add(&core->metrics.messages, command->kind == KIND_MESSAGE && !command->err);
     metric_add(&core->metrics.conflicts,
                command->err == ERR_REVISION || command->err == ERR_EXISTS);
 }
@@ -137,8 +168,10 @@ static enum err commit(struct core *core)
     struct batch *batch = &core->batch;
     if (!batch->count)
         return OK;
-    for (size_t i = 0; i < batch->count; i++)
+    for (size_t i = 0; i < batch->count; i++) {
         expiry_note(&core->expiry, batch->changes[i]->expires_ms);
+        core->purging = core->purging || batch->changes[i]->kind == KIND_PURGE;
+    }
     uint64_t begun_ns = clock_monotonic_ns();
     enum err e = batch_commit(batch);
     histogram_observe(&core->metrics.commit_ns, CORE_NS_EXPONENT, clock_monotonic_ns() - begun_ns);
@@ -198,14 +231,23 @@ void core_read(struct core *core, const struct chain *commands)
     }
 }
 
+/* Objects that users know. */
+static size_t count_removals(const struct batch *batch)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        count += change_is_removal(batch->changes[i]) && batch->changes[i]->kind != KIND_PURGE;
+    return count;
+}
+
 static enum err keep_house(struct core *core)
 {
     start_batch(core);
     enum err e = expiry_step(&core->expiry, &core->batch);
-    size_t expired = core->batch.count;
+    size_t expired = count_removals(&core->batch);
     if (!e && core->purging && !expired)
         e = purge_step(&core->batch, &core->purging);
-    size_t purged = core->batch.count - expired;
+    size_t purged = count_removals(&core->batch) - expired;
     if (!e)
         e = commit(core);
     if (e) {
@@ -249,7 +291,7 @@ enum err core_new(struct core **made, const struct core_options *options)
     struct core *core = mem_zalloc(1, sizeof *core);
     core->options = *options;
     core->purging = true; /* perhaps there is something left over */
-    batch_init(&core->batch, options->store, &core->options.random);
+    batch_init(&core->batch, options->store, &core->options.random, options->feed);
     start_batch(core);
     enum err e = service_make_default(&core->batch);
     if (!e)

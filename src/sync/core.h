@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "store/store.h"
 #include "sync/command.h"
+#include "sync/feed.h"
 
 /* Where answers go. `reply` is called once a command, which is the callee's from then on;
  * `flush` after a run of replies. Neither calls back into the core. */
@@ -28,6 +29,7 @@ struct core_options {
     struct clock clock;
     struct random random;
     struct core_sink sink;
+    const struct feed *feed; /* outlives the core */
 };
 
 enum {
@@ -37,6 +39,7 @@ enum {
 
 struct core_metrics {
     struct metric commands;
+    struct metric messages;  /* of streams, published */
     struct metric conflicts; /* preconditions that did not hold */
     struct metric expired;
     struct metric purged;

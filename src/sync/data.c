@@ -19,27 +19,27 @@ static enum err compact(struct str text, const struct limits *limits, struct buf
     return ERR_JSON;
 }
 
-static enum err check(const struct buf *out, const struct limits *limits, struct why *why)
+static enum err check(const struct buf *out, struct why *why)
 {
     if (!out->failed && out->ptr[0] != '{') {
         why_set(why, "expected an object at byte 0");
         return ERR_DATA;
     }
     if (out->failed) {
-        why_set(why, "at most %zu bytes are kept", limits->data_size_max);
+        why_set(why, "at most %zu bytes are kept", out->size_max);
         return ERR_TOO_LARGE;
     }
     return OK;
 }
 
-enum err data_parse(struct str text, const struct limits *limits, struct arena *arena,
-                    struct str *data, struct why *why)
+enum err data_parse(struct str text, const struct limits *limits, size_t size_max,
+                    struct arena *arena, struct str *data, struct why *why)
 {
     struct buf out;
-    buf_init(&out, limits->data_size_max);
+    buf_init(&out, size_max);
     enum err e = compact(text, limits, &out, why);
     if (!e)
-        e = check(&out, limits, why);
+        e = check(&out, why);
     if (!e)
         *data = arena_dup(arena, buf_str(&out));
     buf_deinit(&out);

@@ -6,11 +6,12 @@
 #include "base/err.h"
 #include "sync/limits.h"
 
-/* Check `text` and write it compactly into `arena`. Pure; any thread.
+/* Check `text` and write it compactly into `arena`. Pure; any thread. `size_max` is the one of the
+ * limits that holds for it: data_size_max, message_size_max.
  *
  * ERR_JSON: not JSON (nor, where limits allow it, lenient JSON); `why` says what and at which
- * byte. ERR_DATA: JSON, but not an object. ERR_TOO_LARGE: above limits->data_size_max. */
-must_check enum err data_parse(struct str text, const struct limits *limits, struct arena *arena,
-                               struct str *data, struct why *why);
+ * byte. ERR_DATA: JSON, but not an object. ERR_TOO_LARGE: above `size_max`. */
+must_check enum err data_parse(struct str text, const struct limits *limits, size_t size_max,
+                               struct arena *arena, struct str *data, struct why *why);
 
 #endif

@@ -1,5 +1,7 @@
 #include "sync/expiry.h"
 
+#include "sync/removal.h"
+
 enum { BITE = 128 };
 
 enum err expiry_step(struct expiry *expiry, struct batch *batch)
@@ -13,10 +15,11 @@ enum err expiry_step(struct expiry *expiry, struct batch *batch)
     if (e)
         return e;
     for (size_t i = 0; i < count; i++) {
-        struct change draft = batch_draft(batch, heads[i], EVENT_EXPIRED, (struct str){0});
-        batch_change(batch, &draft);
+        if (!e)
+            e = removal_add(batch, heads[i], EVENT_EXPIRED, (struct str){0});
         change_unref(heads[i]);
     }
-    expiry->next_ms = next_ms;
-    return OK;
+    if (!e)
+        expiry->next_ms = next_ms;
+    return e;
 }

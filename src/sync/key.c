@@ -4,6 +4,8 @@
 #include "base/utf8.h"
 #include "base/value.h"
 #include "sync/batch.h"
+#include "sync/removal.h"
+#include "sync/revision.h"
 
 enum { FRIENDLY_NAME_KEY_MAX = 64, DATA_SIZE_MAX = 1024 };
 
@@ -52,13 +54,7 @@ enum err key_create(struct batch *batch, struct command *command)
     if (e)
         return e;
     write_data(command->friendly_name, &data);
-    struct change draft = {
-        .kind = KIND_KEY,
-        .creator = command->identity,
-        .author = command->identity,
-        .data = buf_str(&data),
-    };
-    command->head = change_ref(batch_create(batch, &draft));
+    revision_first(batch, command, 0, (struct str){0}, buf_str(&data));
     buf_deinit(&data);
     return OK;
 }
@@ -77,12 +73,7 @@ enum err key_update(struct batch *batch, struct command *command)
     if (e || !command->friendly_name.ptr)
         return e;
     write_data(command->friendly_name, &data);
-    struct change draft = batch_draft(batch, command->head, EVENT_UPDATED, command->identity);
-    draft.revision++;
-    draft.data = buf_str(&data);
-    struct change *changed = change_ref(batch_change(batch, &draft));
-    change_unref(command->head);
-    command->head = changed;
+    revision_next(batch, command, buf_str(&data));
     buf_deinit(&data);
     return OK;
 }
@@ -90,9 +81,5 @@ enum err key_update(struct batch *batch, struct command *command)
 enum err key_remove(struct batch *batch, struct command *command)
 {
     enum err e = resolve(batch, command);
-    if (e)
-        return e;
-    struct change draft = batch_draft(batch, command->head, EVENT_REMOVED, command->identity);
-    batch_change(batch, &draft);
-    return OK;
+    return e ? e : removal_add(batch, command->head, EVENT_REMOVED, command->identity);
 }

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 enum {
-    NAME_LENGTH_MAX = 320, /* code points of a unique name */
+    NAME_LENGTH_MAX = 320, /* code points of a unique name, and of a map item's key */
+    IDENTITY_LENGTH_MAX = 256,
     FRIENDLY_NAME_LENGTH_MAX = 255,
     WEBHOOK_URL_LENGTH_MAX = 512,
     PAGE_SIZE_DEFAULT = 50,
@@ -17,7 +18,8 @@ enum {
 };
 
 struct limits {
-    size_t data_size_max;    /* bytes of an object's compact JSON */
+    size_t data_size_max;    /* bytes of a document's or an item's compact JSON */
+    size_t message_size_max; /* ... of a stream message's */
     unsigned data_depth_max; /* arrays and objects within each other */
     bool lenient_json;       /* read data once more leniently when it is not strict JSON */
 };

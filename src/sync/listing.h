@@ -2,12 +2,18 @@
 #ifndef SYNC_LISTING_H
 #define SYNC_LISTING_H
 
+#include "base/arena.h"
 #include "sync/command.h"
 
 struct batch;
 
-/* Answer a VERB_LIST: the live objects of the command's kind under `parent`. It shows what is
- * committed; what other commands of the same batch do comes after it. ERR_STORE. */
-must_check enum err listing_read(struct batch *batch, uint64_t parent, struct command *command);
+/* Where `head` stands in the list of its kind, for page_request.place: bytes that live as `head`
+ * or `arena`. */
+struct str listing_place(const struct change *head, struct arena *arena);
+
+/* Answer a VERB_LIST: the live objects of the command's kind under command_parent. It shows what
+ * is committed; what other commands of the same batch do comes after it.
+ * ERR_PAGE_TOKEN: `place` is none, or before `from`. ERR_STORE. */
+must_check enum err listing_read(struct batch *batch, struct command *command);
 
 #endif

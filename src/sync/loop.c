@@ -152,6 +152,7 @@ enum err loop_start(struct loop **made, const struct loop_options *options, stru
         .clock = options->clock,
         .random = options->random,
         .sink = {reply, flush, loop},
+        .feed = options->feed,
     };
     if (core_new(&loop->core, &core_options) != OK) {
         why_set(why, "the store cannot be written: %s", options->store->failure.text);

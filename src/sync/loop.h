@@ -22,6 +22,7 @@ struct loop_options {
     struct clock clock;
     struct random random;
     struct log *log;
+    const struct feed *feed;      /* outlives the loop; listeners are called on its thread */
     void (*fatal)(void *context); /* on the loop's thread: the store is ERR_UNSURE; stop the
                                      program without another answer */
     void *context;

@@ -1,42 +1,75 @@
 #include "sync/purge.h"
 
 #include "base/buf.h"
+#include "sync/removal.h"
 
 enum { BITE = 64 };
 
-void purge_order(struct batch *batch, const struct change *service)
+/* What may belong to something that is removed. */
+static const enum kind children[] = {
+    KIND_DOCUMENT, KIND_LIST, KIND_MAP, KIND_STREAM, KIND_LIST_ITEM, KIND_MAP_ITEM, KIND_PERMISSION,
+};
+
+enum { CHILDREN = sizeof children / sizeof *children };
+
+void purge_order(struct batch *batch, const struct change *parent)
 {
     struct buf id;
     buf_init(&id, 32);
-    buf_add_u64(&id, service->id);
+    buf_add_u64(&id, parent->id);
     struct change draft = {.kind = KIND_PURGE, .data = buf_str(&id)};
     batch_create(batch, &draft);
     buf_deinit(&id);
 }
 
-static void remove_head(struct batch *batch, struct change *head)
+/* An item's list or map is gone: nobody is to be told, and nobody asks for its data any more. */
+static void remove_item(struct batch *batch, const struct change *item)
 {
-    struct change draft = batch_draft(batch, head, EVENT_REMOVED, STR("system"));
+    struct change draft = batch_draft(batch, item, EVENT_REMOVED, STR("system"));
+    draft.data = (struct str){0};
     batch_change(batch, &draft);
-    change_unref(head);
 }
 
-/* Some documents of the service; when there are none left, the order itself. */
-static enum err carry_out(struct batch *batch, struct change *order)
+static enum err remove_child(struct batch *batch, const struct change *head)
+{
+    if (head->kind != KIND_LIST_ITEM && head->kind != KIND_MAP_ITEM)
+        return removal_add(batch, head, EVENT_REMOVED, STR("system"));
+    remove_item(batch, head);
+    return OK;
+}
+
+/* Some of the children of one kind. */
+static enum err remove_some(struct batch *batch, const struct store_range *range, size_t max,
+                            size_t *count)
 {
     struct change *heads[BITE];
-    size_t count;
-    struct store_range range = {.kind = KIND_DOCUMENT};
-    if (!str_to_u64(order->data, UINT64_MAX, &range.parent))
-        range.parent = UINT64_MAX; /* nobody's parent: the order goes */
-    enum err e = store_page(batch->store, &range, heads, BITE, &count);
+    enum err e = store_page(batch->store, range, heads, max, count);
     if (e)
         return e;
-    for (size_t i = 0; i < count; i++)
-        remove_head(batch, heads[i]);
-    if (count < BITE)
-        remove_head(batch, change_ref(order));
-    return OK;
+    for (size_t i = 0; i < *count; i++) {
+        if (!e)
+            e = remove_child(batch, heads[i]);
+        change_unref(heads[i]);
+    }
+    return e;
+}
+
+/* When there are none left, the order itself goes. */
+static enum err carry_out(struct batch *batch, const struct change *order)
+{
+    struct store_range range = {0};
+    size_t done = 0;
+    if (!str_to_u64(order->data, UINT64_MAX, &range.parent))
+        range.parent = UINT64_MAX; /* nobody's parent: the order goes */
+    for (size_t i = 0; i < CHILDREN && done < BITE; i++) {
+        size_t count = 0;
+        range.kind = children[i];
+        enum err e = remove_some(batch, &range, BITE - done, &count);
+        if (e)
+            return e;
+        done += count;
+    }
+    return done < BITE ? removal_add(batch, order, EVENT_REMOVED, STR("system")) : OK;
 }
 
 enum err purge_step(struct batch *batch, bool *more)

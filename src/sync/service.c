@@ -4,7 +4,8 @@
 #include "base/utf8.h"
 #include "base/value.h"
 #include "sync/batch.h"
-#include "sync/purge.h"
+#include "sync/removal.h"
+#include "sync/revision.h"
 
 enum { DEBOUNCING_WINDOW_DEFAULT_MS = 5000, SETTINGS_SIZE_MAX = 8192 };
 
@@ -176,12 +177,7 @@ enum err service_update(struct batch *batch, struct command *command)
     service_settings_read(command->head, &arena, &settings);
     apply(&command->service_fields, &settings);
     settings_write(&settings, &data);
-    struct change draft = batch_draft(batch, command->head, EVENT_UPDATED, command->identity);
-    draft.revision++;
-    draft.data = buf_str(&data);
-    struct change *changed = change_ref(batch_change(batch, &draft));
-    change_unref(command->head);
-    command->head = changed;
+    revision_next(batch, command, buf_str(&data));
     buf_deinit(&data);
     arena_deinit(&arena);
     return OK;
@@ -190,10 +186,5 @@ enum err service_update(struct batch *batch, struct command *command)
 enum err service_remove(struct batch *batch, struct command *command)
 {
     enum err e = resolve_self(batch, command);
-    if (e)
-        return e;
-    struct change draft = batch_draft(batch, command->head, EVENT_REMOVED, command->identity);
-    batch_change(batch, &draft);
-    purge_order(batch, command->head);
-    return OK;
+    return e ? e : removal_add(batch, command->head, EVENT_REMOVED, command->identity);
 }

@@ -11,6 +11,17 @@ static const char *prefix_of(enum kind kind)
         return "SK";
     case KIND_DOCUMENT:
         return "ET";
+    case KIND_LIST:
+        return "ES";
+    case KIND_MAP:
+        return "MP";
+    case KIND_STREAM:
+        return "TO";
+    case KIND_MESSAGE:
+        return "TZ";
+    case KIND_LIST_ITEM:
+    case KIND_MAP_ITEM:
+    case KIND_PERMISSION:
     case KIND_PURGE:
         break;
     }

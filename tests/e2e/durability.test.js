@@ -7,8 +7,21 @@ const { describe, test } = require('node:test');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { Server, run, temporaryFolder, removeFolder, BINARY, CREDENTIALS } = require('./support/server.js');
-const { Writer, verifyEach, verifyAll } = require('./support/load.js');
+const {
+  Server,
+  run,
+  temporaryFolder,
+  removeFolder,
+  BINARY,
+  CREDENTIALS,
+} = require('./support/server.js');
+const {
+  createWriters,
+  verifyEach,
+  verifyAll,
+  createPushers,
+  verifyPushed,
+} = require('./support/load.js');
 const { eventually } = require('./support/eventually.js');
 const { Tmpfs } = require('./support/tmpfs.js');
 const { seed, randomOf, below } = require('./support/random.js');
@@ -16,9 +29,8 @@ const { assertProblem } = require('./support/shapes.js');
 
 const WRITERS = 8;
 const KILLS = 15;
-
-const writersOf = (random, padding) =>
-  Array.from({ length: WRITERS }, (_, i) => new Writer(i, random, padding));
+const PUSHERS = 64;
+const PUSH_KILLS = 6;
 
 // All writers at work until `enough` writes are acknowledged; then `strike`, and wait until
 // every writer has noticed. What `strike` gives is the result.
@@ -37,8 +49,8 @@ describe('a server that ends', () => {
   test('loses nothing when it is killed under load, again and again', async (t) => {
     t.diagnostic(`seed ${seed}`);
     const random = randomOf(seed);
-    const writers = writersOf(random);
     const server = await Server.startFor(t, { args: ['--threads', '2'] });
+    const writers = await createWriters(server, WRITERS, random);
     for (let round = 0; round < KILLS; round++) {
       const enough = 20 + below(random, 200);
       await loadUntil(server, writers, enough, () => server.killHard());
@@ -48,8 +60,8 @@ describe('a server that ends', () => {
   });
 
   test('is killed right after its start, and loses nothing', async (t) => {
-    const writers = writersOf(randomOf(seed + 1));
     const server = await Server.startFor(t);
+    const writers = await createWriters(server, WRITERS, randomOf(seed + 1));
     await loadUntil(server, writers, 100, () => server.killHard());
     for (let round = 0; round < 3; round++) {
       await server.launch();
@@ -60,8 +72,8 @@ describe('a server that ends', () => {
   });
 
   test('finishes what is under way when it is told to stop, and exits with 0', async (t) => {
-    const writers = writersOf(randomOf(seed + 2));
     const server = await Server.startFor(t);
+    const writers = await createWriters(server, WRITERS, randomOf(seed + 2));
     for (let round = 0; round < 3; round++) {
       const how = await loadUntil(server, writers, 150, () => server.stop());
       assert.deepEqual(how, { code: 0, signal: null }, server.printed());
@@ -83,6 +95,39 @@ describe('a server that ends', () => {
     assert.notEqual(second.sid, first.sid);
     assert.deepEqual([json.sid, json.revision, json.data], [second.sid, '1', { n: 3 }]);
     assert.equal((await server.get(`${documents}/${first.sid}`)).status, 404);
+  });
+});
+
+describe('a list to which many push', () => {
+  test('has the indexes from 0 on without holes and repeats', async (t) => {
+    const server = await Server.startFor(t, { args: ['--threads', '2'] });
+    const pushers = await createPushers(server, PUSHERS);
+    let pushed = 0;
+    const stop = () => pushed >= 1500;
+    await Promise.all(pushers.map((each) => each.run(server, { stop, onReply: () => pushed++ })));
+    const acknowledged = pushers.flatMap((each) => [...each.acknowledged.keys()]);
+    const expected = [...acknowledged.keys()];
+    assert.deepEqual(
+      acknowledged.sort((a, b) => a - b),
+      expected,
+    );
+    assert.deepEqual(await verifyPushed(server, pushers), expected);
+    await server.killHard();
+    await server.launch();
+    assert.deepEqual(await verifyPushed(server, pushers), expected);
+  });
+
+  test('keeps every acknowledged index when the server is killed, again and again', async (t) => {
+    t.diagnostic(`seed ${seed}`);
+    const random = randomOf(seed + 4);
+    const server = await Server.startFor(t, { args: ['--threads', '2'] });
+    const pushers = await createPushers(server, PUSHERS);
+    for (let round = 0; round < PUSH_KILLS; round++) {
+      const enough = 50 + below(random, 400);
+      await loadUntil(server, pushers, enough, () => server.killHard());
+      await server.launch();
+      await verifyPushed(server, pushers);
+    }
   });
 });
 
@@ -151,7 +196,9 @@ describe('a full disk', () => {
     if (!tmpfs) return t.skip(reason);
     const server = await Server.startFor(t, { data: path.join(tmpfs.folder, 'data') });
     t.after(() => tmpfs.unmount());
-    const writers = writersOf(randomOf(seed + 3), 'p'.repeat(4000));
+    const random = randomOf(seed + 3);
+    const writers = await createWriters(server, WRITERS, random, 'p'.repeat(4000));
+    const pushers = await createPushers(server, WRITERS);
 
     for (let round = 0; round < 3; round++) {
       tmpfs.fill(1024 * 1024);
@@ -162,7 +209,8 @@ describe('a full disk', () => {
         if (status === 503) refusals++;
       };
       const stop = () => refusals >= 20 || replies >= 20_000;
-      await Promise.all(writers.map((writer) => writer.run(server, { stop, onReply })));
+      const all = [...writers, ...pushers];
+      await Promise.all(all.map((each) => each.run(server, { stop, onReply })));
       assert.ok(refusals >= 20, 'the disk fills up');
       await verifyEach(server, writers);
       tmpfs.drain();
@@ -171,6 +219,7 @@ describe('a full disk', () => {
       await server.killHard();
       await server.launch();
       await verifyAll(server, writers);
+      await verifyPushed(server, pushers);
     }
   });
 });
@@ -197,9 +246,10 @@ describe('a failing disk', () => {
   ])
     test(`${name} ends the server without another acknowledgement, and nothing acknowledged is lost`, async (t) => {
       const { server, fail, mend } = await startOnFailingDisk(t);
-      const writers = writersOf(randomOf(seed + 2));
+      const writers = await createWriters(server, WRITERS, randomOf(seed + 2));
+      const pushers = await createPushers(server, WRITERS);
       for (let round = 0; round < 3; round++) {
-        await loadUntil(server, writers, 100, () => {
+        await loadUntil(server, [...writers, ...pushers], 100, () => {
           fail(what);
           return server.whenGone();
         });
@@ -208,6 +258,7 @@ describe('a failing disk', () => {
         mend();
         await server.launch();
         await verifyAll(server, writers);
+        await verifyPushed(server, pushers);
       }
     });
 
@@ -221,7 +272,8 @@ describe('a failing disk', () => {
       assert.equal(status, 201);
     }
     // A start reads the heads that were written last. Those are to be others.
-    const isWritten = async () => /^tutti_store_heads_dirty 0$/m.test((await server.get('/metrics')).text);
+    const isWritten = async () =>
+      /^tutti_store_heads_dirty 0$/m.test((await server.get('/metrics')).text);
     assert.ok(await eventually(isWritten));
     assert.equal((await server.post(documents, { UniqueName: 'warm' })).status, 201);
     assert.ok(await eventually(isWritten));

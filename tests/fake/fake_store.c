@@ -88,26 +88,65 @@ static enum err find(struct store *store, uint64_t parent, enum kind kind, struc
     return OK;
 }
 
+static int compare_ids(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_names(struct str a, struct str b)
+{
+    int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return compare_names((*(struct change *const *)a)->name, (*(struct change *const *)b)->name);
+}
+
+/* Does the range begin with `head`, or before it? */
+static bool is_reached(const struct change *head, const struct store_range *range)
+{
+    int order = range->order == STORE_BY_NAME ? compare_names(head->name, range->name)
+                                              : compare_ids(head->id, range->id);
+    return order ? (order < 0) == range->descending : range->inclusive;
+}
+
 static bool is_in_range(const struct change *head, const struct store_range *range)
 {
     bool expired = range->alive_ms && head->expires_ms && head->expires_ms <= range->alive_ms;
-    bool beyond = range->descending ? range->beyond == 0 || head->id < range->beyond
-                                    : head->id > range->beyond;
-    return head->parent == range->parent && head->kind == range->kind && beyond && !expired;
+    bool ordered = range->order != STORE_BY_NAME || head->name.ptr;
+    return head->parent == range->parent && head->kind == range->kind && !expired && ordered &&
+           (!range->bounded || is_reached(head, range));
+}
+
+/* All heads of a range, ascending; `free()` them. */
+static struct change **heads_of(const struct fake *fake, const struct store_range *range,
+                                size_t *count)
+{
+    struct change **found = mem_alloc((fake->heads_count + 1) * sizeof(struct change *));
+    *count = 0;
+    for (size_t i = 0; i < fake->heads_count; i++)
+        if (is_in_range(fake->heads[i], range))
+            found[(*count)++] = fake->heads[i];
+    if (range->order == STORE_BY_NAME)
+        qsort(found, *count, sizeof(struct change *), by_name);
+    return found;
 }
 
 static enum err page(struct store *store, const struct store_range *range, struct change **heads,
                      size_t heads_max, size_t *count)
 {
     struct fake *fake = of(store);
+    size_t found_count;
     *count = 0;
+    assert(!range->bounded || range->order != STORE_BY_NAME || range->name.ptr);
     if (fake->unsure)
         return refuse(fake, ERR_UNSURE);
-    for (size_t i = 0; i < fake->heads_count && *count < heads_max; i++) {
-        size_t at = range->descending ? fake->heads_count - 1 - i : i;
-        if (is_in_range(fake->heads[at], range))
-            heads[(*count)++] = change_ref(fake->heads[at]);
-    }
+    struct change **found = heads_of(fake, range, &found_count);
+    for (; *count < found_count && *count < heads_max; (*count)++)
+        heads[*count] = change_ref(found[range->descending ? found_count - 1 - *count : *count]);
+    free(found);
     return OK;
 }
 

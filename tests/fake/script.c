@@ -11,10 +11,17 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { PARENTS = 3, NAMES = 16, DATA_MAX = 6000, LIST_MAX = 4096 };
+enum { PARENTS = 3, NAMES = 16, DATA_MAX = 6000, LIST_MAX = 4096, PAGE_MAX = 9 };
+
+/* Names that a careless order or an end by NUL would take for others. */
+static const struct str names[NAMES] = {
+    STR_INIT("n1"),       STR_INIT(""),     STR_INIT("\0"),       STR_INIT("\0\0"),
+    STR_INIT("n"),        STR_INIT("n\0"),  STR_INIT("n\0b"),     STR_INIT("n\1"),
+    STR_INIT("n10"),      STR_INIT("N1"),   STR_INIT("\x7f"),     STR_INIT("\xc3\xb1"),
+    STR_INIT("\xf0\x9f"), STR_INIT("\xfe"), STR_INIT("\xfe\xff"), STR_INIT("\xff"),
+};
 
 void script_init(struct script *script, uint64_t seed)
 {
@@ -77,7 +84,7 @@ static int64_t some_expiry(struct script *script)
 
 static struct change *create(struct script *script)
 {
-    char name[16], space[DATA_MAX];
+    char space[DATA_MAX];
     struct change *holder = NULL;
     struct change draft = {
         .event = EVENT_CREATED,
@@ -91,8 +98,7 @@ static struct change *create(struct script *script)
     if (script_random(script, 3) == 0)
         draft.expires_ms = some_expiry(script);
     if (script_random(script, 3)) {
-        snprintf(name, sizeof name, "n%u", (unsigned)script_random(script, NAMES));
-        draft.name = str_from(name);
+        draft.name = names[script_random(script, NAMES)];
         assert_int_equal(store_find(script->model, draft.parent, draft.kind, draft.name, &holder),
                          OK);
     }
@@ -243,13 +249,11 @@ static void compare_object(struct store *store, struct store *model, uint64_t id
 }
 
 static void compare_name(struct store *store, struct store *model, uint64_t parent, enum kind kind,
-                         unsigned number)
+                         struct str name)
 {
     struct change *is, *shall;
-    char name[16];
-    snprintf(name, sizeof name, "n%u", number);
-    assert_int_equal(store_find(store, parent, kind, str_from(name), &is), OK);
-    assert_int_equal(store_find(model, parent, kind, str_from(name), &shall), OK);
+    assert_int_equal(store_find(store, parent, kind, name, &is), OK);
+    assert_int_equal(store_find(model, parent, kind, name, &shall), OK);
     assert_same(is, shall);
     change_unref(is);
     change_unref(shall);
@@ -261,9 +265,9 @@ void script_compare_heads(struct store *store, struct store *model)
     for (uint64_t id = 1; id <= store_seq(model); id++)
         compare_object(store, model, id);
     for (uint64_t parent = 0; parent < PARENTS; parent++)
-        for (unsigned name = 0; name < NAMES; name++) {
-            compare_name(store, model, parent, KIND_DOCUMENT, name);
-            compare_name(store, model, parent, KIND_SERVICE, name);
+        for (unsigned i = 0; i < NAMES; i++) {
+            compare_name(store, model, parent, KIND_DOCUMENT, names[i]);
+            compare_name(store, model, parent, KIND_SERVICE, names[i]);
         }
 }
 
@@ -276,8 +280,11 @@ static size_t read_range(struct store *store, struct store_range range, size_t p
         assert_true(total + page_size <= LIST_MAX);
         assert_int_equal(store_page(store, &range, heads + total, page_size, &count), OK);
         total += count;
-        if (count)
-            range.beyond = heads[total - 1]->id;
+        if (!count)
+            break;
+        range.bounded = true;
+        range.id = heads[total - 1]->id;
+        range.name = heads[total - 1]->name;
     } while (count == page_size);
     return total;
 }
@@ -287,6 +294,26 @@ static void compare_range(struct store *store, struct store *model, struct store
     struct change *is[LIST_MAX], *shall[LIST_MAX];
     size_t shall_count = read_range(model, range, 64, shall);
     size_t is_count = read_range(store, range, 7, is);
+    assert_same_lists(is, is_count, shall, shall_count);
+}
+
+void script_compare_page(struct script *script, struct store *store)
+{
+    struct change *is[PAGE_MAX], *shall[PAGE_MAX];
+    size_t is_count, shall_count, max = 1 + (size_t)script_random(script, PAGE_MAX);
+    struct store_range range = {
+        .parent = script_random(script, PARENTS),
+        .kind = script_random(script, 2) ? KIND_DOCUMENT : KIND_SERVICE,
+        .order = script_random(script, 2) ? STORE_BY_NAME : STORE_BY_ID,
+        .descending = script_random(script, 2),
+        .bounded = script_random(script, 3),
+        .inclusive = script_random(script, 2),
+        .id = script_random(script, store_seq(script->model) + 2),
+        .name = names[script_random(script, NAMES)],
+        .alive_ms = script_random(script, 2) ? script->now_ms : 0,
+    };
+    assert_int_equal(store_page(store, &range, is, max, &is_count), OK);
+    assert_int_equal(store_page(script->model, &range, shall, max, &shall_count), OK);
     assert_same_lists(is, is_count, shall, shall_count);
 }
 
@@ -323,10 +350,11 @@ void script_compare(struct store *store, struct store *model, int64_t now_ms)
 {
     compare_changes(store, model);
     for (uint64_t parent = 0; parent < PARENTS; parent++)
-        for (unsigned i = 0; i < 8; i++) {
+        for (unsigned i = 0; i < 16; i++) {
             struct store_range range = {
                 .parent = parent,
                 .kind = i & 1 ? KIND_DOCUMENT : KIND_SERVICE,
+                .order = i & 8 ? STORE_BY_NAME : STORE_BY_ID,
                 .descending = i & 2,
                 .alive_ms = i & 4 ? now_ms : 0,
             };

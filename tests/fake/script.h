@@ -33,6 +33,9 @@ struct store *script_model_at(const struct script *script, uint64_t seq);
  * Fails the test otherwise. */
 void script_compare(struct store *store, struct store *model, int64_t now_ms);
 
+/* The same of some page, and of nothing else; the model is the script's. */
+void script_compare_page(struct script *script, struct store *store);
+
 /* Without what needs the store to write: lists. */
 void script_compare_heads(struct store *store, struct store *model);
 

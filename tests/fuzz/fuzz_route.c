@@ -4,7 +4,9 @@
  *  - a path is found whether or not the method is served;
  *  - captures are not empty and valid UTF-8, as many as the pattern has;
  *  - with every byte of its captures encoded, so that none is a literal, the pattern is a path
- *    that is found as the same entry with the same captures. */
+ *    that is found as the same entry with the same captures;
+ *  - each capture, and the query as far as it is UTF-8, written as a segment is captured as
+ *    itself, and is nothing that a client takes out of a path. */
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "http/route.h"
@@ -27,6 +29,8 @@ static const struct route routes[] = {
     {"GET", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}", NULL},
     {0},
 };
+
+static const struct route any_segment[] = {{"GET", "/{a}", NULL}, {0}};
 
 static struct str find_query_mark(struct str target)
 {
@@ -68,6 +72,23 @@ static void fill_pattern(const struct route_match *match, struct buf *path)
     assert(captures == match->captures_count);
 }
 
+static void check_segment(struct str text, struct arena *arena)
+{
+    struct route_tree *tree = route_tree_new(any_segment);
+    struct route_match match;
+    struct buf path;
+    buf_init(&path, 3 * text.len + 2);
+    buf_add_char(&path, '/');
+    route_add_segment(&path, text);
+    assert(!path.failed);
+    assert(!str_eq(buf_str(&path), STR("/.")) && !str_eq(buf_str(&path), STR("/..")));
+    assert(!memchr(path.ptr + 1, '/', path.len - 1));
+    assert(route_find(tree, STR("GET"), buf_str(&path), arena, &match) == OK);
+    assert(match.captures_count == 1 && str_eq(match.captures[0], text));
+    buf_deinit(&path);
+    route_tree_free(tree);
+}
+
 static void check_found(const struct route_tree *tree, struct str method, size_t size,
                         const struct route_match *match, struct arena *arena)
 {
@@ -80,6 +101,7 @@ static void check_found(const struct route_tree *tree, struct str method, size_t
     for (size_t i = 0; i < match->captures_count; i++) {
         assert(match->captures[i].len > 0 && utf8_is_valid(match->captures[i]));
         assert(str_eq(match->captures[i], again.captures[i]));
+        check_segment(match->captures[i], arena);
     }
     buf_deinit(&path);
 }
@@ -111,6 +133,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&arena);
     check_split(target, path, query);
     check_route(tree, method, path, &arena);
+    query.len = utf8_valid_prefix(query);
+    if (query.len)
+        check_segment(query, &arena);
     arena_deinit(&arena);
     route_tree_free(tree);
     return 0;

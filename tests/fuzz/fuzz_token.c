@@ -1,7 +1,7 @@
 /* Page tokens. Nobody can make one without the key, so what comes in:
  *  - does not open, unless it is what sealing its own content gives, byte for byte;
- *  - as the content of a seal, in three numbers, comes back as it was, and with any one byte
- *    altered does not open. */
+ *  - as the content of a seal comes back as it was, and with any one byte altered does not
+ *    open. */
 #include "rest/token.h"
 
 #include <assert.h>
@@ -10,55 +10,58 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const unsigned char key[TOKEN_KEY_SIZE] = "thirty-two bytes known to nobody";
 
-static void check_as_token(struct str text, enum kind kind)
+static void check_as_token(struct str text, struct arena *arena)
 {
-    uint64_t beyond;
-    bool back;
-    if (token_open(key, text, kind, &beyond, &back) != OK)
+    struct token token;
+    if (token_open(key, text, arena, &token) != OK)
         return;
-    struct token sealed = token_seal(key, kind, beyond, back);
-    assert(str_eq(text, str_from(sealed.text)));
+    assert(token.place.len > 0 && token.place.len <= TOKEN_PLACE_SIZE_MAX);
+    assert(str_eq(text, token_seal(key, &token, arena)));
 }
 
-static void check_opens(const struct token *token, enum kind kind, uint64_t beyond, bool back)
+static void check_opens(struct str text, const struct token *token, struct arena *arena)
 {
-    uint64_t opened_beyond;
-    bool opened_back;
-    enum err e = token_open(key, str_from(token->text), kind, &opened_beyond, &opened_back);
-    assert(e == OK && opened_beyond == beyond && opened_back == back);
+    struct token opened;
+    enum err e = token_open(key, text, arena, &opened);
+    assert(e == OK);
+    assert(opened.kind == token->kind && opened.descending == token->descending);
+    assert(opened.back == token->back && opened.included == token->included);
+    assert(str_eq(opened.place, token->place));
 }
 
-static void check_altered(const struct token *token, enum kind kind, size_t at, char change)
+static void check_altered(struct str text, size_t at, char change, struct arena *arena)
 {
-    struct token altered = *token;
-    uint64_t beyond;
-    bool back;
-    altered.text[at % TOKEN_LENGTH] ^= change;
-    struct str text = {altered.text, TOKEN_LENGTH};
-    enum err e = token_open(key, text, kind, &beyond, &back);
+    struct token token;
+    char *altered = memcpy(arena_alloc(arena, text.len), text.ptr, text.len);
+    altered[at % text.len] ^= change;
+    enum err e = token_open(key, (struct str){altered, text.len}, arena, &token);
     assert((e == OK) == (change == 0));
 }
 
-/* Bytes: kind and direction, place of the alteration, the alteration, eight of `beyond`. */
-static void check_as_content(const uint8_t *data)
+/* Bytes: flags and kind, place of the alteration, the alteration, the place. */
+static void check_as_content(const uint8_t *data, size_t size, struct arena *arena)
 {
-    const enum kind kinds[] = {KIND_SERVICE, KIND_KEY, KIND_DOCUMENT};
-    enum kind kind = kinds[(data[0] >> 1) % 3];
-    bool back = data[0] & 1;
-    uint64_t beyond;
-    memcpy(&beyond, data + 3, sizeof beyond);
-    struct token token = token_seal(key, kind, beyond, back);
-    check_opens(&token, kind, beyond, back);
-    check_altered(&token, kind, data[1], (char)data[2]);
+    struct token token = {
+        .kind = (enum kind)(KIND_SERVICE + (data[0] >> 3) % KIND_MESSAGE),
+        .descending = data[0] & 4,
+        .back = data[0] & 1,
+        .included = data[0] & 2,
+        .place = {(const char *)data + 3, size - 3},
+    };
+    if (token.place.len > TOKEN_PLACE_SIZE_MAX)
+        token.place.len = TOKEN_PLACE_SIZE_MAX;
+    struct str text = token_seal(key, &token, arena);
+    check_opens(text, &token, arena);
+    check_altered(text, data[1], (char)data[2], arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct str text = {(const char *)data, size};
-    check_as_token(text, KIND_DOCUMENT);
-    check_as_token(text, KIND_SERVICE);
-    check_as_token(text, KIND_KEY);
-    if (size >= 3 + sizeof(uint64_t))
-        check_as_content(data);
+    struct arena arena;
+    arena_init(&arena);
+    check_as_token((struct str){(const char *)data, size}, &arena);
+    if (size > 3)
+        check_as_content(data, size, &arena);
+    arena_deinit(&arena);
     return 0;
 }

@@ -1,8 +1,10 @@
 #include "sim/fixture.h"
 
 #include "base/mem.h"
+#include "sim/audit.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SEED = 1 };
@@ -25,11 +27,38 @@ int fixture_sqlite(void **state)
     return begin(state, SIM_SQLITE);
 }
 
+static bool is_sound(struct sim *sim)
+{
+    struct audit audit;
+    struct why why = {0};
+    audit_init(&audit, &sim->store);
+    bool sound = audit_is_sound(&audit, &why) &&
+                 audit_was_told(&audit, sim->heard, sim->heard_count, false, &why);
+    if (!sound)
+        fprintf(stderr, "%s\n", why.text);
+    audit_deinit(&audit);
+    return sound;
+}
+
 int fixture_end(void **state)
 {
+    bool sound = is_sound(*state);
     sim_deinit(*state);
     free(*state);
-    return 0;
+    return sound ? 0 : -1;
+}
+
+void fixture_sweep(struct sim *sim)
+{
+    struct audit audit;
+    struct why why = {0};
+    enum err e = sim_tidy(sim);
+    audit_init(&audit, &sim->store);
+    bool swept = !e && audit_is_swept(&audit, &why);
+    if (!swept)
+        fprintf(stderr, "%s\n", why.text);
+    audit_deinit(&audit);
+    assert(swept);
 }
 
 size_t fixture_count_changes(struct sim *sim, enum kind kind, enum event event)

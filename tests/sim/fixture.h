@@ -1,4 +1,5 @@
-/* A test in a simulated world, once on each store:
+/* A test in a simulated world, once on each store; what was kept in the end must be sound
+ * (audit.h), and all that was heard be kept:
  *
  *   static void a_thing_does_this(void **state)
  *   {
@@ -20,6 +21,9 @@ int fixture_end(void **state);
     {                                                                                              \
 #test " (sqlite)", test, fixture_sqlite, fixture_end, NULL                                 \
     }
+
+/* Run the tidying to the end; after it nothing is left of what was removed. */
+void fixture_sweep(struct sim *sim);
 
 /* How many changes of a kind and event were committed, ever. */
 size_t fixture_count_changes(struct sim *sim, enum kind kind, enum event event);

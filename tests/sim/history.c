@@ -45,15 +45,15 @@ void history_add(struct history *history, const struct operation *op)
 static const char *verb_name(enum verb verb)
 {
     static const char *const names[VERB_COUNT] = {
-        "check", "create", "fetch", "update", "remove", "list",
+        "check", "create", "fetch", "update", "remove", "list", "fetch many", "put",
     };
     return names[verb];
 }
 
 static bool violated(struct why *why, const struct operation *op, const char *what)
 {
-    why_set(why, "%s: %s of name %u, called %llu, returned %llu, document %llu, revision %llx",
-            what, verb_name(op->verb), op->name, (unsigned long long)op->call,
+    why_set(why, "%s: %s of name %u, called %llu, returned %llu, object %llu, revision %llx", what,
+            verb_name(op->verb), op->name, (unsigned long long)op->call,
             (unsigned long long)op->ret, (unsigned long long)op->id,
             (unsigned long long)op->revision);
     return false;
@@ -63,7 +63,13 @@ static bool violated(struct why *why, const struct operation *op, const char *wh
 
 static bool writes(const struct operation *op)
 {
-    return op->verb == VERB_CREATE || op->verb == VERB_UPDATE;
+    return op->verb == VERB_CREATE || op->verb == VERB_UPDATE || op->verb == VERB_PUT;
+}
+
+/* A put creates what is not there: then it shows revision 0. */
+static bool creates(const struct operation *op)
+{
+    return op->verb == VERB_CREATE || (op->verb == VERB_PUT && op->revision == 0);
 }
 
 static const struct operation *find_write(const struct timeline *line, uint64_t id,
@@ -98,7 +104,7 @@ static const struct operation *next_creation(const struct timeline *line, uint64
     const struct operation *next = NULL;
     for (size_t i = 0; i < line->count; i++) {
         const struct operation *op = &line->ops[i];
-        bool later = op->verb == VERB_CREATE && !op->answer && op->id > after_id;
+        bool later = creates(op) && !op->answer && op->id > after_id;
         if (later && (!next || op->id < next->id))
             next = op;
     }
@@ -121,7 +127,7 @@ static bool follows(const struct state *before, const struct operation *op, stru
 {
     int64_t expires_ms = before->made_by ? before->made_by->expires_ms : 0;
     if (had_expired(expires_ms, op))
-        return violated(why, op, "an expired document was written");
+        return violated(why, op, "an expired object was written");
     if (op->has_ttl || !before->made_by)
         expires_ms = op->ttl_ms ? op->now_ms + op->ttl_ms : 0;
     if (op->expires_ms != expires_ms)
@@ -133,7 +139,7 @@ static bool follows(const struct state *before, const struct operation *op, stru
     return true;
 }
 
-/* The revisions of one document, and the absence behind it when it has ended. */
+/* The revisions of one object, and the absence behind it when it has ended. */
 static bool lay_out(struct timeline *line, const struct operation *creation, int64_t end_ms,
                     struct why *why)
 {
@@ -141,7 +147,7 @@ static bool lay_out(struct timeline *line, const struct operation *creation, int
     const struct operation *op = creation;
     struct state nothing = {0};
     if (creation->revision != 0)
-        return violated(why, creation, "a new document has a revision above 0");
+        return violated(why, creation, "a new object has a revision above 0");
     for (uint64_t revision = 0; op; revision++) {
         const struct state *before = revision ? &line->states[line->states_count - 1] : &nothing;
         if (!follows(before, op, why))
@@ -200,7 +206,7 @@ static bool check_answer(const struct timeline *line, const struct operation *op
     if (op->expires_ms != state->made_by->expires_ms)
         return violated(why, op, "the date of expiry is not that of its revision");
     if (had_expired(op->expires_ms, op) && !writes(op))
-        return violated(why, op, "an expired document was seen");
+        return violated(why, op, "an expired object was seen");
     return op->verb != VERB_REMOVE || check_removal(op, state, why);
 }
 
@@ -214,6 +220,25 @@ static bool check_answers(const struct timeline *line, struct why *why)
 
 /* --- the order --- */
 
+/* A guarded put is refused where there is nothing; others would miss it. */
+static bool refuses_guard(const struct state *state, const struct operation *op)
+{
+    if (!state->id)
+        return op->verb == VERB_PUT;
+    return state->revision != op->guard && (!op->on || state->id == op->on);
+}
+
+/* Behind the last state of an object that was there, as its SID was known? */
+static bool is_behind(const struct timeline *line, uint64_t id, const struct state *state)
+{
+    if (state->id == id)
+        return false;
+    for (const struct state *at = line->states; at < state; at++)
+        if (at->id == id)
+            return true;
+    return false;
+}
+
 /* May an operation have happened in this state? */
 static bool fits(const struct timeline *line, const struct operation *op, const struct state *state)
 {
@@ -221,18 +246,14 @@ static bool fits(const struct timeline *line, const struct operation *op, const 
         return state->id == op->id && state->revision == op->revision;
     switch (op->answer) {
     case ERR_NAME_TAKEN:
+    case ERR_EXISTS:
         return state->id != 0;
     case ERR_REVISION:
-        return state->id && state->revision != op->guard && (!op->on || state->id == op->on);
+        return refuses_guard(state, op);
     case ERR_NAME_MISSING:
         return state->id == 0;
-    case ERR_MISSING: /* behind the document's last state; it was there, as its SID was known */
-        if (state->id == op->on)
-            return false;
-        for (const struct state *at = line->states; at < state; at++)
-            if (at->id == op->on)
-                return true;
-        return false;
+    case ERR_MISSING:
+        return op->on ? is_behind(line, op->on, state) : state->id == 0;
     default:
         return false;
     }
@@ -302,7 +323,7 @@ static int64_t last_ms(const struct history *history)
     return last;
 }
 
-/* The last state of a document that nobody removed, if its time has come. */
+/* The last state of an object that nobody removed, if its time has come. */
 static bool has_expired(const struct timeline *line, size_t i, int64_t end_ms)
 {
     const struct state *state = &line->states[i];

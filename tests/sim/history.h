@@ -1,10 +1,11 @@
 /* What clients saw, and whether one order of all operations explains it.
  *
- * The promise that is checked: each operation on a document takes effect at one moment between
- * its call and its return. Revisions tell the order of writes, so the check is exact and quick:
+ * The promise that is checked: each operation on an object (a document, a map's item) takes effect
+ * at one moment between its call and its return. Revisions tell the order of writes, so the check
+ * is exact and quick:
  *
  *  1. Acknowledged writes are laid out in a line of states per name: absent, revision 0, 1, ...,
- *     absent, the next document of that name. There are no holes, and none stands there twice;
+ *     absent, the next object of that name. There are no holes, and none stands there twice;
  *     a guarded write follows its guard; a time to live carries over as it should.
  *  2. Every operation names the states in which it may have happened: a fetch the one whose
  *     revision and value it shows, a refused guard all others, "not found" an absent one.
@@ -21,12 +22,12 @@ struct operation {
     uint64_t ret;
     int64_t now_ms; /* the server's clock in between */
 
-    enum verb verb; /* create, fetch, update or remove */
+    enum verb verb; /* create, fetch, update, put or remove */
     unsigned name;
-    uint64_t on; /* the document's id, when it was called by its SID; 0: by name */
+    uint64_t on; /* the object's id, when it was called by its SID; 0: by name */
     bool guarded;
     uint64_t guard;
-    uint64_t value;  /* written by create and update: another each time */
+    uint64_t value;  /* written by create, update and put: another each time */
     bool has_ttl;    /* an update without one keeps the date */
     int64_t ttl_ms;  /* 0: for ever */
     enum err answer; /* OK; ERR_STORE: known to have no effect; else what was refused */

@@ -1,11 +1,14 @@
 #include "sim/sim.h"
 
+#include "base/hex.h"
 #include "base/mem.h"
 #include "fake/fake_store.h"
 #include "store/sqlite.h"
+#include "sync/item_name.h"
 #include "sync/sid.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -121,7 +124,7 @@ static void open_store(struct sim *sim)
     }
 }
 
-/* --- clock, randomness, sink --- */
+/* --- clock, randomness, sink, listener --- */
 
 static int64_t now_ms(void *context)
 {
@@ -150,12 +153,23 @@ static void reply(void *context, struct command *command)
     assert(!asked->answered);
     asked->answered = true;
     asked->commits = ((struct sim *)context)->commits;
+    asked->heard = ((struct sim *)context)->heard_count;
 }
 
 static void flush(void *context)
 {
     for (struct asked *asked = ((struct sim *)context)->asked; asked; asked = asked->next)
         asked->flushed = asked->answered;
+}
+
+static void hear(void *context, struct change *change)
+{
+    struct sim *sim = context;
+    if (sim->heard_count == sim->heard_max) {
+        sim->heard_max = sim->heard_max ? 2 * sim->heard_max : 64;
+        sim->heard = mem_realloc(sim->heard, sim->heard_max * sizeof(struct change *));
+    }
+    sim->heard[sim->heard_count++] = change_ref(change);
 }
 
 static enum err start_core(struct sim *sim)
@@ -165,6 +179,7 @@ static enum err start_core(struct sim *sim)
         .clock = {now_ms, sim},
         .random = {fill, sim},
         .sink = {reply, flush, sim},
+        .feed = &sim->feed,
     };
     sim->core = NULL;
     return core_new(&sim->core, &options);
@@ -178,6 +193,9 @@ void sim_init(struct sim *sim, enum sim_kind kind, uint64_t seed)
     sim->store.ops = &ops;
     arena_init(&sim->arena);
     scratch_init(&sim->folder);
+    feed_init(&sim->feed);
+    sim->listener = (struct feed_listener){.hear = hear, .context = sim};
+    feed_join(&sim->feed, &sim->listener);
     open_store(sim);
     enum err e = start_core(sim);
     assert(e == OK);
@@ -198,6 +216,9 @@ void sim_deinit(struct sim *sim)
     sim_forget(sim);
     core_free(sim->core);
     store_close(&sim->store);
+    for (size_t i = 0; i < sim->heard_count; i++)
+        change_unref(sim->heard[i]);
+    free(sim->heard);
     scratch_deinit(&sim->folder);
     arena_deinit(&sim->arena);
 }
@@ -273,6 +294,26 @@ const char *sim_shows(struct sim *sim, const struct asked *asked)
     return text;
 }
 
+const char *sim_name(struct sim *sim, const char *format, ...)
+{
+    enum { NAME_SIZE = 64 };
+    char *name = arena_alloc(&sim->arena, NAME_SIZE);
+    va_list arguments;
+    va_start(arguments, format);
+    int len = vsnprintf(name, NAME_SIZE, format, arguments);
+    va_end(arguments);
+    assert(len >= 0 && len < NAME_SIZE);
+    return name;
+}
+
+const char *sim_index(struct sim *sim, uint64_t index)
+{
+    char *name = arena_alloc(&sim->arena, HEX_LENGTH + 1);
+    item_name_from_index(index, name);
+    name[HEX_LENGTH] = 0;
+    return name;
+}
+
 /* --- commands --- */
 
 static struct command about_document(enum verb verb, const char *object)
@@ -326,8 +367,7 @@ struct command sim_guarded(struct command command, uint64_t revision)
 
 struct command sim_with_ttl(struct command command, int64_t ttl_s)
 {
-    command.has_ttl = true;
-    command.ttl_s = ttl_s;
+    command.ttl = (struct ttl){true, ttl_s};
     return command;
 }
 
@@ -340,6 +380,71 @@ struct command sim_in(struct command command, struct str service)
 struct command sim_on(struct command command, struct str object)
 {
     command.object = object;
+    return command;
+}
+
+struct command sim_of(enum kind kind, struct command command)
+{
+    command.kind = kind;
+    return command;
+}
+
+/* `name`: of what is created, or of what is there. */
+static struct command about_child(enum verb verb, enum kind kind, enum kind container_kind,
+                                  const char *container, const char *name)
+{
+    struct command command = about_document(verb, verb == VERB_CREATE ? NULL : name);
+    command.kind = kind;
+    command.container_kind = container_kind;
+    command.container = str_from(container);
+    command.page.size = verb == VERB_LIST ? PAGE_SIZE_DEFAULT : 0;
+    if (verb == VERB_CREATE)
+        command.name = str_from(name);
+    return command;
+}
+
+struct command sim_list_item(enum verb verb, const char *list, const char *index)
+{
+    return about_child(verb, KIND_LIST_ITEM, KIND_LIST, list, index);
+}
+
+struct command sim_map_item(enum verb verb, const char *map, const char *key)
+{
+    return about_child(verb, KIND_MAP_ITEM, KIND_MAP, map, key);
+}
+
+struct command sim_permission(enum verb verb, enum kind kind, const char *object,
+                              const char *identity)
+{
+    return about_child(verb, KIND_PERMISSION, kind, object, identity);
+}
+
+struct command sim_message(const char *stream, const char *data)
+{
+    return sim_with_data(about_child(VERB_CREATE, KIND_MESSAGE, KIND_STREAM, stream, NULL), data);
+}
+
+struct command sim_with_data(struct command command, const char *data)
+{
+    command.data = str_from(data);
+    return command;
+}
+
+struct command sim_with_container_ttl(struct command command, int64_t ttl_s)
+{
+    command.container_ttl = (struct ttl){true, ttl_s};
+    return command;
+}
+
+struct command sim_if_absent(struct command command)
+{
+    command.if_none_match_any = true;
+    return command;
+}
+
+struct command sim_with_rights(struct command command, bool read, bool write, bool manage)
+{
+    command.permission_fields = (struct permission_fields){true, read, write, manage};
     return command;
 }
 

@@ -1,5 +1,6 @@
 /* A world for the core: a clock that moves only when told, randomness from a seed, a store whose
- * calls fail when told, and a sink that keeps the answers.
+ * calls fail when told, a sink that keeps the answers, and a listener that keeps what the feed
+ * told.
  *
  *   struct sim sim;
  *   sim_init(&sim, SIM_FAKE, 1);
@@ -38,6 +39,7 @@ struct asked {
     bool answered;
     bool flushed;
     uint64_t commits; /* those of the store, failed or not, before the answer */
+    size_t heard;     /* from the feed before the answer */
 };
 
 struct sim {
@@ -52,7 +54,12 @@ struct sim {
     bool unsure_keeps; /* a commit that fails with ERR_UNSURE was kept none the less */
     struct chain batch;
     struct asked *asked; /* newest first */
-    struct arena arena;  /* for what tests give to commands */
+    struct feed feed;
+    struct feed_listener listener;
+    struct change **heard; /* from the feed, oldest first */
+    size_t heard_count;
+    size_t heard_max;
+    struct arena arena; /* for what tests give to commands */
     struct scratch folder;
 };
 
@@ -90,6 +97,11 @@ struct str sim_sid(struct sim *sim, const struct asked *asked);
  * arena. */
 const char *sim_shows(struct sim *sim, const struct asked *asked);
 
+/* A name that lives as long as the sim: a printed one, or that of a list's item. */
+const char *sim_name(struct sim *sim, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+const char *sim_index(struct sim *sim, uint64_t index);
+
 /* Commands about documents of the service `default`; NULL: absent. */
 struct command sim_create(const char *name, const char *data);
 struct command sim_fetch(const char *object);
@@ -103,6 +115,25 @@ struct command sim_guarded(struct command command, uint64_t revision);
 struct command sim_with_ttl(struct command command, int64_t ttl_s);
 struct command sim_in(struct command command, struct str service);
 struct command sim_on(struct command command, struct str object);
+
+/* A command for documents made into one for lists, maps or streams. */
+struct command sim_of(enum kind kind, struct command command);
+
+/* Commands about what belongs to an object of the service `default`: an item to a list or map, a
+ * permission to whatever it is for, a message to a stream. Names are coded (sim_index); to create
+ * a list's item there is none. */
+struct command sim_list_item(enum verb verb, const char *list, const char *index);
+struct command sim_map_item(enum verb verb, const char *map, const char *key);
+struct command sim_permission(enum verb verb, enum kind kind, const char *object,
+                              const char *identity);
+struct command sim_message(const char *stream, const char *data);
+
+/* A command altered: with data, with a time to live of the container, with `If-None-Match: *`,
+ * with rights to set. */
+struct command sim_with_data(struct command command, const char *data);
+struct command sim_with_container_ttl(struct command command, int64_t ttl_s);
+struct command sim_if_absent(struct command command);
+struct command sim_with_rights(struct command command, bool read, bool write, bool manage);
 
 /* Commands about services and keys; `object` is a SID or a name. */
 struct command sim_about(enum kind kind, enum verb verb, struct str object);

@@ -14,11 +14,12 @@
 
 enum { PARENT = 7 };
 
-/* A batch on a sim's store, beside the core's own. */
+/* A batch on a sim's store and feed, beside the core's own. */
 struct desk {
     struct sim sim;
     struct random random;
     struct batch batch;
+    size_t heard; /* of sim.heard, looked at so far */
 };
 
 static void fill(void *context, void *bytes, size_t len)
@@ -32,8 +33,9 @@ static int begin(void **state)
     static struct desk desk;
     sim_init(&desk.sim, SIM_FAKE, 1);
     desk.random = (struct random){.fill = fill};
-    batch_init(&desk.batch, &desk.sim.store, &desk.random);
+    batch_init(&desk.batch, &desk.sim.store, &desk.random, &desk.sim.feed);
     batch_start(&desk.batch, desk.sim.now_ms);
+    desk.heard = desk.sim.heard_count;
     *state = &desk;
     return 0;
 }
@@ -204,22 +206,73 @@ static void expired_objects_are_not_found_pending_or_committed(void **state)
     }
 }
 
-static void an_expired_holder_gives_its_name_away(void **state)
+/* The id of what has expired and holds the name; 0: nothing does. */
+static uint64_t find_expired(struct desk *desk, struct str name)
+{
+    struct change *head;
+    assert_int_equal(batch_find_expired(&desk->batch, PARENT, KIND_DOCUMENT, name, &head), OK);
+    uint64_t id = head ? head->id : 0;
+    change_unref(head);
+    return id;
+}
+
+static void an_expired_holder_of_a_name_is_found_pending_or_committed(void **state)
 {
     struct desk *desk = *state;
-    create(desk, STR("x"), desk->sim.now_ms + 10);
+    uint64_t id = create(desk, STR("x"), desk->sim.now_ms + 10)->id;
+    for (int committed = 0; committed < 2; committed++) {
+        assert_int_equal(find_expired(desk, STR("x")), 0);
+        desk->batch.now_ms = desk->sim.now_ms + 10;
+        assert_int_equal(find_expired(desk, STR("x")), id);
+        assert_int_equal(find_expired(desk, STR("y")), 0);
+        desk->batch.now_ms = desk->sim.now_ms;
+        if (!committed)
+            commit(desk);
+    }
+}
+
+static void an_expired_holder_that_is_removed_holds_no_name(void **state)
+{
+    struct desk *desk = *state;
+    struct change *kept = change_ref(create(desk, STR("x"), desk->sim.now_ms + 10));
     commit(desk);
-    assert_int_equal(batch_expire_name(&desk->batch, PARENT, KIND_DOCUMENT, STR("x")), OK);
-    assert_int_equal(desk->batch.count, 0);
-    batch_start(&desk->batch, desk->sim.now_ms + 10);
-    assert_int_equal(batch_expire_name(&desk->batch, PARENT, KIND_DOCUMENT, STR("x")), OK);
-    assert_int_equal(desk->batch.count, 1);
-    assert_int_equal(desk->batch.changes[0]->event, EVENT_EXPIRED);
+    desk->batch.now_ms += 10;
+    alter(desk, kept, EVENT_EXPIRED);
+    assert_int_equal(find_expired(desk, STR("x")), 0);
     create(desk, STR("x"), 0);
-    assert_int_equal(batch_expire_name(&desk->batch, PARENT, KIND_DOCUMENT, STR("x")), OK);
-    assert_int_equal(desk->batch.count, 2);
-    commit(desk);
-    assert_int_equal(find(desk, STR("x")), 0);
+    assert_int_equal(find_expired(desk, STR("x")), 0);
+    change_unref(kept);
+}
+
+static bool has_child(struct desk *desk, uint64_t parent, enum kind kind)
+{
+    bool any;
+    assert_int_equal(batch_has_child(&desk->batch, parent, kind, &any), OK);
+    return any;
+}
+
+static void a_child_is_seen_pending_committed_and_expired(void **state)
+{
+    struct desk *desk = *state;
+    assert_false(has_child(desk, PARENT, KIND_DOCUMENT));
+    create(desk, STR("x"), desk->sim.now_ms + 10);
+    for (int committed = 0; committed < 2; committed++) {
+        assert_true(has_child(desk, PARENT, KIND_DOCUMENT));
+        assert_false(has_child(desk, PARENT, KIND_PERMISSION));
+        assert_false(has_child(desk, PARENT + 1, KIND_DOCUMENT));
+        desk->batch.now_ms += 10;
+        if (!committed)
+            commit(desk);
+    }
+}
+
+static void a_time_to_live_counts_from_now(void **state)
+{
+    struct desk *desk = *state;
+    struct ttl absent = {0}, forever = {true, 0}, minute = {true, 60};
+    assert_int_equal(batch_expiry(&desk->batch, &absent, 7), 7);
+    assert_int_equal(batch_expiry(&desk->batch, &forever, 7), 0);
+    assert_int_equal(batch_expiry(&desk->batch, &minute, 7), desk->sim.now_ms + 60000);
 }
 
 static enum err resolve(struct desk *desk, uint64_t parent, struct str sid_or_name)
@@ -260,7 +313,13 @@ static void a_failed_read_is_told(void **state)
     assert_int_equal(batch_find(&desk->batch, PARENT, KIND_DOCUMENT, STR("x"), &head), ERR_STORE);
     assert_null(head);
     sim_fail(&desk->sim, SIM_FIND, 0, ERR_STORE);
-    assert_int_equal(batch_expire_name(&desk->batch, PARENT, KIND_DOCUMENT, STR("x")), ERR_STORE);
+    assert_int_equal(batch_find_expired(&desk->batch, PARENT, KIND_DOCUMENT, STR("x"), &head),
+                     ERR_STORE);
+    assert_null(head);
+    bool any;
+    sim_fail(&desk->sim, SIM_PAGE, 0, ERR_STORE);
+    assert_int_equal(batch_has_child(&desk->batch, PARENT, KIND_DOCUMENT, &any), ERR_STORE);
+    assert_false(any);
     sim_fail(&desk->sim, SIM_FIND, 0, ERR_STORE);
     assert_int_equal(resolve(desk, PARENT, STR("x")), ERR_STORE);
 }
@@ -281,6 +340,72 @@ static void whatever_comes_of_a_commit_nothing_is_pending_after_it(void **state)
     assert_int_equal(desk->sim.commits, commits); /* nothing to commit */
 }
 
+/* --- what the feed is told --- */
+
+static struct change *message(uint64_t id)
+{
+    return change_new(&(struct change){.kind = KIND_MESSAGE, .id = id, .parent = PARENT});
+}
+
+static void publish(struct desk *desk, uint64_t id)
+{
+    struct change *change = message(id);
+    batch_publish(&desk->batch, change);
+    change_unref(change);
+}
+
+/* What was heard since the last time: a letter each, of a document's name or m for a message. */
+static void assert_heard(struct desk *desk, const char *expected)
+{
+    char text[32];
+    size_t len = 0;
+    while (desk->heard < desk->sim.heard_count) {
+        const struct change *change = desk->sim.heard[desk->heard++];
+        text[len++] = change->kind == KIND_MESSAGE ? 'm' : *change->name.ptr;
+    }
+    text[len] = 0;
+    assert_string_equal(text, expected);
+}
+
+static void changes_and_messages_are_told_after_the_commit_in_their_order(void **state)
+{
+    struct desk *desk = *state;
+    create(desk, STR("a"), 0);
+    publish(desk, 1);
+    publish(desk, 2);
+    create(desk, STR("b"), 0);
+    publish(desk, 3);
+    assert_heard(desk, "");
+    commit(desk);
+    assert_heard(desk, "ammbm");
+}
+
+static void a_message_that_depends_on_nothing_pending_is_told_at_once(void **state)
+{
+    struct desk *desk = *state;
+    create(desk, STR("a"), 0);
+    desk->batch.touched = false; /* as with each command */
+    publish(desk, 1);
+    assert_heard(desk, "m");
+    commit(desk);
+    assert_heard(desk, "a");
+}
+
+static void nothing_of_a_failed_or_forgotten_batch_is_told(void **state)
+{
+    struct desk *desk = *state;
+    create(desk, STR("a"), 0);
+    publish(desk, 1);
+    sim_fail(&desk->sim, SIM_COMMIT, 0, ERR_STORE);
+    assert_int_equal(batch_commit(&desk->batch), ERR_STORE);
+    create(desk, STR("b"), 0);
+    publish(desk, 2);
+    batch_start(&desk->batch, desk->sim.now_ms);
+    create(desk, STR("c"), 0);
+    commit(desk);
+    assert_heard(desk, "c");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -293,10 +418,16 @@ int main(void)
         TEST(names_are_told_apart_by_parent_and_kind),
         TEST(touched_tells_whether_something_uncommitted_was_seen),
         TEST(expired_objects_are_not_found_pending_or_committed),
-        TEST(an_expired_holder_gives_its_name_away),
+        TEST(an_expired_holder_of_a_name_is_found_pending_or_committed),
+        TEST(an_expired_holder_that_is_removed_holds_no_name),
+        TEST(a_child_is_seen_pending_committed_and_expired),
+        TEST(a_time_to_live_counts_from_now),
         TEST(an_object_is_resolved_by_sid_or_name),
         TEST(a_failed_read_is_told),
         TEST(whatever_comes_of_a_commit_nothing_is_pending_after_it),
+        TEST(changes_and_messages_are_told_after_the_commit_in_their_order),
+        TEST(a_message_that_depends_on_nothing_pending_is_told_at_once),
+        TEST(nothing_of_a_failed_or_forgotten_batch_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

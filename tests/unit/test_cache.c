@@ -142,6 +142,30 @@ static void what_the_indexes_must_learn_is_keyed(void **state)
     cache_deinit(&cache);
 }
 
+static void a_range_is_keyed_while_one_of_its_heads_is(void **state)
+{
+    struct cache cache;
+    (void)state;
+    cache_init(&cache, PLENTY);
+    assert_false(cache_is_keyed(&cache, 7, KIND_DOCUMENT));
+    commit(&cache, head_of(1, 1, NULL));
+    commit(&cache, head_of(2, 2, NULL));
+    assert_true(cache_is_keyed(&cache, 7, KIND_DOCUMENT));
+    assert_false(cache_is_keyed(&cache, 7, KIND_PERMISSION));
+    assert_false(cache_is_keyed(&cache, 8, KIND_DOCUMENT));
+    cache_written(&cache, cache_get(&cache, 1));
+    assert_true(cache_is_keyed(&cache, 7, KIND_DOCUMENT));
+    cache_written(&cache, cache_get(&cache, 2));
+    assert_false(cache_is_keyed(&cache, 7, KIND_DOCUMENT));
+    commit(&cache, head_of(2, 3, NULL));
+    assert_false(cache_is_keyed(&cache, 7, KIND_DOCUMENT));
+    remove_object(&cache, 2, 4, NULL);
+    assert_true(cache_is_keyed(&cache, 7, KIND_DOCUMENT));
+    cache_written(&cache, cache_get(&cache, 2));
+    assert_false(cache_is_keyed(&cache, 7, KIND_DOCUMENT));
+    cache_deinit(&cache);
+}
+
 static void applied_stops_before_the_oldest_unwritten_change(void **state)
 {
     struct cache cache;
@@ -226,6 +250,7 @@ static void assert_sums(struct cache *cache)
     assert_int_equal(cache->dirty_bytes, sum.dirty_bytes);
     assert_int_equal(cache->keyed_count, sum.keyed);
     assert_int_equal(cache->plain_count, sum.plain);
+    assert_int_equal(cache_is_keyed(cache, 7, KIND_DOCUMENT), sum.keyed > 0);
     assert_true(cache->bytes <= cache->bytes_max || cache->dirty_bytes == cache->bytes ||
                 cache->recent.next == cache->recent.prev);
 }
@@ -270,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_head_just_read_stays_however_small_the_cache),
         cmocka_unit_test(dirty_heads_stay_until_they_are_written),
         cmocka_unit_test(what_the_indexes_must_learn_is_keyed),
+        cmocka_unit_test(a_range_is_keyed_while_one_of_its_heads_is),
         cmocka_unit_test(applied_stops_before_the_oldest_unwritten_change),
         cmocka_unit_test(those_with_one_name_are_queued_in_the_order_they_had_it),
         cmocka_unit_test(the_counts_are_right_throughout_a_random_life),

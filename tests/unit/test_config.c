@@ -82,8 +82,9 @@ static void everything_has_a_default(void **state)
     assert_true(config->lenient_json);
     assert_int_equal(config->threads, 0);
     assert_int_equal(config->document_size_max, 16384);
+    assert_int_equal(config->message_size_max, 4096);
     assert_int_equal(config->drain_timeout_ms, 5000);
-    assert_int_equal(config->cache_size_max, 256 << 20);
+    assert_int_equal(config->cache_size_max, 0);
     assert_false(config->help || config->version || config->check_config);
 }
 

@@ -14,6 +14,7 @@ enum { SIZE_MAX_SMALL = 20, DEPTH_MAX = 4 };
 struct reading {
     struct arena arena;
     struct limits limits;
+    size_t size_max;
     struct str data;
     struct why why;
 };
@@ -21,8 +22,7 @@ struct reading {
 static int begin(void **state)
 {
     static struct reading reading;
-    reading =
-        (struct reading){.limits = {.data_size_max = SIZE_MAX_SMALL, .data_depth_max = DEPTH_MAX}};
+    reading = (struct reading){.limits = {.data_depth_max = DEPTH_MAX}, .size_max = SIZE_MAX_SMALL};
     arena_init(&reading.arena);
     *state = &reading;
     return 0;
@@ -39,8 +39,8 @@ static enum err parse(struct reading *reading, const char *text)
 {
     reading->data = (struct str){0};
     reading->why = (struct why){{0}};
-    return data_parse(str_from(text), &reading->limits, &reading->arena, &reading->data,
-                      &reading->why);
+    return data_parse(str_from(text), &reading->limits, reading->size_max, &reading->arena,
+                      &reading->data, &reading->why);
 }
 
 static void assert_kept(struct reading *reading, const char *text, const char *expected)
@@ -86,7 +86,7 @@ static void lenient_json_is_read_where_it_is_allowed(void **state)
 {
     struct reading *reading = *state;
     reading->limits.lenient_json = true;
-    reading->limits.data_size_max = 100;
+    reading->size_max = 100;
     assert_kept(reading, "{firstName:Alice,lastName:Xavier}",
                 "{\"firstName\":\"Alice\",\"lastName\":\"Xavier\"}");
     assert_kept(reading, "{'a':'b', n: 1, t: true,}", "{\"a\":\"b\",\"n\":1,\"t\":true}");
@@ -128,6 +128,16 @@ static void the_size_is_limited_to_the_byte(void **state)
         assert_refused(reading, filled(text, 3 * SIZE_MAX_SMALL), ERR_TOO_LARGE,
                        "at most 20 bytes are kept");
     }
+}
+
+static void the_size_that_counts_is_the_one_given(void **state)
+{
+    struct reading *reading = *state;
+    reading->limits.data_size_max = 8;
+    reading->limits.message_size_max = 6;
+    reading->size_max = 7;
+    assert_kept(reading, "{\"a\":1}", "{\"a\":1}");
+    assert_refused(reading, "{\"a\":12}", ERR_TOO_LARGE, "at most 7 bytes are kept");
 }
 
 static void the_size_is_that_of_the_compact_text(void **state)
@@ -177,6 +187,7 @@ int main(void)
         TEST(lenient_json_is_read_where_it_is_allowed),
         TEST(the_reading_that_got_further_tells_what_is_wrong),
         TEST(the_size_is_limited_to_the_byte),
+        TEST(the_size_that_counts_is_the_one_given),
         TEST(the_size_is_that_of_the_compact_text),
         TEST(the_size_of_lenient_json_is_that_of_what_is_kept),
         TEST(the_depth_is_limited),

@@ -1,6 +1,6 @@
 #include "sync/listing.h"
 
-#include "sim/fixture.h"
+#include "sim/shelf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,284 +9,419 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <string.h>
+#define assert_page(shelf, page, expected) assert_string_equal(shelf_shows(shelf, page), expected)
 
-enum { SIZE = 3 };
-
-/* Documents are called a, b, c, ... and made in that order. */
-static void make(struct sim *sim, char name)
-{
-    char text[2] = {name, 0};
-    struct str kept = arena_dup(&sim->arena, (struct str){text, sizeof text});
-    assert_int_equal(sim_do(sim, sim_create(kept.ptr, NULL))->command.err, OK);
-}
-
-static void make_all(struct sim *sim, const char *names)
-{
-    for (; *names; names++)
-        make(sim, *names);
-}
-
-static void drop(struct sim *sim, const char *name)
-{
-    assert_int_equal(sim_do(sim, sim_remove(name))->command.err, OK);
-}
-
-static const struct command *list(struct sim *sim, uint64_t beyond, bool back)
-{
-    struct command command = sim_list(SIZE);
-    command.page.beyond = beyond;
-    command.page.back = back;
-    struct asked *asked = sim_do(sim, command);
-    assert_int_equal(asked->command.err, OK);
-    return &asked->command;
-}
-
-/* As a client follows next_page_url and previous_page_url; see rest/page.c. */
-static const struct command *next(struct sim *sim, const struct command *page)
-{
-    size_t count = page->heads_count;
-    return list(sim, count ? page->heads[count - 1]->id : page->page.beyond - 1, false);
-}
-
-static const struct command *previous(struct sim *sim, const struct command *page)
-{
-    size_t count = page->heads_count;
-    return list(sim, count ? page->heads[0]->id : page->page.beyond + 1, true);
-}
-
-/* The page's names; a < before and a > behind say that there are more. */
-static void assert_page(const struct command *page, const char *expected)
-{
-    char text[64];
-    size_t len = 0;
-    if (page->more_before)
-        text[len++] = '<';
-    for (size_t i = 0; i < page->heads_count; i++)
-        text[len++] = *page->heads[i]->name.ptr;
-    if (page->more_after)
-        text[len++] = '>';
-    text[len] = 0;
-    assert_string_equal(text, expected);
-}
+/* --- pages --- */
 
 static void a_list_of_nothing_is_empty(void **state)
 {
-    assert_page(list(*state, 0, false), "");
+    struct shelf *shelf = *state;
+    assert_page(shelf, shelf_list(shelf), "");
 }
 
 static void pages_go_forward_to_the_end_and_back_to_the_beginning(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "abcdefgh");
-    const struct command *page = list(sim, 0, false);
-    assert_page(page, "abc>");
-    page = next(sim, page);
-    assert_page(page, "<def>");
-    page = next(sim, page);
-    assert_page(page, "<gh");
-    page = previous(sim, page);
-    assert_page(page, "<def>");
-    page = previous(sim, page);
-    assert_page(page, "abc>");
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdefgh");
+    const struct command *page = shelf_list(shelf);
+    assert_page(shelf, page, "abc>");
+    page = shelf_next(shelf, page);
+    assert_page(shelf, page, "<def>");
+    page = shelf_next(shelf, page);
+    assert_page(shelf, page, "<gh");
+    page = shelf_previous(shelf, page);
+    assert_page(shelf, page, "<def>");
+    page = shelf_previous(shelf, page);
+    assert_page(shelf, page, "abc>");
 }
 
 static void a_full_last_page_has_no_next(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "abcdef");
-    assert_page(next(sim, list(sim, 0, false)), "<def");
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdef");
+    assert_page(shelf, shelf_next(shelf, shelf_list(shelf)), "<def");
 }
 
 static void pages_do_not_shift_when_objects_go(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "abcdefgh");
-    const struct command *page = list(sim, 0, false);
-    drop(sim, "a");
-    drop(sim, "c");
-    drop(sim, "e");
-    page = next(sim, page);
-    assert_page(page, "<dfg>");
-    page = previous(sim, page);
-    assert_page(page, "b>");
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdefgh");
+    const struct command *page = shelf_list(shelf);
+    shelf_drop(shelf, 'a');
+    shelf_drop(shelf, 'c');
+    shelf_drop(shelf, 'e');
+    page = shelf_next(shelf, page);
+    assert_page(shelf, page, "<dfg>");
+    page = shelf_previous(shelf, page);
+    assert_page(shelf, page, "b>");
 }
 
 static void pages_take_in_what_comes(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "abcd");
-    const struct command *page = next(sim, list(sim, 0, false));
-    assert_page(page, "<d");
-    make_all(sim, "efgh");
-    page = next(sim, page);
-    assert_page(page, "<efg>");
-    assert_page(previous(sim, page), "<bcd>");
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcd");
+    const struct command *page = shelf_next(shelf, shelf_list(shelf));
+    assert_page(shelf, page, "<d");
+    shelf_make_all(shelf, "efgh");
+    page = shelf_next(shelf, page);
+    assert_page(shelf, page, "<efg>");
+    assert_page(shelf, shelf_previous(shelf, page), "<bcd>");
 }
 
 static void the_last_page_may_turn_out_empty(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "abcd");
-    const struct command *page = list(sim, 0, false);
-    drop(sim, "d");
-    page = next(sim, page);
-    assert_page(page, "<");
-    assert_page(previous(sim, page), "abc");
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcd");
+    const struct command *page = shelf_list(shelf);
+    shelf_drop(shelf, 'd');
+    page = shelf_next(shelf, page);
+    assert_page(shelf, page, "<");
+    assert_page(shelf, shelf_previous(shelf, page), "abc");
 }
 
 static void the_first_page_may_turn_out_empty(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "abcdef");
-    const struct command *page = next(sim, list(sim, 0, false));
-    drop(sim, "a");
-    drop(sim, "b");
-    drop(sim, "c");
-    page = previous(sim, page);
-    assert_page(page, ">");
-    assert_page(next(sim, page), "def");
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdef");
+    const struct command *page = shelf_next(shelf, shelf_list(shelf));
+    shelf_drop(shelf, 'a');
+    shelf_drop(shelf, 'b');
+    shelf_drop(shelf, 'c');
+    page = shelf_previous(shelf, page);
+    assert_page(shelf, page, ">");
+    assert_page(shelf, shelf_next(shelf, page), "def");
 }
 
 /* The object that the empty page begins behind is itself on the page before. */
 static void what_borders_on_an_empty_page_is_not_forgotten(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "abcd");
-    const struct command *page = list(sim, 0, false);
-    for (const char *name = "a\0b\0d\0"; *name; name += 2)
-        drop(sim, name);
-    page = next(sim, page);
-    assert_page(page, "<");
-    assert_page(previous(sim, page), "c");
-    make_all(sim, "defg");
-    page = next(sim, list(sim, 0, false));
-    assert_page(page, "<fg");
-    for (const char *name = "c\0d\0e\0g\0"; *name; name += 2)
-        drop(sim, name);
-    page = previous(sim, page);
-    assert_page(page, ">");
-    assert_page(next(sim, page), "f");
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcd");
+    const struct command *page = shelf_list(shelf);
+    shelf_drop_all(shelf, "abd");
+    page = shelf_next(shelf, page);
+    assert_page(shelf, page, "<");
+    assert_page(shelf, shelf_previous(shelf, page), "c");
+    shelf_make_all(shelf, "defg");
+    page = shelf_next(shelf, shelf_list(shelf));
+    assert_page(shelf, page, "<fg");
+    shelf_drop_all(shelf, "cdeg");
+    page = shelf_previous(shelf, page);
+    assert_page(shelf, page, ">");
+    assert_page(shelf, shelf_next(shelf, page), "f");
 }
 
 static void a_page_may_end_where_everything_is_gone(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "abcd");
-    const struct command *page = list(sim, 0, false);
-    for (const char *name = "a\0b\0c\0d\0"; *name; name += 2)
-        drop(sim, name);
-    assert_page(next(sim, page), "");
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcd");
+    const struct command *page = shelf_list(shelf);
+    shelf_drop_all(shelf, "abcd");
+    assert_page(shelf, shelf_next(shelf, page), "");
 }
 
 static void expired_objects_are_left_out_and_leave_no_gap(void **state)
 {
-    struct sim *sim = *state;
-    for (const char *name = "a\0b\0c\0d\0e\0f\0"; *name; name += 2)
-        sim_do(sim, sim_with_ttl(sim_create(name, NULL), *name == 'b' || *name == 'd'));
-    sim->now_ms += 1000;
-    const struct command *page = list(sim, 0, false);
-    assert_page(page, "ace>");
-    assert_page(next(sim, page), "<f");
+    struct shelf *shelf = *state;
+    for (char letter = 'a'; letter <= 'f'; letter++)
+        shelf_make_for(shelf, letter, letter == 'b' || letter == 'd');
+    shelf->sim.now_ms += 1000;
+    const struct command *page = shelf_list(shelf);
+    assert_page(shelf, page, "ace>");
+    page = shelf_next(shelf, page);
+    assert_page(shelf, page, "<f");
+    assert_page(shelf, shelf_previous(shelf, page), "ace>");
 }
 
 static void only_expired_objects_ahead_are_no_next_page(void **state)
 {
-    struct sim *sim = *state;
-    for (const char *name = "a\0b\0c\0d\0"; *name; name += 2)
-        sim_do(sim, sim_with_ttl(sim_create(name, NULL), *name == 'd'));
-    sim->now_ms += 1000;
-    assert_page(list(sim, 0, false), "abc");
+    struct shelf *shelf = *state;
+    for (char letter = 'a'; letter <= 'd'; letter++)
+        shelf_make_for(shelf, letter, letter == 'd');
+    shelf->sim.now_ms += 1000;
+    assert_page(shelf, shelf_list(shelf), "abc");
+}
+
+static void only_expired_objects_behind_are_no_previous_page(void **state)
+{
+    struct shelf *shelf = *state;
+    for (char letter = 'a'; letter <= 'f'; letter++)
+        shelf_make_for(shelf, letter, letter <= 'c');
+    const struct command *page = shelf_next(shelf, shelf_list(shelf));
+    assert_page(shelf, page, "<def");
+    shelf->sim.now_ms += 1000;
+    struct command again = shelf_whole(shelf);
+    again.page = page->page;
+    assert_page(shelf, shelf_ask(shelf, again), "def");
 }
 
 static void a_list_shows_the_newest_state_of_each(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "ab");
-    sim_do(sim, sim_update("a", "{\"n\":1}"));
-    assert_int_equal(sim_tidy(sim), OK);
-    sim_do(sim, sim_update("b", "{\"n\":2}"));
-    const struct command *page = list(sim, 0, false);
-    assert_true(str_eq(page->heads[0]->data, STR("{\"n\":1}")));
-    assert_true(str_eq(page->heads[1]->data, STR("{\"n\":2}")));
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "ab");
+    sim_do(&shelf->sim,
+           sim_with_data(shelf_about(shelf, VERB_UPDATE, 'a'), "{\"n\":\"a\",\"x\":1}"));
+    assert_int_equal(sim_tidy(&shelf->sim), OK);
+    sim_do(&shelf->sim,
+           sim_with_data(shelf_about(shelf, VERB_UPDATE, 'b'), "{\"n\":\"b\",\"x\":2}"));
+    const struct command *page = shelf_list(shelf);
+    assert_page(shelf, page, "ab");
+    assert_true(str_eq(page->heads[0]->data, STR("{\"n\":\"a\",\"x\":1}")));
+    assert_true(str_eq(page->heads[1]->data, STR("{\"n\":\"b\",\"x\":2}")));
 }
 
-static void a_list_holds_its_own_kind_and_service_only(void **state)
+/* What others of its batch do comes after it. */
+static void a_list_shows_what_is_committed(void **state)
 {
-    struct sim *sim = *state;
-    struct asked *service = sim_do(sim, sim_about(KIND_SERVICE, VERB_CREATE, (struct str){0}));
-    struct str sid = sim_sid(sim, service);
-    make(sim, 'a');
-    sim_do(sim, sim_in(sim_create("b", NULL), sid));
-    sim_do(sim, sim_about(KIND_KEY, VERB_CREATE, (struct str){0}));
-    assert_page(list(sim, 0, false), "a");
-    assert_page(&sim_do(sim, sim_in(sim_list(SIZE), sid))->command, "b");
+    struct shelf *shelf = *state;
+    struct sim *sim = &shelf->sim;
+    shelf_make_all(shelf, "ab");
+    struct command create = sim_with_data(shelf_about(shelf, VERB_CREATE, 'c'), "{\"n\":\"c\"}");
+    struct asked *created = sim_ask(sim, create);
+    struct asked *listed = sim_ask(sim, shelf_whole(shelf));
+    assert_int_equal(sim_run(sim), OK);
+    assert_int_equal(created->command.err, OK);
+    assert_page(shelf, &listed->command, "ab");
+    assert_page(shelf, shelf_list(shelf), "abc");
+}
+
+static struct asked *fill_list(struct sim *sim, const char *list, size_t items)
+{
+    struct asked *created = sim_do(sim, sim_of(KIND_LIST, sim_create(list, NULL)));
+    for (size_t i = 0; i < items; i++)
+        sim_do(sim, sim_with_data(sim_list_item(VERB_CREATE, list, NULL), "{\"n\":\"x\"}"));
+    return created;
+}
+
+static void a_list_holds_its_own_kind_and_parent_only(void **state)
+{
+    struct shelf *shelf = *state;
+    struct sim *sim = &shelf->sim;
+    struct str service =
+        sim_sid(sim, sim_do(sim, sim_about(KIND_SERVICE, VERB_CREATE, (struct str){0})));
+    sim_do(sim, sim_create("x", "{}"));
+    sim_do(sim, sim_in(sim_create("y", "{}"), service));
+    sim_do(sim, sim_of(KIND_MAP, sim_create("other", NULL)));
+    sim_do(sim, sim_with_data(sim_map_item(VERB_CREATE, "other", "k"), "{}"));
+    fill_list(sim, "other", 2);
+    size_t before = shelf_list(shelf)->heads_count;
+    assert_int_equal(before, shelf->scene->kind == KIND_DOCUMENT);
+    shelf_make(shelf, 'a');
+    assert_int_equal(shelf_list(shelf)->heads_count, before + 1);
+    struct command items = sim_list_item(VERB_LIST, "other", NULL);
+    assert_int_equal(sim_do(sim, items)->command.heads_count, 2);
+    struct asked *documents = sim_do(sim, sim_in(sim_list(SHELF_PAGE_SIZE), service));
+    assert_int_equal(documents->command.heads_count, 1);
+    assert_true(str_eq(documents->command.heads[0]->name, STR("y")));
+    struct asked *keys = sim_do(sim, sim_about(KIND_KEY, VERB_LIST, (struct str){0}));
+    assert_int_equal(keys->command.heads_count, 0);
     struct asked *services = sim_do(sim, sim_about(KIND_SERVICE, VERB_LIST, (struct str){0}));
     assert_int_equal(services->command.heads_count, 2);
     assert_true(str_eq(services->command.heads[0]->name, STR("default")));
-    assert_int_equal(services->command.heads[1]->id, service->command.head->id);
-    struct asked *keys = sim_do(sim, sim_about(KIND_KEY, VERB_LIST, (struct str){0}));
-    assert_int_equal(keys->command.heads_count, 1);
 }
 
 /* Whatever comes and goes: following next from the start shows each object that was there all
  * the time, once and in order. */
 static void a_walk_misses_nothing_that_stays(void **state)
 {
-    struct sim *sim = *state;
-    static char names[40][4];
-    uint64_t last = 0;
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    struct shelf *shelf = *state;
     size_t seen = 0;
-    for (size_t i = 0; i < 40; i++) {
-        snprintf(names[i], sizeof names[i], "%02zu", i);
-        sim_do(sim, sim_create(names[i], NULL));
-    }
-    const struct command *page = list(sim, 0, false);
+    char last = 0;
+    shelf_make_all(shelf, letters);
+    const struct command *page = shelf_list(shelf);
     for (size_t step = 0; page->heads_count; step++) {
         for (size_t i = 0; i < page->heads_count; i++) {
-            assert_true(page->heads[i]->id > last);
-            last = page->heads[i]->id;
-            seen += (page->heads[i]->name.ptr[1] - '0') % 2 == 0;
+            char letter = shelf_letter(page->heads[i]);
+            assert_true(letter > last);
+            last = letter;
+            seen += (letter - 'a') % 2 == 0;
         }
-        if (step < 20)
-            drop(sim, names[2 * ((step * 7) % 20) + 1]);
-        page = next(sim, page);
+        if (step < 13)
+            shelf_drop(shelf, letters[2 * ((step * 7) % 13) + 1]);
+        page = shelf_next(shelf, page);
     }
-    assert_int_equal(seen, 20);
+    assert_int_equal(seen, 13);
 }
 
 static void a_list_that_cannot_be_read_is_refused(void **state)
 {
-    struct sim *sim = *state;
-    make_all(sim, "abcd");
-    const struct command *page = list(sim, 0, false);
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcd");
+    struct command command = shelf_whole(shelf);
+    command.page.place = listing_place(shelf_list(shelf)->heads[0], &shelf->sim.arena);
     for (unsigned behind = 0; behind < 2; behind++) {
-        struct command command = sim_list(SIZE);
-        command.page.beyond = page->heads[0]->id;
-        sim_fail(sim, SIM_PAGE, behind, ERR_STORE);
-        assert_int_equal(sim_do(sim, command)->command.err, ERR_STORE);
+        sim_fail(&shelf->sim, SIM_PAGE, behind, ERR_STORE);
+        assert_int_equal(sim_do(&shelf->sim, command)->command.err, ERR_STORE);
     }
+}
+
+static void a_place_of_another_kind_of_list_is_refused(void **state)
+{
+    struct shelf *shelf = *state;
+    struct command command = shelf_whole(shelf);
+    command.page.place = STR("no sixteen digits");
+    assert_int_equal(sim_do(&shelf->sim, command)->command.err,
+                     shelf->scene->kind == KIND_DOCUMENT ? ERR_PAGE_TOKEN : OK);
+}
+
+static void a_place_may_be_on_the_page(void **state)
+{
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdefgh");
+    struct command command = shelf_whole(shelf);
+    const struct command *page = shelf_next(shelf, shelf_list(shelf));
+    command.page.place = listing_place(page->heads[0], &shelf->sim.arena);
+    command.page.place_included = true;
+    assert_page(shelf, shelf_ask(shelf, command), "<def>");
+    command.page.back = true;
+    assert_page(shelf, shelf_ask(shelf, command), "<bcd>");
+}
+
+/* --- lists that begin somewhere --- */
+
+static const struct command *list_from(struct shelf *shelf, char letter, bool excluded)
+{
+    return shelf_ask(shelf, shelf_from(shelf, letter, excluded));
+}
+
+static void a_list_may_begin_at_a_name_or_behind_it(void **state)
+{
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdefgh");
+    assert_page(shelf, list_from(shelf, 'b', false), "bcd>");
+    assert_page(shelf, list_from(shelf, 'b', true), "cde>");
+    assert_page(shelf, list_from(shelf, 'f', false), "fgh");
+    assert_page(shelf, list_from(shelf, 'f', true), "gh");
+    assert_page(shelf, list_from(shelf, 'h', false), "h");
+    assert_page(shelf, list_from(shelf, 'h', true), "");
+}
+
+static void the_name_at_which_a_list_begins_need_not_be_there(void **state)
+{
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdefgh");
+    shelf_drop_all(shelf, "adh");
+    for (int excluded = 0; excluded < 2; excluded++) {
+        assert_page(shelf, list_from(shelf, 'a', excluded), "bce>");
+        assert_page(shelf, list_from(shelf, 'd', excluded), "efg");
+        assert_page(shelf, list_from(shelf, 'h', excluded), "");
+    }
+}
+
+static void the_first_page_of_a_list_that_begins_somewhere_has_no_previous(void **state)
+{
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdefghij");
+    for (int excluded = 0; excluded < 2; excluded++) {
+        const struct command *page = list_from(shelf, excluded ? 'b' : 'c', excluded);
+        assert_page(shelf, page, "cde>");
+        page = shelf_next(shelf, page);
+        assert_page(shelf, page, "<fgh>");
+        page = shelf_next(shelf, page);
+        assert_page(shelf, page, "<ij");
+        page = shelf_previous(shelf, page);
+        assert_page(shelf, page, "<fgh>");
+        page = shelf_previous(shelf, page);
+        assert_page(shelf, page, "cde>");
+    }
+}
+
+static void a_previous_page_ends_where_the_list_begins(void **state)
+{
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdefgh");
+    for (int excluded = 0; excluded < 2; excluded++) {
+        struct command command = shelf_from(shelf, excluded ? 'b' : 'c', excluded);
+        command.page.place =
+            listing_place(shelf_next(shelf, shelf_list(shelf))->heads[1], &shelf->sim.arena);
+        assert_page(shelf, shelf_ask(shelf, command), "<fgh");
+        command.page.back = true;
+        assert_page(shelf, shelf_ask(shelf, command), "cd>");
+    }
+}
+
+static void a_place_before_the_beginning_is_refused(void **state)
+{
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdefgh");
+    for (int i = 0; i < 4; i++) {
+        struct command command = shelf_from(shelf, 'c', i & 1);
+        command.page.back = i & 2;
+        command.page.place = str_from(shelf_name(shelf, 'b'));
+        assert_int_equal(sim_do(&shelf->sim, command)->command.err, ERR_PAGE_TOKEN);
+        command.page.place = str_from(shelf_name(shelf, 'c'));
+        assert_int_equal(sim_do(&shelf->sim, command)->command.err, i & 1 ? ERR_PAGE_TOKEN : OK);
+        command.page.place = str_from(shelf_name(shelf, 'd'));
+        assert_int_equal(sim_do(&shelf->sim, command)->command.err, OK);
+    }
+}
+
+static void what_went_at_the_beginning_leaves_an_empty_page(void **state)
+{
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcdefg");
+    const struct command *page = shelf_next(shelf, list_from(shelf, 'c', false));
+    assert_page(shelf, page, "<fg");
+    shelf_drop_all(shelf, "cde");
+    assert_page(shelf, shelf_previous(shelf, page), ">");
+    assert_page(shelf, shelf_next(shelf, shelf_previous(shelf, page)), "fg");
+    shelf_drop(shelf, 'g');
+    page = shelf_next(shelf, page);
+    assert_page(shelf, page, "<");
+    assert_page(shelf, shelf_previous(shelf, page), "f");
+}
+
+static void a_list_that_begins_where_nothing_is_left_is_empty(void **state)
+{
+    struct shelf *shelf = *state;
+    for (char letter = 'a'; letter <= 'f'; letter++)
+        shelf_make_for(shelf, letter, letter >= 'd');
+    shelf->sim.now_ms += 1000;
+    assert_page(shelf, list_from(shelf, 'd', false), "");
+    assert_page(shelf, list_from(shelf, 'c', true), "");
+    assert_page(shelf, list_from(shelf, 'c', false), "c");
+    assert_page(shelf, shelf_previous(shelf, list_from(shelf, 'c', false)), ">");
+}
+
+static void a_beginning_that_cannot_be_read_is_refused(void **state)
+{
+    struct shelf *shelf = *state;
+    shelf_make_all(shelf, "abcd");
+    sim_fail(&shelf->sim, SIM_PAGE, 0, ERR_STORE);
+    assert_int_equal(sim_do(&shelf->sim, shelf_from(shelf, 'b', false))->command.err, ERR_STORE);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_EACH_STORE(a_list_of_nothing_is_empty),
-        ON_EACH_STORE(pages_go_forward_to_the_end_and_back_to_the_beginning),
-        ON_EACH_STORE(a_full_last_page_has_no_next),
-        ON_EACH_STORE(pages_do_not_shift_when_objects_go),
-        ON_EACH_STORE(pages_take_in_what_comes),
-        ON_EACH_STORE(the_last_page_may_turn_out_empty),
-        ON_EACH_STORE(the_first_page_may_turn_out_empty),
-        ON_EACH_STORE(what_borders_on_an_empty_page_is_not_forgotten),
-        ON_EACH_STORE(a_page_may_end_where_everything_is_gone),
-        ON_EACH_STORE(expired_objects_are_left_out_and_leave_no_gap),
-        ON_EACH_STORE(only_expired_objects_ahead_are_no_next_page),
-        ON_EACH_STORE(a_list_shows_the_newest_state_of_each),
-        ON_EACH_STORE(a_list_holds_its_own_kind_and_service_only),
-        ON_EACH_STORE(a_walk_misses_nothing_that_stays),
-        ON_EACH_STORE(a_list_that_cannot_be_read_is_refused),
+        SHELF_IN_EACH(a_list_of_nothing_is_empty),
+        SHELF_IN_EACH(pages_go_forward_to_the_end_and_back_to_the_beginning),
+        SHELF_IN_EACH(a_full_last_page_has_no_next),
+        SHELF_IN_EACH(pages_do_not_shift_when_objects_go),
+        SHELF_IN_EACH(pages_take_in_what_comes),
+        SHELF_IN_EACH(the_last_page_may_turn_out_empty),
+        SHELF_IN_EACH(the_first_page_may_turn_out_empty),
+        SHELF_IN_EACH(what_borders_on_an_empty_page_is_not_forgotten),
+        SHELF_IN_EACH(a_page_may_end_where_everything_is_gone),
+        SHELF_IN_EACH(expired_objects_are_left_out_and_leave_no_gap),
+        SHELF_IN_EACH(only_expired_objects_ahead_are_no_next_page),
+        SHELF_IN_EACH(only_expired_objects_behind_are_no_previous_page),
+        SHELF_IN_EACH(a_list_shows_the_newest_state_of_each),
+        SHELF_IN_EACH(a_list_shows_what_is_committed),
+        SHELF_IN_EACH(a_list_holds_its_own_kind_and_parent_only),
+        SHELF_IN_EACH(a_walk_misses_nothing_that_stays),
+        SHELF_IN_EACH(a_list_that_cannot_be_read_is_refused),
+        SHELF_IN_EACH(a_place_of_another_kind_of_list_is_refused),
+        SHELF_IN_EACH(a_place_may_be_on_the_page),
+        SHELF_IN_EACH_OF_ITEMS(a_list_may_begin_at_a_name_or_behind_it),
+        SHELF_IN_EACH_OF_ITEMS(the_name_at_which_a_list_begins_need_not_be_there),
+        SHELF_IN_EACH_OF_ITEMS(the_first_page_of_a_list_that_begins_somewhere_has_no_previous),
+        SHELF_IN_EACH_OF_ITEMS(a_previous_page_ends_where_the_list_begins),
+        SHELF_IN_EACH_OF_ITEMS(a_place_before_the_beginning_is_refused),
+        SHELF_IN_EACH_OF_ITEMS(what_went_at_the_beginning_leaves_an_empty_page),
+        SHELF_IN_EACH_OF_ITEMS(a_list_that_begins_where_nothing_is_left_is_empty),
+        SHELF_IN_EACH_OF_ITEMS(a_beginning_that_cannot_be_read_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,9 @@ struct house {
     struct scratch folder;
     _Atomic int64_t now_ms;
     atomic_int fatal;
+    struct feed feed;
+    struct feed_listener listener;
+    atomic_int heard; /* messages */
 };
 
 static int64_t now_ms(void *context)
@@ -40,11 +43,19 @@ static void on_fatal(void *context)
     atomic_fetch_add(&((struct house *)context)->fatal, 1);
 }
 
+static void hear(void *context, struct change *change)
+{
+    atomic_fetch_add(&((struct house *)context)->heard, change->kind == KIND_MESSAGE);
+}
+
 static int begin(void **state)
 {
     static struct house house;
     struct why why;
     house = (struct house){.store = fake_store_new(), .now_ms = 1000000};
+    house.listener = (struct feed_listener){.hear = hear, .context = &house};
+    feed_init(&house.feed);
+    feed_join(&house.feed, &house.listener);
     house.port.queue = queue_new(NULL, NULL);
     for (size_t i = 0; i < THREADS; i++)
         house.ports[i].queue = queue_new(NULL, NULL);
@@ -78,6 +89,7 @@ static enum err start(struct house *house, struct why *why)
         .clock = {now_ms, house},
         .random = random_system(),
         .log = house->log,
+        .feed = &house->feed,
         .fatal = on_fatal,
         .context = house,
     };
@@ -201,6 +213,33 @@ static void a_read_is_answered_on_the_thread_that_asks(void **state)
     command_deinit(&missing);
 }
 
+static void several_items_are_read_on_the_thread_that_asks_but_no_pages(void **state)
+{
+    struct house *house = *state;
+    const struct str names[] = {STR("b"), STR("none"), STR("a")};
+    struct command many = sim_map_item(VERB_FETCH_MANY, "m", NULL);
+    struct command page = sim_map_item(VERB_LIST, "m", NULL);
+    struct chain reads = {0}, pages = {0};
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_of(KIND_MAP, sim_create("m", NULL))), OK);
+    for (size_t i = 0; i < 3; i += 2) {
+        struct command put = sim_on(sim_map_item(VERB_PUT, "m", NULL), names[i]);
+        assert_int_equal(submit_and_forget(house, sim_with_data(put, "{}")), OK);
+    }
+    many.names = names;
+    many.names_count = 3;
+    chain_add(&reads, &many.node);
+    chain_add(&pages, &page.node);
+    assert_false(loop_read(house->loop, &pages));
+    while (!loop_read(house->loop, &reads))
+        sched_yield();
+    assert_int_equal(many.err, OK);
+    assert_int_equal(many.heads_count, 2);
+    assert_true(str_eq(many.heads[0]->name, names[0]));
+    assert_true(str_eq(many.heads[1]->name, names[2]));
+    command_deinit(&many);
+}
+
 struct writer {
     pthread_t thread;
     struct house *house;
@@ -258,6 +297,15 @@ static void guarded_writes_of_many_threads_all_count(void **state)
     assert_int_equal(fetch.head->revision, THREADS * WRITES);
     command_deinit(&fetch);
     assert_int_equal(metric_get(&loop_metrics(house->loop)->conflicts), conflicts);
+}
+
+static void a_message_was_heard_when_its_answer_comes(void **state)
+{
+    struct house *house = *state;
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_of(KIND_STREAM, sim_create("s", NULL))), OK);
+    assert_int_equal(submit_and_forget(house, sim_message("s", "{}")), OK);
+    assert_int_equal(atomic_load(&house->heard), 1);
 }
 
 static void stopping_answers_what_was_submitted(void **state)
@@ -353,7 +401,9 @@ int main(void)
         TEST(a_command_comes_back_through_its_port),
         TEST(answers_go_to_the_port_that_asked),
         TEST(a_read_is_answered_on_the_thread_that_asks),
+        TEST(several_items_are_read_on_the_thread_that_asks_but_no_pages),
         TEST(guarded_writes_of_many_threads_all_count),
+        TEST(a_message_was_heard_when_its_answer_comes),
         TEST(stopping_answers_what_was_submitted),
         TEST(housekeeping_goes_on_beside_the_commands),
         TEST(failing_housekeeping_is_logged_when_it_begins_and_when_it_ends),

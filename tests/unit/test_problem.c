@@ -82,15 +82,37 @@ static void every_error_has_its_status_and_code(void **state)
         {ERR_SERVICE_MISSING, KIND_DOCUMENT, 404, 54050},
         {ERR_MISSING, KIND_DOCUMENT, 404, 54100},
         {ERR_MISSING, KIND_KEY, 404, 20404},
+        {ERR_MISSING, KIND_LIST, 404, 54150},
+        {ERR_MISSING, KIND_LIST_ITEM, 404, 54151},
+        {ERR_MISSING, KIND_MAP, 404, 54200},
+        {ERR_MISSING, KIND_MAP_ITEM, 404, 54201},
+        {ERR_MISSING, KIND_STREAM, 404, 54250},
+        {ERR_MISSING, KIND_PERMISSION, 404, 54354},
         {ERR_NAME_MISSING, KIND_DOCUMENT, 404, 54300},
+        {ERR_NAME_MISSING, KIND_STREAM, 404, 54300},
         {ERR_NAME_TAKEN, KIND_DOCUMENT, 409, 54301},
+        {ERR_NAME_TAKEN, KIND_MAP, 409, 54301},
+        {ERR_NAME_TAKEN, KIND_MAP_ITEM, 409, 54208},
         {ERR_NAME_INVALID, KIND_DOCUMENT, 400, 54302},
+        {ERR_KEY, KIND_MAP_ITEM, 400, 54209},
+        {ERR_INDEX, KIND_LIST_ITEM, 400, 54458},
+        {ERR_IDENTITY, KIND_PERMISSION, 400, 54351},
         {ERR_IF_MATCH, KIND_DOCUMENT, 400, 54003},
         {ERR_REVISION, KIND_DOCUMENT, 412, 54103},
+        {ERR_REVISION, KIND_LIST, 412, 20412},
+        {ERR_REVISION, KIND_LIST_ITEM, 412, 54155},
+        {ERR_REVISION, KIND_MAP, 412, 20412},
+        {ERR_REVISION, KIND_MAP_ITEM, 412, 54205},
+        {ERR_EXISTS, KIND_MAP_ITEM, 412, 20412},
         {ERR_EXISTS, KIND_DOCUMENT, 412, 20412},
         {ERR_TOO_LARGE, KIND_DOCUMENT, 413, 54006},
+        {ERR_TOO_LARGE, KIND_MAP_ITEM, 413, 54006},
+        {ERR_TOO_LARGE, KIND_MESSAGE, 413, 54006},
         {ERR_JSON, KIND_DOCUMENT, 400, 54008},
         {ERR_DATA, KIND_DOCUMENT, 400, 54101},
+        {ERR_DATA, KIND_LIST_ITEM, 400, 54156},
+        {ERR_DATA, KIND_MAP_ITEM, 400, 54206},
+        {ERR_DATA, KIND_MESSAGE, 400, 54251},
         {ERR_TTL, KIND_DOCUMENT, 400, 54011},
         {ERR_NO_PARAMETERS, KIND_DOCUMENT, 400, 54010},
         {ERR_FRIENDLY_NAME, KIND_SERVICE, 400, 54053},
@@ -98,6 +120,8 @@ static void every_error_has_its_status_and_code(void **state)
         {ERR_WEBHOOK_URL, KIND_SERVICE, 400, 54051},
         {ERR_PAGE_TOKEN, KIND_DOCUMENT, 400, 54453},
         {ERR_PAGE_SIZE, KIND_DOCUMENT, 400, 54454},
+        {ERR_ORDER, KIND_LIST_ITEM, 400, 54451},
+        {ERR_BOUNDS, KIND_MAP_ITEM, 400, 54452},
         {ERR_BUSY, 0, 503, 20503},
         {ERR_STORE, 0, 503, 20503},
         {ERR_UNSURE, 0, 500, 20500},
@@ -113,10 +137,29 @@ static void every_error_has_its_status_and_code(void **state)
 static void no_error_is_left_out(void **state)
 {
     (void)state;
-    const enum kind kinds[] = {KIND_SERVICE, KIND_KEY, KIND_DOCUMENT};
     for (int err = 1; err < ERR_CONFIG; err++)
-        for (size_t i = 0; i < 3; i++)
-            assert_int_equal(problem_find((enum err)err, kinds[i])->err, err);
+        for (int kind = KIND_SERVICE; kind <= KIND_MESSAGE; kind++)
+            assert_int_equal(problem_find((enum err)err, (enum kind)kind)->err, err);
+}
+
+/* The words as the public API has them. */
+static void what_is_missing_is_called_by_its_name(void **state)
+{
+    (void)state;
+    const char *const names[] = {
+        [KIND_DOCUMENT] = "Document",     [KIND_LIST] = "List",
+        [KIND_LIST_ITEM] = "Item",        [KIND_MAP] = "Map",
+        [KIND_MAP_ITEM] = "Item",         [KIND_STREAM] = "Message Stream",
+        [KIND_PERMISSION] = "Permission",
+    };
+    for (size_t kind = 0; kind < sizeof names / sizeof *names; kind++) {
+        if (!names[kind])
+            continue;
+        struct str message = str_from(problem_find(ERR_MISSING, (enum kind)kind)->message);
+        assert_true(str_starts(message, str_from(names[kind])));
+        message.ptr += strlen(names[kind]);
+        assert_string_equal(message.ptr, " not found");
+    }
 }
 
 static void what_has_no_row_is_a_failure_of_the_server(void **state)
@@ -128,10 +171,9 @@ static void what_has_no_row_is_a_failure_of_the_server(void **state)
 static void every_code_has_a_page_with_advice(void **state)
 {
     (void)state;
-    const enum kind kinds[] = {KIND_SERVICE, KIND_KEY, KIND_DOCUMENT};
     for (int err = 1; err < ERR_CONFIG; err++) {
-        for (size_t i = 0; i < 3; i++) {
-            const struct problem *problem = problem_find((enum err)err, kinds[i]);
+        for (int kind = KIND_SERVICE; kind <= KIND_MESSAGE; kind++) {
+            const struct problem *problem = problem_find((enum err)err, (enum kind)kind);
             assert_non_null(problem_by_code(problem->code));
             const char *text = page(problem->code);
             assert_non_null(strstr(text, "<strong>"));
@@ -165,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_detail_ends_where_it_is_no_utf8),
         cmocka_unit_test(every_error_has_its_status_and_code),
         cmocka_unit_test(no_error_is_left_out),
+        cmocka_unit_test(what_is_missing_is_called_by_its_name),
         cmocka_unit_test(what_has_no_row_is_a_failure_of_the_server),
         cmocka_unit_test(every_code_has_a_page_with_advice),
         cmocka_unit_test(a_page_tells_all_that_its_code_can_mean),

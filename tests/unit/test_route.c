@@ -98,6 +98,55 @@ static void captures_are_decoded_after_the_split(void **state)
     expect_capture(fixture, 1, ".");
 }
 
+static void dots_with_an_empty_parameter_are_dots(void **state)
+{
+    struct fixture *fixture = *state;
+    expect(fixture, "GET", "/v1/Services/.;/Documents/..;", 3);
+    expect_capture(fixture, 0, ".");
+    expect_capture(fixture, 1, "..");
+    expect(fixture, "GET", "/v1/Services/.%3B/Documents/%2E;", 3);
+    expect_capture(fixture, 0, ".;");
+    expect_capture(fixture, 1, ".;");
+    expect(fixture, "GET", "/v1/Services/...;/Documents/;", 3);
+    expect_capture(fixture, 0, "...;");
+    expect_capture(fixture, 1, ";");
+    expect(fixture, "GET", "/v1/Services/.;;/Documents/a;", 3);
+    expect_capture(fixture, 0, ".;;");
+    expect_capture(fixture, 1, "a;");
+    expect(fixture, "GET", "/v1/Services/%2E/Documents/%2e%2E", 3);
+    expect_capture(fixture, 0, ".");
+    expect_capture(fixture, 1, "..");
+}
+
+static void a_segment_is_captured_as_what_was_written(void **state)
+{
+    const struct {
+        struct str text;
+        const char *segment;
+    } rows[] = {
+        {STR("a"), "a"},       {STR("."), ".;"},
+        {STR(".."), "..;"},    {STR("..."), "..."},
+        {STR(".;"), ".%3B"},   {STR("..;"), "..%3B"},
+        {STR("%2E"), "%252E"}, {STR("a/b?c#d e+f"), "a%2Fb%3Fc%23d%20e%2Bf"},
+        {STR("\0"), "%00"},    {STR("\xc3\xa4\xf0\x9f\x98\x80"), "%C3%A4%F0%9F%98%80"},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf path;
+        buf_init(&path, 256);
+        buf_add_lit(&path, "/v1/Services/x/Documents/");
+        size_t start = path.len;
+        route_add_segment(&path, rows[i].text);
+        struct str segment = {path.ptr + start, path.len - start};
+        assert_true(str_eq(segment, str_from(rows[i].segment)));
+        assert_int_equal(route_find(fixture->tree, STR("GET"), buf_str(&path), &fixture->arena,
+                                    &fixture->match),
+                         OK);
+        assert_true(str_eq(fixture->match.captures[1], rows[i].text));
+        buf_deinit(&path);
+    }
+}
+
 static void a_capture_that_is_no_utf8_is_no_path(void **state)
 {
     struct fixture *fixture = *state;
@@ -206,6 +255,8 @@ int main(void)
         cmocka_unit_test(a_literal_path_is_found),
         cmocka_unit_test(segments_are_captured_in_order),
         cmocka_unit_test(captures_are_decoded_after_the_split),
+        cmocka_unit_test(dots_with_an_empty_parameter_are_dots),
+        cmocka_unit_test(a_segment_is_captured_as_what_was_written),
         cmocka_unit_test(a_capture_that_is_no_utf8_is_no_path),
         cmocka_unit_test(a_literal_wins_over_a_capture),
         cmocka_unit_test(a_literal_that_leads_nowhere_gives_way_to_the_capture),

@@ -45,6 +45,32 @@ static void there_are_no_members_when_it_is_empty_or_no_object(void **state)
     assert_false(value_members_next(&members, &key, &value));
 }
 
+static void elements_come_in_order_with_their_whole_values(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {"1", "\",]\"", "[2,[]]", "{\"a\":[1,2]}", "null"};
+    struct value_elements elements;
+    struct str value;
+    value_elements_init(&elements, STR("[1,\",]\",[2,[]],{\"a\":[1,2]},null]"));
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(value_elements_next(&elements, &value));
+        assert_str(value, expected[i]);
+    }
+    assert_false(value_elements_next(&elements, &value));
+}
+
+static void there_are_no_elements_when_it_is_empty_or_no_array(void **state)
+{
+    (void)state;
+    const struct str texts[] = {STR("[]"), STR("{\"a\":1}"), STR("1"), STR("")};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct value_elements elements;
+        struct str value;
+        value_elements_init(&elements, texts[i]);
+        assert_false(value_elements_next(&elements, &value));
+    }
+}
+
 static void get_finds_the_first_member_whose_decoded_key_matches(void **state)
 {
     (void)state;
@@ -110,6 +136,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_come_in_order_with_their_whole_values),
         cmocka_unit_test(there_are_no_members_when_it_is_empty_or_no_object),
+        cmocka_unit_test(elements_come_in_order_with_their_whole_values),
+        cmocka_unit_test(there_are_no_elements_when_it_is_empty_or_no_array),
         cmocka_unit_test(get_finds_the_first_member_whose_decoded_key_matches),
         cmocka_unit_test(a_string_token_is_decoded_to_utf8),
         cmocka_unit_test(decoding_fails_when_it_is_no_string_or_a_surrogate_stands_alone),

@@ -5,7 +5,7 @@
 // (`start`) and its reply had come (`end`), as BigInt nanoseconds of one clock.
 //   {type: 'write', guard, value, revision}  a replacement that was acknowledged
 //   {type: 'refused', guard, value}          a guarded replacement answered with 412
-//   {type: 'read', revision, value}
+//   {type: 'read', revision, value}          without a value: only the revision was seen
 // Revisions are numbers here; `guard` is null when the write was unguarded. The object starts
 // at revision 0 with `initial`.
 //
@@ -45,7 +45,7 @@ function checkReads(history, writes, initial) {
   const problems = [];
   for (const op of history.filter((op) => op.type === 'read')) {
     if (refused.has(op.value)) problems.push(`${described(op)} shows a refused write`);
-    if (values.get(op.revision) !== op.value)
+    if (op.value !== undefined && values.get(op.revision) !== op.value)
       problems.push(`${described(op)} is not what was written: ${values.get(op.revision)}`);
   }
   return problems;
@@ -105,4 +105,110 @@ function checkRealTime(history, last) {
   return problems;
 }
 
-module.exports = { check };
+// ---- objects that come and go ----
+//
+// Revisions begin anew with each life of an object, so they do not name its order: it has to be
+// searched for (Wing and Gong, "Testing and verifying concurrent objects", 1993, with a memory of
+// what was tried). `perform(state, op)` says what one operation does to a state when nothing else
+// is under way: {state, answer}; an operation holds the `answer` that its client got. States and
+// answers are compared by what they hold.
+//
+// Null: there is an order in which every answer is right, and in which whatever was over before
+// an operation began came before it. Else what could not be placed at the point where the search
+// got farthest.
+function findNoOrder(history, initial, perform) {
+  const byStart = [...history].sort((a, b) => byTime(a.start, b.start));
+  const search = new Search(byStart, perform);
+  return search.go(initial) ? null : search.stuck;
+}
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+class Search {
+  constructor(byStart, perform) {
+    this.ops = byStart;
+    this.perform = perform;
+    this.placed = new Uint8Array(byStart.length);
+    this.count = 0;
+    this.tried = new Set();
+    this.stuck = null;
+    this.farthest = -1;
+  }
+
+  // Those that may come next: none of the others was over before they began.
+  candidates() {
+    const found = [];
+    let firstEnd = null;
+    for (let i = this.first; i < this.ops.length; i++) {
+      if (this.placed[i]) continue;
+      const op = this.ops[i];
+      if (firstEnd !== null && op.start > firstEnd) break;
+      if (firstEnd === null || op.end < firstEnd) firstEnd = op.end;
+      found.push(i);
+    }
+    return found.filter((i) => this.ops[i].start <= firstEnd);
+  }
+
+  get first() {
+    const at = this.placed.indexOf(0);
+    return at < 0 ? this.ops.length : at;
+  }
+
+  // What can be told of this point of the search: which are placed, and the state they led to.
+  position(state) {
+    const first = this.first;
+    const last = this.placed.lastIndexOf(1);
+    const between = this.placed.subarray(first, Math.max(first, last + 1)).join('');
+    return `${first} ${between} ${JSON.stringify(state)}`;
+  }
+
+  // What is right now and changes nothing can be placed at once: it would never be righter later.
+  // Whatever else is right now has to be tried.
+  choices(state) {
+    const right = [];
+    for (const i of this.candidates()) {
+      const { answer, state: next } = this.perform(state, this.ops[i]);
+      if (!same(answer, this.ops[i].answer)) continue;
+      if (same(next, state)) return [{ i, next }];
+      right.push({ i, next });
+    }
+    return right;
+  }
+
+  // Without recursion: a history may be longer than the stack is deep.
+  go(initial) {
+    const path = [{ choices: this.choices(initial), state: initial }];
+    while (this.count < this.ops.length) {
+      const here = path.at(-1);
+      const choice = here.choices.shift();
+      if (choice === undefined) {
+        this.note(here.state);
+        path.pop();
+        if (path.length === 0) return false;
+        this.place(path.at(-1).chosen, 0);
+        continue;
+      }
+      this.place(choice.i, 1);
+      here.chosen = choice.i;
+      const position = this.position(choice.next);
+      const isNew = !this.tried.has(position);
+      this.tried.add(position);
+      path.push({ choices: isNew ? this.choices(choice.next) : [], state: choice.next });
+    }
+    return true;
+  }
+
+  place(i, value) {
+    this.placed[i] = value;
+    this.count += value ? 1 : -1;
+  }
+
+  note(state) {
+    if (this.count <= this.farthest) return;
+    this.farthest = this.count;
+    const left = this.candidates().map((i) => this.ops[i]);
+    this.stuck = { state, left };
+  }
+}
+
+module.exports = { check, findNoOrder };

@@ -1,0 +1,70 @@
+#include "sync/permission.h"
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "base/value.h"
+#include "sync/batch.h"
+#include "sync/removal.h"
+#include "sync/revision.h"
+
+enum { DATA_SIZE_MAX = 64 };
+
+static bool read_right(struct str data, struct str key)
+{
+    return str_eq(value_get(data, key), STR("true"));
+}
+
+struct permission permission_read(const struct change *head)
+{
+    return (struct permission){
+        .read = read_right(head->data, STR("read")),
+        .write = read_right(head->data, STR("write")),
+        .manage = read_right(head->data, STR("manage")),
+    };
+}
+
+static void write_data(const struct permission_fields *fields, struct buf *data)
+{
+    buf_init(data, DATA_SIZE_MAX);
+    buf_addf(data, "{\"read\":%s,\"write\":%s,\"manage\":%s}", fields->read ? "true" : "false",
+             fields->write ? "true" : "false", fields->manage ? "true" : "false");
+}
+
+static enum err find(struct batch *batch, struct command *command)
+{
+    struct str identity = command->object;
+    if (!identity.len || !utf8_is_valid(identity) || utf8_length(identity) > IDENTITY_LENGTH_MAX)
+        return ERR_IDENTITY;
+    return batch_find(batch, command->container_head->id, KIND_PERMISSION, identity,
+                      &command->head);
+}
+
+enum err permission_fetch(struct batch *batch, struct command *command)
+{
+    enum err e = find(batch, command);
+    return !e && !command->head ? ERR_MISSING : e;
+}
+
+enum err permission_put(struct batch *batch, struct command *command)
+{
+    struct buf data;
+    if (!command->permission_fields.given)
+        return ERR_NO_PARAMETERS;
+    enum err e = find(batch, command);
+    if (e)
+        return e;
+    write_data(&command->permission_fields, &data);
+    if (command->head)
+        revision_next(batch, command, buf_str(&data));
+    else
+        revision_first(batch, command, command->container_head->id, command->object,
+                       buf_str(&data));
+    buf_deinit(&data);
+    return OK;
+}
+
+enum err permission_remove(struct batch *batch, struct command *command)
+{
+    enum err e = permission_fetch(batch, command);
+    return e ? e : removal_add(batch, command->head, EVENT_REMOVED, command->identity);
+}

@@ -1,0 +1,29 @@
+/* Permissions: what an identity may do with a document, list or map. They are kept here, and
+ * asked by the dialects of clients; REST is not subject to them.
+ *
+ * The functions evaluate a command whose container (the object they are about) has been resolved
+ * and whose `object` is the identity. */
+#ifndef SYNC_PERMISSION_H
+#define SYNC_PERMISSION_H
+
+#include "sync/command.h"
+
+struct batch;
+
+struct permission {
+    bool read;
+    bool write;
+    bool manage;
+};
+
+/* The rights in `head`, a permission's. */
+struct permission permission_read(const struct change *head);
+
+/* Set all three, whether or not there was one. ERR_IDENTITY. ERR_NO_PARAMETERS: none was given. */
+must_check enum err permission_put(struct batch *batch, struct command *command);
+
+/* ERR_MISSING: also for permission_remove. */
+must_check enum err permission_fetch(struct batch *batch, struct command *command);
+must_check enum err permission_remove(struct batch *batch, struct command *command);
+
+#endif

@@ -1,0 +1,58 @@
+#include "sync/removal.h"
+
+#include "sync/container.h"
+#include "sync/purge.h"
+
+/* What the removal of `head` has to be followed by. */
+struct consequences {
+    struct change *container; /* an item's, if it is still there; a reference */
+    bool purge;
+};
+
+static enum err find_consequences(struct batch *batch, const struct change *head,
+                                  struct consequences *found)
+{
+    *found = (struct consequences){0};
+    switch (head->kind) {
+    case KIND_SERVICE:
+    case KIND_LIST:
+    case KIND_MAP:
+        found->purge = true;
+        return OK;
+    case KIND_DOCUMENT:
+        return batch_has_child(batch, head->id, KIND_PERMISSION, &found->purge);
+    case KIND_LIST_ITEM:
+    case KIND_MAP_ITEM:
+        return batch_get(batch, head->parent, &found->container);
+    default:
+        return OK;
+    }
+}
+
+/* What can fail comes first: a removal is whole or not at all. */
+enum err removal_add(struct batch *batch, const struct change *head, enum event event,
+                     struct str author)
+{
+    struct consequences found;
+    enum err e = find_consequences(batch, head, &found);
+    if (e)
+        return e;
+    struct change draft = batch_draft(batch, head, event, author);
+    batch_change(batch, &draft);
+    if (found.container)
+        container_note_item(batch, found.container, author, NULL);
+    if (found.purge)
+        purge_order(batch, head);
+    change_unref(found.container);
+    return OK;
+}
+
+enum err removal_free_name(struct batch *batch, uint64_t parent, enum kind kind, struct str name)
+{
+    struct change *holder;
+    enum err e = batch_find_expired(batch, parent, kind, name, &holder);
+    if (!e && holder)
+        e = removal_add(batch, holder, EVENT_EXPIRED, (struct str){0});
+    change_unref(holder);
+    return e;
+}

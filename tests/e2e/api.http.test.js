@@ -1,0 +1,230 @@
+'use strict';
+// What the REST API does with any request, whatever it is about: who may ask, how a body is read,
+// what a browser is told, and where a refusal is explained.
+
+const assert = require('node:assert/strict');
+const { describe, test, before, after } = require('node:test');
+const { Server, ACCOUNT, TOKEN } = require('./support/server.js');
+const { assertProblem } = require('./support/shapes.js');
+
+const DOCUMENTS = '/v1/Services/default/Documents';
+const KEYS = `/2010-04-01/Accounts/${ACCOUNT}/Keys`;
+
+let server;
+before(async () => (server = await Server.start()));
+after(() => server.destroy());
+
+// The path of a new document.
+async function createDocument() {
+  const { status, json, text } = await server.post(DOCUMENTS, { Data: '{}' });
+  assert.equal(status, 201, text);
+  return new URL(json.url).pathname;
+}
+
+describe('authentication', () => {
+  const basic = (text) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+  test('is asked for where it is missing or wrong', async () => {
+    const wrong = [
+      undefined,
+      'Basic',
+      'Basic !!!',
+      basic(''),
+      basic(ACCOUNT),
+      basic(`${ACCOUNT}:`),
+      basic(`${ACCOUNT}:${TOKEN} `),
+      basic(`${ACCOUNT}:${TOKEN.slice(1)}`),
+      basic(`${ACCOUNT.toLowerCase()}:${TOKEN}`),
+      basic(`:${TOKEN}`),
+      `Bearer ${TOKEN}`,
+      `Digest ${TOKEN}`,
+    ];
+    for (const value of wrong) {
+      const headers = value === undefined ? {} : { Authorization: value };
+      for (const [method, target] of [
+        ['GET', DOCUMENTS],
+        ['POST', DOCUMENTS],
+        ['GET', KEYS],
+      ]) {
+        const response = await server.request(method, target, { auth: null, headers });
+        assertProblem(response, 401, 20003);
+        assert.match(response.headers['www-authenticate'], /^Basic realm="/);
+      }
+    }
+  });
+
+  test('takes the scheme in any case', async () => {
+    const headers = { Authorization: basic(`${ACCOUNT}:${TOKEN}`).replace('Basic', 'bASIC') };
+    assert.equal((await server.get(DOCUMENTS, { auth: null, headers })).status, 200);
+  });
+
+  test('is not asked for where nothing is at stake', async () => {
+    for (const path of ['/healthz', '/readyz', '/docs/errors/54103'])
+      assert.equal((await server.get(path, { auth: null })).status, 200, path);
+  });
+});
+
+describe('request bodies', () => {
+  const post = (body, type, path = DOCUMENTS) =>
+    server.request('POST', path, { body, headers: type ? { 'Content-Type': type } : {} });
+
+  test('are forms or JSON, and nothing else', async () => {
+    for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'x'])
+      assertProblem(await post('Data={}', type), 415);
+    const form = 'application/x-www-form-urlencoded';
+    for (const type of [form, `${form}; charset=UTF-8`, form.toUpperCase()])
+      assert.equal((await post('Data={}', type)).status, 201, type);
+    for (const type of ['application/json', 'application/json; charset=utf-8'])
+      assert.equal((await post('{}', type)).status, 201, type);
+  });
+
+  test('may be JSON with the names of the form', async () => {
+    const json = { UniqueName: 'from json', Data: { b: 1, a: ['x', null] }, Ttl: 60, Unknown: [] };
+    const created = await server.request('POST', DOCUMENTS, { json });
+    assert.equal(created.status, 201, created.text);
+    assert.deepEqual(created.json.data, json.Data);
+    assert.notEqual(created.json.date_expires, null);
+    assert.equal((await server.get(`${DOCUMENTS}/from%20json`)).status, 200);
+
+    const text = { Data: '{"as": "text"}' };
+    const asText = await server.request('POST', `${DOCUMENTS}/from%20json`, { json: text });
+    assert.deepEqual(asText.json.data, { as: 'text' });
+
+    const service = await server.request('POST', '/v1/Services', {
+      json: { FriendlyName: 'from json', AclEnabled: true, ReachabilityDebouncingWindow: 2000 },
+    });
+    assert.equal(service.status, 201, service.text);
+    assert.equal(service.json.acl_enabled, true);
+    assert.equal(service.json.reachability_debouncing_window, 2000);
+  });
+
+  test('that are broken JSON are refused', async () => {
+    for (const json of ['{', '[]', '"Data"', 'null', '{"Data":}', '{"Data":{}} x', '{Data:{}}'])
+      assertProblem(await server.request('POST', DOCUMENTS, { json }), 400);
+    assertProblem(await server.request('POST', DOCUMENTS, { json: { Data: null } }), 400, 54101);
+    assertProblem(await server.request('POST', DOCUMENTS, { json: { Data: [] } }), 400, 54101);
+    assertProblem(await server.request('POST', DOCUMENTS, { json: { Ttl: -1 } }), 400, 54011);
+  });
+
+  test('decode + and percent escapes as forms do', async () => {
+    const named = async (encoded) => {
+      const response = await server.post(DOCUMENTS, `UniqueName=${encoded}`);
+      assert.equal(response.status, 201, `${encoded}: ${response.text}`);
+      return response.json.unique_name;
+    };
+    assert.equal(await named('one+two%2Bthree%20four'), 'one two+three four');
+    assert.equal(await named('%C3%A4%e2%82%ac'), 'ä€');
+    assert.equal(await named('ä raw'), 'ä raw');
+    assert.equal(await named('51%'), '51%');
+    assert.equal(await named('%zz%4'), '%zz%4');
+    assert.equal(await named('a=b=c'), 'a=b=c');
+    assert.equal(await named('a;b'), 'a;b');
+    assertProblem(await server.post(DOCUMENTS, 'UniqueName=%ff%fe'), 400);
+  });
+
+  test('count with the last of repeated fields', async () => {
+    const form = 'UniqueName=first&Data=%7B%22n%22:1%7D&UniqueName=last&Data=%7B%22n%22:2%7D';
+    const { json } = await server.post(DOCUMENTS, form);
+    assert.deepEqual([json.unique_name, json.data], ['last', { n: 2 }]);
+  });
+
+  test('may hold odd separators and unknown fields, and names are exact', async () => {
+    const form = '&&=&x&data=1&Unknown=y&UniqueName=odd&';
+    const { status, json } = await server.post(DOCUMENTS, form);
+    assert.deepEqual([status, json.unique_name, json.data], [201, 'odd', {}]);
+    assertProblem(await server.post(`${DOCUMENTS}/odd`, 'Unknown=y&data={}'), 400, 54010);
+    assertProblem(await server.post(`${DOCUMENTS}/odd`, ''), 400, 54010);
+    assertProblem(await server.post(`${DOCUMENTS}/odd`, { UniqueName: 'renamed' }), 400, 54010);
+  });
+
+  test('with very many fields do no harm', async () => {
+    const { status } = await server.post(DOCUMENTS, 'a=b&'.repeat(10_000));
+    assert.ok([201, 400, 413].includes(status), String(status));
+  });
+
+  test('are unlimited in nothing: too large a body is refused', async () => {
+    const { status } = await server.post(DOCUMENTS, { Data: 'x'.repeat(300_000) });
+    assert.equal(status, 413);
+  });
+});
+
+describe('browsers', () => {
+  const origin = { Origin: 'https://app.example.com' };
+
+  test('may read every answer, refusals too', async () => {
+    const path = await createDocument();
+    const answers = [
+      await server.get(path, { headers: origin }),
+      await server.get(`${DOCUMENTS}/nobody`, { headers: origin }),
+      await server.get(DOCUMENTS, { headers: origin, auth: null }),
+      await server.post(path, {}, { headers: origin }),
+    ];
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 404, 401, 400],
+    );
+    for (const { headers } of answers) {
+      assert.ok(['*', origin.Origin].includes(headers['access-control-allow-origin']));
+      assert.match(headers['access-control-expose-headers'], /\betag\b/i);
+    }
+  });
+
+  test('are told by a preflight what they may send', async () => {
+    const path = await createDocument();
+    const response = await server.request('OPTIONS', path, {
+      auth: null,
+      headers: {
+        ...origin,
+        'Access-Control-Request-Method': 'DELETE',
+        'Access-Control-Request-Headers': 'authorization, content-type, if-match',
+      },
+    });
+    assert.ok([200, 204].includes(response.status), String(response.status));
+    assert.equal(response.text, '');
+    const listed = (name) => response.headers[name].toLowerCase().split(/\s*,\s*/);
+    for (const method of ['get', 'post', 'delete'])
+      assert.ok(listed('access-control-allow-methods').includes(method), method);
+    for (const name of ['authorization', 'content-type', 'if-match', 'if-none-match', 'accept'])
+      assert.ok(listed('access-control-allow-headers').includes(name), name);
+    assert.ok(['*', origin.Origin].includes(response.headers['access-control-allow-origin']));
+  });
+});
+
+describe('the pages about errors', () => {
+  const CODES = [
+    ...[20003, 20004, 20404, 20412, 20413, 20415, 20422],
+    ...[54003, 54006, 54008, 54010, 54011, 54050, 54051, 54053, 54100, 54101, 54103],
+    ...[54150, 54151, 54155, 54156, 54200, 54201, 54205, 54206, 54208, 54209, 54250, 54251],
+    ...[54300, 54301, 54302, 54351, 54354, 54451, 54452, 54453, 54454, 54458],
+  ];
+
+  for (const code of CODES)
+    test(`${code} is explained`, async () => {
+      const response = await server.get(`/docs/errors/${code}`, { auth: null });
+      assert.equal(response.status, 200);
+      assert.match(response.headers['content-type'], /^text\/(html|plain)/);
+      assert.ok(response.text.includes(String(code)));
+      assert.ok(response.text.length > 60, response.text);
+    });
+
+  test('are where more_info points', async () => {
+    const refusals = [
+      await server.get(DOCUMENTS, { auth: null }),
+      await server.get('/nowhere'),
+      await server.request('PUT', DOCUMENTS),
+      await server.request('POST', DOCUMENTS, { body: 'x', headers: { 'Content-Type': 'x' } }),
+      await server.post(DOCUMENTS, { Data: 'x'.repeat(300_000) }),
+      await server.post('/v1/Services', { AclEnabled: 'perhaps' }),
+      await server.post('/v1/Services', { ReachabilityDebouncingWindow: '7' }),
+    ];
+    for (const { json } of refusals) {
+      assert.equal(json.more_info, `${server.base}/docs/errors/${json.code}`);
+      assert.equal((await server.get(json.more_info, { auth: null })).status, 200, json.more_info);
+    }
+  });
+
+  test('do not exist for codes that do not', async () => {
+    assert.equal((await server.get('/docs/errors/12345')).status, 404);
+    assert.equal((await server.get('/docs/errors/x')).status, 404);
+  });
+});
