@@ -35,7 +35,8 @@ bench:
 	@scripts/install bench
 	@$(MAKE) --no-print-directory all
 	@ninja -C build
-	@exec bench/run $(if $(QUICK),--quick)
+	@bench/run $(if $(QUICK),--quick)
+	@bench/items $(if $(QUICK),--quick)
 
 bench-peers:
 	@scripts/install peers

@@ -4,6 +4,8 @@
 --
 -- Prints `result` as documents.lua does.
 
+local common = dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "common.lua")
+
 local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 local threads = 0
@@ -34,11 +36,6 @@ function request()
     return wrk.format("POST", "/v3/kv/put", { ["Content-Type"] = "application/json" }, body)
 end
 
-function done(summary, latency, requests)
-    local errors = summary.errors
-    print(string.format(
-        'result {"requests": %d, "duration_us": %d, "p50_us": %d, "p99_us": %d, "max_us": %d, ' ..
-        '"refused": %d, "broken": %d}',
-        summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
-        latency.max, errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+function done(summary, latency)
+    common.report(summary, latency)
 end

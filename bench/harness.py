@@ -128,9 +128,13 @@ class Tutti(Process):
 
     def create_documents(self, count):
         """Seconds that it took."""
+        return self.create(count, DOCUMENTS, self.sids)
+
+    def create(self, count, path, *sids):
+        """Create documents or items at `path`; seconds that it took."""
         started = time.monotonic()
         subprocess.run([BUILD / "bench" / "load", str(self.port), str(count), "256",
-                        self.authorization, self.sids], check=True)
+                        self.authorization, path, *sids], check=True)
         return time.monotonic() - started
 
     def first_sid(self):
@@ -139,14 +143,19 @@ class Tutti(Process):
 
     def fetch(self, sid):
         """The reply's body; raises OSError while there is no server."""
+        return self.request("GET", f"{DOCUMENTS}/{sid}")
+
+    def request(self, method, path, body=None):
+        """The reply's body; raises OSError while there is no server."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("GET", f"{DOCUMENTS}/{sid}",
-                           headers={"Authorization": self.authorization})
+        connection.request(method, path, body, headers={
+            "Authorization": self.authorization,
+            "Content-Type": "application/x-www-form-urlencoded"})
         reply = connection.getresponse()
         body = reply.read()
         connection.close()
-        if reply.status != 200:
-            raise SystemExit(f"bench: GET gave {reply.status}: {body.decode()}")
+        if reply.status >= 300:
+            raise SystemExit(f"bench: {method} {path} gave {reply.status}: {body.decode()}")
         return body
 
 
@@ -175,6 +184,12 @@ def documents(server, seconds, method, of):
     """GET or POST random documents of the server `of`; `server` is it, or the bare responder."""
     return wrk(server, seconds, ROOT / "bench" / "documents.lua", method, of.sids,
                of.authorization)
+
+
+def items(server, seconds, what, path, count):
+    """push, set, get or page the items at `path`, of which there are `count`."""
+    return wrk(server, seconds, ROOT / "bench" / "items.lua", what, path, count,
+               server.authorization)
 
 
 class Redis(Process):

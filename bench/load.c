@@ -1,12 +1,12 @@
-/* Create many documents over HTTP, as fast as the server takes them.
+/* Create many documents, or items of a list or map, over HTTP, as fast as the server takes them.
  *
  * One thread keeps CONNECTIONS busy, each with one request at a time, until
- * documents 0..COUNT-1 exist. Document n is named doc-n. Its sid goes into line
- * n of the file SIDS; all lines have the same length, so that a reader finds a
- * line without reading those before it. A 429 or 503 is tried again; any other
+ * COUNT objects were created at PATH. Document n is named doc-n, the map item n kn. With SIDS,
+ * a document's sid goes into line n of that file; all lines have the same length, so that a
+ * reader finds a line without reading those before it. A 429 or 503 is tried again; any other
  * answer than 2xx ends the program with that answer on stderr.
  *
- *   load PORT COUNT CONNECTIONS AUTHORIZATION SIDS */
+ *   load PORT COUNT CONNECTIONS AUTHORIZATION PATH [SIDS] */
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
@@ -24,17 +24,19 @@ enum { DATA_SIZE = 300, STATUS_AT = 9 };
 
 struct connection {
     int fd;
-    unsigned document; /* the one that is being created */
+    unsigned object; /* the one that is being created */
     size_t used;
     char in[BUFFER_SIZE + 1];
 };
 
 struct load {
-    unsigned next; /* the first document that nobody has begun */
+    unsigned next; /* the first object that nobody has begun */
     unsigned done;
     unsigned count;
     const char *authorization;
-    char *sids;
+    const char *path;
+    const char *naming; /* the field that names an object, and how its name begins */
+    char *sids;         /* NULL: not wanted */
     struct sockaddr_in server;
 };
 
@@ -54,15 +56,15 @@ static void send_request(const struct load *load, const struct connection *conne
     char request[BUFFER_SIZE];
     fill(text);
     int body_size = snprintf(body, sizeof body,
-                             "UniqueName=doc-%u&Data=%%7B%%22n%%22%%3A%%22%07u%%22%%2C"
+                             "%s%u&Data=%%7B%%22n%%22%%3A%%22%07u%%22%%2C"
                              "%%22text%%22%%3A%%22%s%%22%%7D",
-                             connection->document, connection->document, text);
+                             load->naming, connection->object, connection->object, text);
     int size = snprintf(request, sizeof request,
-                        "POST /v1/Services/default/Documents HTTP/1.1\r\n"
+                        "POST %s HTTP/1.1\r\n"
                         "Host: 127.0.0.1\r\nAuthorization: %s\r\n"
                         "Content-Type: application/x-www-form-urlencoded\r\n"
                         "Content-Length: %d\r\n\r\n%s",
-                        load->authorization, body_size, body);
+                        load->path, load->authorization, body_size, body);
     if (size >= (int)sizeof request || send(connection->fd, request, (size_t)size, 0) != size)
         err(1, "cannot send a request");
 }
@@ -88,10 +90,9 @@ static void keep_sid(struct load *load, const struct connection *connection)
     const char *value = key ? strchr(key + strlen("\"sid\""), '"') : NULL;
     if (!value || strlen(value) <= SID_SIZE)
         errx(1, "a reply without a sid: %s", connection->in);
-    char *line = load->sids + (size_t)connection->document * LINE_SIZE;
+    char *line = load->sids + (size_t)connection->object * LINE_SIZE;
     memcpy(line, value + 1, SID_SIZE);
     line[SID_SIZE] = '\n';
-    load->done++;
 }
 
 static bool is_overloaded(const char *reply)
@@ -109,9 +110,11 @@ static void take_reply(struct load *load, struct connection *connection)
     }
     if (connection->in[STATUS_AT] != '2')
         errx(1, "unexpected reply: %s", connection->in);
-    keep_sid(load, connection);
+    if (load->sids)
+        keep_sid(load, connection);
+    load->done++;
     if (load->next < load->count) {
-        connection->document = load->next++;
+        connection->object = load->next++;
         send_request(load, connection);
     }
 }
@@ -138,8 +141,14 @@ static void open_connection(struct load *load, int epoll)
         connect(connection->fd, (const struct sockaddr *)&load->server, sizeof load->server) ||
         epoll_ctl(epoll, EPOLL_CTL_ADD, connection->fd, &event))
         err(1, "cannot connect");
-    connection->document = load->next++;
+    connection->object = load->next++;
     send_request(load, connection);
+}
+
+/* A list's items have no names; it ignores the field. */
+static const char *naming_of(const char *path)
+{
+    return strstr(path, "/Documents") ? "UniqueName=doc-" : "Key=k";
 }
 
 static char *map_sids(const char *path, unsigned count)
@@ -157,15 +166,18 @@ static char *map_sids(const char *path, unsigned count)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6)
-        errx(2, "usage: load PORT COUNT CONNECTIONS AUTHORIZATION SIDS");
+    if (argc != 6 && argc != 7)
+        errx(2, "usage: load PORT COUNT CONNECTIONS AUTHORIZATION PATH [SIDS]");
     const unsigned connections = (unsigned)atoi(argv[3]);
     struct load load = {.count = (unsigned)atoi(argv[2]),
                         .authorization = argv[4],
+                        .path = argv[5],
+                        .naming = naming_of(argv[5]),
                         .server = {.sin_family = AF_INET,
                                    .sin_port = htons((uint16_t)atoi(argv[1])),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
-    load.sids = map_sids(argv[5], load.count);
+    if (argc == 7)
+        load.sids = map_sids(argv[6], load.count);
     int epoll = epoll_create1(0);
     for (unsigned i = 0; i < connections && load.next < load.count; i++)
         open_connection(&load, epoll);
