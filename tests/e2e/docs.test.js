@@ -1,6 +1,6 @@
 'use strict';
-// The examples in docs/rest.md: typed into one shell from top to bottom, each gives the answer
-// that stands below it, and together they call all operations there are.
+// docs/rest.md: typed into one shell from top to bottom, each example gives the answer below it,
+// and together they call all operations there are. The page also has all errors.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -11,7 +11,8 @@ const { Server, ACCOUNT, TOKEN } = require('./support/server.js');
 const { operations } = require('./support/openapi.json');
 const prometheus = require('./support/prometheus.js');
 
-const PAGE = path.join(__dirname, '../../docs/rest.md');
+const read = (file) => fs.readFileSync(path.join(__dirname, '../..', file), 'utf8');
+const PAGE = read('docs/rest.md');
 const KEYS = '/2010-04-01/Accounts/{}/Keys';
 
 // What there is beside the operations of the public API's specification of Sync.
@@ -148,7 +149,7 @@ function assertAnswer(printed, answer, command) {
 
 // --- the tests ---
 
-const blocks = readPage(fs.readFileSync(PAGE, 'utf8'));
+const blocks = readPage(PAGE);
 const commands = blocks.flatMap(({ examples }) =>
   examples.map(({ command }) => command.replace(/\\\n\s*/g, '')),
 );
@@ -190,3 +191,9 @@ for (const [name, looks] of Object.entries(EXTENSIONS))
   test(`there is an example of: ${name}`, () => {
     assert.ok(commands.some((command) => looks.test(command)));
   });
+
+test('the page has all errors', () => {
+  const rows = PAGE.split('\n').filter((line) => /^\| \d{5}[, ]/.test(line));
+  for (const [, status, code] of read('src/rest/problem.c').matchAll(/, (\d{3}), (\d{5}),/g))
+    assert.ok(rows.some((row) => row.includes(code) && row.includes(`| ${status} |`)), code);
+});
