@@ -137,6 +137,12 @@ class Tutti(Process):
                         self.authorization, path, *sids], check=True)
         return time.monotonic() - started
 
+    def repeat_sids(self, count):
+        """As many lines of sids as another server has: a load generator that takes requests from
+        a large file waits for its own memory, which is not to be taken for the server's time."""
+        sids = self.sids.read_bytes()
+        self.sids.write_bytes(sids * (count * len(sids.splitlines()[0] + b"\n") // len(sids)))
+
     def first_sid(self):
         with open(self.sids, encoding="ascii") as lines:
             return lines.readline().strip()
