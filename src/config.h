@@ -35,6 +35,19 @@ struct config {
     uint64_t idle_timeout_ms;
     uint64_t request_timeout_ms;
     uint64_t drain_timeout_ms;
+    uint64_t sessions_max;
+    uint64_t session_subscriptions_max;
+    uint64_t session_queue_max;
+    uint64_t session_requests_max;
+    uint64_t session_frames_max; /* 0: any */
+    uint64_t session_init_timeout_ms;
+    uint64_t session_ping_ms;
+    uint64_t session_stall_ms;
+    uint64_t packet_size_max;
+    uint64_t event_window_ms;
+    uint64_t replay_max;
+    bool compression;
+    bool contention;
     uint64_t cache_size_max;
     uint64_t wal_size_max;
     uint64_t journal_keep_changes;

@@ -1,6 +1,6 @@
 /* How requests and answers cross: while the loop turns, commands gather in `outgoing`; before
- * it sleeps they go to the core in one push. Answers come into the port's queue, whose wake-up
- * runs on_wake, which replies to all of them and sends in one go.
+ * it sleeps they go to the core in one push. Letters, which are answers and notices, come into the
+ * port's queue, whose wake-up runs on_wake, which opens all of them and sends in one go.
  *
  * Where all that gathered are reads, and the core rests, they are evaluated right here. */
 #include "gateway.h"
@@ -14,6 +14,7 @@
 
 enum {
     SAMPLE_MS = 1000,
+    DRAIN_CHECK_MS = 10,
     READS_MAX = 8, /* rounds of reads in a row: the loop has others to serve */
 };
 
@@ -28,10 +29,13 @@ struct gateway {
     struct chain outgoing;
     struct http_server *http;
     struct rest *rest;
+    struct realtime *realtime;
     struct metric connections;
     pthread_t thread;
     bool started;
     bool draining;
+    bool http_drained;
+    uint64_t drain_until_ms;
     bool drained;
     _Atomic bool stopping;
 };
@@ -39,14 +43,16 @@ struct gateway {
 static void submit(void *context, struct command *command)
 {
     struct gateway *gateway = context;
-    chain_add(&gateway->outgoing, &command->node);
+    chain_add(&gateway->outgoing, &command->letter.node);
 }
 
-static void answer(struct gateway *gateway, struct chain *answers)
+static void open_letters(struct gateway *gateway, struct chain *letters)
 {
     struct node *node;
-    while ((node = chain_shift(answers)))
-        rest_answer(gateway->rest, (struct command *)node);
+    while ((node = chain_shift(letters))) {
+        struct letter *letter = (struct letter *)node;
+        letter->arrive(letter);
+    }
     http_server_flush(gateway->http);
 }
 
@@ -56,7 +62,7 @@ static bool read_outgoing(struct gateway *gateway)
     if (!reads.first || !loop_read(gateway->options.loop, &reads))
         return false;
     gateway->outgoing = (struct chain){0};
-    answer(gateway, &reads);
+    open_letters(gateway, &reads);
     return true;
 }
 
@@ -74,46 +80,47 @@ static void before_sleep(uv_prepare_t *handle)
     loop_submit(gateway->options.loop, &gateway->outgoing);
 }
 
-static void answer_all(struct gateway *gateway)
+static void open_all(struct gateway *gateway)
 {
-    struct chain answers = queue_take(gateway->port.queue);
-    if (answers.first)
-        answer(gateway, &answers);
+    struct chain letters = queue_take(gateway->port.queue);
+    if (letters.first)
+        open_letters(gateway, &letters);
 }
 
-static void finish(struct gateway *gateway)
+static void on_http_drained(void *context)
 {
+    ((struct gateway *)context)->http_drained = true;
+}
+
+/* Commands in the core's hands must come back before anything is freed. */
+static void on_drain_check(uv_timer_t *timer)
+{
+    struct gateway *gateway = timer->data;
+    bool late = uv_now(&gateway->uv) >= gateway->drain_until_ms;
+    if (late)
+        realtime_cut_all(gateway->realtime);
+    bool rest_done =
+        gateway->http_drained || (late && metric_get(&rest_metrics(gateway->rest)->in_core) == 0);
+    if (!rest_done || !realtime_is_drained(gateway->realtime))
+        return;
     gateway->drained = true;
     uv_stop(&gateway->uv);
 }
 
-static void on_drained(void *context)
-{
-    finish(context);
-}
-
-/* Commands in the core's hands must come back before anything is freed. */
-static void on_drain_timeout(uv_timer_t *timer)
-{
-    struct gateway *gateway = timer->data;
-    if (metric_get(&rest_metrics(gateway->rest)->in_core) == 0)
-        finish(gateway);
-}
-
 static void start_draining(struct gateway *gateway)
 {
-    enum { RECHECK_MS = 10 };
     gateway->draining = true;
+    gateway->drain_until_ms = uv_now(&gateway->uv) + gateway->options.drain_timeout_ms;
     rest_drain(gateway->rest);
-    uv_timer_start(&gateway->drain_timer, on_drain_timeout, gateway->options.drain_timeout_ms,
-                   RECHECK_MS);
-    http_server_drain(gateway->http, on_drained, gateway);
+    realtime_drain(gateway->realtime);
+    http_server_drain(gateway->http, on_http_drained, gateway);
+    uv_timer_start(&gateway->drain_timer, on_drain_check, 0, DRAIN_CHECK_MS);
 }
 
 static void on_wake(uv_async_t *handle)
 {
     struct gateway *gateway = handle->data;
-    answer_all(gateway);
+    open_all(gateway);
     if (atomic_load(&gateway->stopping) && !gateway->draining)
         start_draining(gateway);
 }
@@ -127,6 +134,39 @@ static void on_sample(uv_timer_t *timer)
 static void wake(void *context)
 {
     uv_async_send(context);
+}
+
+static void hear(struct letter *letter)
+{
+    struct delivery *delivery = (struct delivery *)letter;
+    struct gateway *gateway = delivery->port->context;
+    realtime_hear(gateway->realtime, &delivery->notice);
+    delivery_free(delivery);
+}
+
+/* --- one HTTP front, two dialects: requests with a `user` are REST's --- */
+
+static void begin(void *context, struct http_request *request)
+{
+    struct gateway *gateway = context;
+    if (realtime_wants(request))
+        realtime_connect(gateway->realtime, request);
+    else
+        rest_begin(gateway->rest, request);
+}
+
+static void handle(void *context, struct http_request *request)
+{
+    (void)context;
+    if (request->user)
+        rest_handle(request);
+}
+
+static void end(void *context, struct http_request *request)
+{
+    (void)context;
+    if (request->user)
+        rest_end(request);
 }
 
 static void close_handle(uv_handle_t *handle, void *context)
@@ -149,17 +189,30 @@ static void init_handles(struct gateway *gateway)
     uv_timer_start(&gateway->sample_timer, on_sample, 0, SAMPLE_MS);
 }
 
+static void make_dialects(struct gateway *gateway)
+{
+    struct gateway_options *options = &gateway->options;
+    gateway->port = (struct port){
+        .queue = queue_new(wake, &gateway->wake),
+        .hear = hear,
+        .context = gateway,
+    };
+    options->rest.port = options->realtime.port = &gateway->port;
+    options->rest.submit = options->realtime.submit = submit;
+    options->rest.context = options->realtime.context = gateway;
+    options->realtime.loop = &gateway->uv;
+    gateway->rest = rest_new(&options->rest);
+    gateway->realtime = realtime_new(&options->realtime);
+    loop_follow(options->loop, FEED_ACCOUNT, &gateway->port);
+}
+
 enum err gateway_new(struct gateway **made, const struct gateway_options *options, struct why *why)
 {
     struct gateway *gateway = mem_zalloc(1, sizeof *gateway);
     gateway->options = *options;
     init_handles(gateway);
-    gateway->port.queue = queue_new(wake, &gateway->wake);
-    gateway->options.rest.port = &gateway->port;
-    gateway->options.rest.submit = submit;
-    gateway->options.rest.context = gateway;
-    gateway->rest = rest_new(&gateway->options.rest);
-    struct http_handler handler = rest_handler(gateway->rest);
+    make_dialects(gateway);
+    struct http_handler handler = {begin, handle, end, gateway};
     enum err e = http_server_new(&gateway->http, &gateway->uv, options->listen_fd, &options->http,
                                  &handler, why);
     if (e) {
@@ -204,8 +257,12 @@ void gateway_join(struct gateway *gateway)
 
 void gateway_free(struct gateway *gateway)
 {
+    struct chain late = queue_take(gateway->port.queue); /* notices: all answers have come */
+    for (struct node *node; (node = chain_shift(&late));)
+        delivery_free((struct delivery *)node);
     if (gateway->http)
         http_server_free(gateway->http);
+    realtime_free(gateway->realtime);
     uv_walk(&gateway->uv, close_handle, NULL);
     uv_run(&gateway->uv, UV_RUN_DEFAULT);
     uv_loop_close(&gateway->uv);
@@ -217,6 +274,11 @@ void gateway_free(struct gateway *gateway)
 const struct rest_metrics *gateway_metrics(const struct gateway *gateway)
 {
     return rest_metrics(gateway->rest);
+}
+
+const struct realtime *gateway_realtime(const struct gateway *gateway)
+{
+    return gateway->realtime;
 }
 
 const struct metric *gateway_connections(const struct gateway *gateway)

@@ -3,6 +3,7 @@
 #define GATEWAY_H
 
 #include "http/server.h"
+#include "realtime/realtime.h"
 #include "rest/rest.h"
 #include "sync/loop.h"
 
@@ -11,7 +12,8 @@ struct gateway;
 struct gateway_options {
     int listen_fd; /* the gateway's own, of a group with SO_REUSEPORT; stays the caller's */
     struct http_options http;
-    struct rest_options rest; /* port, submit and context are the gateway's to fill in */
+    struct rest_options rest;         /* port, submit and context are the gateway's to fill in */
+    struct realtime_options realtime; /* the same, and loop */
     struct loop *loop;
     unsigned drain_timeout_ms;
 };
@@ -32,6 +34,7 @@ void gateway_join(struct gateway *gateway);
 void gateway_free(struct gateway *gateway);
 
 const struct rest_metrics *gateway_metrics(const struct gateway *gateway);
+const struct realtime *gateway_realtime(const struct gateway *gateway);
 const struct metric *gateway_connections(const struct gateway *gateway);
 
 #endif

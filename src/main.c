@@ -1,4 +1,5 @@
 #include "config.h"
+#include "mint.h"
 #include "tutti.h"
 
 #include <stdio.h>
@@ -11,11 +12,18 @@ static void print_help(void)
 {
     puts("tutti keeps JSON state in step between everybody who looks at it, over the REST API of\n"
          "Twilio Sync.\n\n"
-         "Usage: tutti serve [--option value ...]\n\n"
+         "Usage: tutti serve [--option value ...]\n"
+         "       tutti token --identity NAME [--option value ...]\n\n"
+         "`tutti token` prints an access token for a client; see `tutti token --help`.\n\n"
          "Every option may also stand in the environment (--log-level as TUTTI_LOG_LEVEL) and\n"
          "in the file that --config names (log-level = debug). Flags win over the environment,\n"
          "the environment over the file.\n\nOptions:");
     config_print_help();
+}
+
+static void print_version(void)
+{
+    puts("tutti " TUTTI_VERSION);
 }
 
 static int fail(int status, const struct why *why)
@@ -30,7 +38,7 @@ static int run(const struct config *config)
     if (config->help) {
         print_help();
     } else if (config->version) {
-        puts("tutti " TUTTI_VERSION);
+        print_version();
     } else if (config->check_config) {
         puts("tutti: the configuration is fine");
     } else if (tutti_run(config, &why) != OK) {
@@ -49,13 +57,41 @@ static int serve(int argc, char **argv)
     return status;
 }
 
+static int run_token(const struct mint *mint)
+{
+    struct why why = {0};
+    if (mint->config.help)
+        mint_print_help();
+    else if (mint->config.version)
+        print_version();
+    else if (mint_run(mint, &why) != OK)
+        return fail(EXIT_FAILED, &why);
+    return EXIT_OK;
+}
+
+static int token(int argc, char **argv)
+{
+    struct mint mint;
+    struct why why = {0};
+    bool read = mint_read(&mint, argc, argv, environ, &why) == OK;
+    int status = read ? run_token(&mint) : fail(EXIT_USAGE, &why);
+    mint_deinit(&mint);
+    return status;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {{"serve", serve}, {"token", token}};
+
 int main(int argc, char **argv)
 {
     struct why why;
-    if (argc > 1 && strcmp(argv[1], "serve") == 0)
-        return serve(argc - 2, argv + 2);
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 2, argv + 2);
     if (argc > 1 && strncmp(argv[1], "--", 2) == 0)
         return serve(argc - 1, argv + 1); /* `tutti --version` */
-    why_set(&why, "expected `tutti serve`; see `tutti --help`");
+    why_set(&why, "expected `tutti serve` or `tutti token`; see `tutti --help`");
     return fail(EXIT_USAGE, &why);
 }

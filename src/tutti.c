@@ -4,9 +4,9 @@
 
 #include "auth/credentials.h"
 #include "base/mem.h"
+#include "exposition.h"
 #include "gateway.h"
 #include "listener.h"
-#include "rest/exposition.h"
 #include "store/folder.h"
 #include "store/sqlite.h"
 #include "sync/loop.h"
@@ -17,14 +17,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = EXPOSITION_GATEWAYS_MAX, OTHER_FILES = 64, EXIT_UNSURE = 70 };
+enum {
+    THREADS_MAX = EXPOSITION_GATEWAYS_MAX,
+    OTHER_FILES = 64,
+    ORIGIN_BITS = 48,
+    EXIT_UNSURE = 70
+};
 
 struct server {
     const struct config *config;
     struct log *log;
     int lock;
     struct credentials credentials;
-    struct feed feed;
     struct loop *loop;
     struct exposition exposition;
     char address[LISTENER_ADDRESS_MAX];
@@ -42,12 +46,12 @@ static size_t count_threads(const struct config *config)
 }
 
 /* Connections need descriptors: take as many as the system lets us. */
-static void raise_file_limit(uint64_t connections_max)
+static void raise_file_limit(uint64_t sockets_max)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
-    rlim_t wanted = connections_max + OTHER_FILES;
+    rlim_t wanted = sockets_max + OTHER_FILES;
     if (limit.rlim_cur >= wanted)
         return;
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
@@ -87,10 +91,9 @@ static enum err start_core(struct server *server, struct why *why)
         .clock = clock_system(),
         .random = random_system(),
         .log = server->log,
-        .feed = &server->feed,
+        .contention = config->contention,
         .fatal = on_fatal,
     };
-    feed_init(&server->feed);
     enum err e = sqlite_open(&loop.store, &options, why);
     if (e)
         return e;
@@ -102,6 +105,47 @@ static enum err start_core(struct server *server, struct why *why)
 
 /* --- the gateways --- */
 
+static struct limits limits_of(const struct config *config)
+{
+    return (struct limits){
+        .data_size_max = config->document_size_max,
+        .message_size_max = config->message_size_max,
+        .data_depth_max = (unsigned)config->data_depth_max,
+        .lenient_json = config->lenient_json,
+    };
+}
+
+/* A gateway's share of what is limited for all. */
+static size_t share(const struct server *server, uint64_t max)
+{
+    return max ? 1 + (max - 1) / server->threads : 0;
+}
+
+static struct realtime_options realtime_options(const struct server *server, size_t at)
+{
+    const struct config *config = server->config;
+    return (struct realtime_options){
+        .credentials = &server->credentials,
+        .limits = limits_of(config),
+        .public_url = config->public_url,
+        .address = server->address,
+        .log = server->log,
+        .origin_base = (uint64_t)(at + 1) << ORIGIN_BITS,
+        .sessions_max = share(server, config->sessions_max),
+        .subscriptions_max = config->session_subscriptions_max,
+        .queue_max = config->session_queue_max,
+        .requests_max = config->session_requests_max,
+        .packet_size_max = config->packet_size_max,
+        .frames_max = config->session_frames_max,
+        .replay_max = config->replay_max,
+        .init_timeout_ms = (unsigned)config->session_init_timeout_ms,
+        .ping_ms = (unsigned)config->session_ping_ms,
+        .stall_ms = (unsigned)config->session_stall_ms,
+        .event_window_ms = (unsigned)config->event_window_ms,
+        .compression = config->compression,
+    };
+}
+
 static struct gateway_options gateway_options(struct server *server, size_t at)
 {
     const struct config *config = server->config;
@@ -109,9 +153,10 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
         .listen_fd = server->fds[at],
         .loop = server->loop,
         .drain_timeout_ms = (unsigned)config->drain_timeout_ms,
+        .realtime = realtime_options(server, at),
         .http =
             {
-                .connections_max = 1 + (config->connections_max - 1) / server->threads,
+                .connections_max = share(server, config->connections_max),
                 .connection_memory = config->header_size_max,
                 .body_size_max = config->body_size_max,
                 .idle_timeout_ms = (unsigned)config->idle_timeout_ms,
@@ -120,19 +165,14 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
         .rest =
             {
                 .credentials = &server->credentials,
-                .limits =
-                    {
-                        .data_size_max = config->document_size_max,
-                        .message_size_max = config->message_size_max,
-                        .data_depth_max = (unsigned)config->data_depth_max,
-                        .lenient_json = config->lenient_json,
-                    },
+                .limits = limits_of(config),
                 .public_url = config->public_url,
                 .address = server->address,
                 .body_size_max = config->body_size_max,
-                .requests_max = 1 + (config->requests_max - 1) / server->threads,
+                .requests_max = share(server, config->requests_max),
                 .access_log = config->access_log,
                 .log = server->log,
+                .expose = exposition_render,
                 .exposition = &server->exposition,
             },
     };
@@ -147,8 +187,11 @@ static enum err make_gateways(struct server *server, struct why *why)
         enum err e = gateway_new(gateway, &options, why);
         if (e)
             return e;
-        exposition->rest[exposition->gateways] = gateway_metrics(*gateway);
-        exposition->connections[exposition->gateways++] = gateway_connections(*gateway);
+        size_t at = exposition->gateways++;
+        exposition->rest[at] = gateway_metrics(*gateway);
+        exposition->realtime[at] = realtime_metrics(gateway_realtime(*gateway));
+        exposition->websockets[at] = realtime_websocket_metrics(gateway_realtime(*gateway));
+        exposition->connections[at] = gateway_connections(*gateway);
     }
     exposition->core = loop_metrics(server->loop);
     exposition->store = loop_store_metrics(server->loop);
@@ -272,7 +315,7 @@ enum err tutti_run(const struct config *config, struct why *why)
     struct server *server = mem_zalloc(1, sizeof *server);
     server->config = config;
     block_signals();
-    raise_file_limit(config->connections_max);
+    raise_file_limit(config->connections_max + config->sessions_max);
     enum err e = log_open(&server->log, config->log_file, (enum log_format)config->log_format,
                           (enum log_level)config->log_level, clock_system(), why);
     if (e)

@@ -184,7 +184,7 @@ enum err credentials_load(struct credentials *credentials, const char *folder,
         return ERR_CONFIG;
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno != ENOENT) {
+    if (fd < 0 && (errno != ENOENT || !random)) {
         why_set(why, "cannot read %s: %s", path, strerror(errno));
         return ERR_CONFIG;
     }
@@ -211,12 +211,28 @@ static void derive(const struct credentials *credentials, const char *purpose, s
                (struct str){message, (size_t)len}, mac);
 }
 
+bool credentials_is_key_sid(struct str sid)
+{
+    bool fits = sid.len == KEY_SID_LENGTH && str_starts(sid, STR("SK"));
+    for (size_t i = 2; fits && i < sid.len; i++)
+        fits = (sid.ptr[i] >= '0' && sid.ptr[i] <= '9') || (sid.ptr[i] >= 'a' && sid.ptr[i] <= 'f');
+    return fits;
+}
+
 void credentials_key_secret(const struct credentials *credentials, struct str key_sid,
                             char secret[KEY_SECRET_LENGTH + 1])
 {
     unsigned char mac[MAC_SIZE];
     derive(credentials, "api key", key_sid, mac);
     put_hex(secret, mac, KEY_SECRET_LENGTH / 2);
+}
+
+void credentials_own_key(const struct credentials *credentials, char sid[KEY_SID_LENGTH + 1])
+{
+    unsigned char mac[MAC_SIZE];
+    derive(credentials, "own key", STR(""), mac);
+    memcpy(sid, "SK", 2);
+    put_hex(sid + 2, mac, KEY_SID_LENGTH / 2 - 1);
 }
 
 void credentials_seal_key(const struct credentials *credentials, unsigned char key[32])

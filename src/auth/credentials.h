@@ -14,6 +14,7 @@ enum {
     ACCOUNT_SID_LENGTH = 34,
     AUTH_TOKEN_LENGTH_MAX = 128,
     SERVER_SECRET_SIZE = 32,
+    KEY_SID_LENGTH = 34,
     KEY_SECRET_LENGTH = 32,
 };
 
@@ -23,16 +24,24 @@ struct credentials {
     unsigned char secret[SERVER_SECRET_SIZE];
 };
 
-/* Read FOLDER/credentials, making it with random values when it is not there. `account_sid` and
- * `auth_token`, when not NULL, are used instead of the file's and not written to it.
+/* Read FOLDER/credentials, making it with random values when it is not there; without `random`
+ * (NULL) it must be. `account_sid` and `auth_token`, when not NULL, are used instead of the
+ * file's and not written to it.
  * ERR_CONFIG: the file cannot be read or written, or a value has the wrong form. */
 must_check enum err credentials_load(struct credentials *credentials, const char *folder,
                                      const char *account_sid, const char *auth_token,
                                      const struct random *random, struct why *why);
 
+/* Has it the form of an API key's SID? */
+bool credentials_is_key_sid(struct str sid);
+
 /* The secret of the API key with that SID: 32 lower-case hexadecimal digits. */
 void credentials_key_secret(const struct credentials *credentials, struct str key_sid,
                             char secret[KEY_SECRET_LENGTH + 1]);
+
+/* The SID of the server's own key, which only signs access tokens: no object, never removed, and as
+ * lasting as the server's secret. So whoever can read that may sign without asking the server. */
+void credentials_own_key(const struct credentials *credentials, char sid[KEY_SID_LENGTH + 1]);
 
 /* A key for sealing what is handed to clients and comes back, such as page tokens. */
 void credentials_seal_key(const struct credentials *credentials, unsigned char key[32]);

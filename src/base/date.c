@@ -35,17 +35,32 @@ static void two_digits(char *at, unsigned value)
     at[1] = (char)('0' + value % 10);
 }
 
+static void put_iso(char *at, int64_t ms)
+{
+    struct parts parts = split(ms);
+    two_digits(at, parts.year / 100);
+    two_digits(at + 2, parts.year);
+    two_digits(at + 5, parts.month);
+    two_digits(at + 8, parts.day);
+    two_digits(at + 11, parts.hour);
+    two_digits(at + 14, parts.minute);
+    two_digits(at + 17, parts.second);
+}
+
 void date_add_iso(struct buf *buf, int64_t ms)
 {
     char text[] = "\"0000-00-00T00:00:00Z\"";
-    struct parts parts = split(ms);
-    two_digits(text + 1, parts.year / 100);
-    two_digits(text + 3, parts.year);
-    two_digits(text + 6, parts.month);
-    two_digits(text + 9, parts.day);
-    two_digits(text + 12, parts.hour);
-    two_digits(text + 15, parts.minute);
-    two_digits(text + 18, parts.second);
+    put_iso(text + 1, ms);
+    buf_add(buf, (struct str){text, sizeof text - 1});
+}
+
+void date_add_iso_ms(struct buf *buf, int64_t ms)
+{
+    char text[] = "\"0000-00-00T00:00:00.000Z\"";
+    unsigned rest = ms > 0 ? (unsigned)(ms % 1000) : 0;
+    put_iso(text + 1, ms);
+    text[21] = (char)('0' + rest / 100);
+    two_digits(text + 22, rest);
     buf_add(buf, (struct str){text, sizeof text - 1});
 }
 

@@ -3,7 +3,7 @@
  * One vocabulary for the whole program; 0 is success. A value stands here only if
  * somebody treats it differently from its neighbours; the words for a person are in
  * `struct why`, and the one table that turns a value into an HTTP status, a five-digit
- * code and a sentence is rest/problem.c. */
+ * code and a sentence is dialect/problem.c. */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
@@ -32,6 +32,26 @@ enum err {
     ERR_KEY,      /* no key of a map item */
     ERR_INDEX,    /* no index of a list item */
     ERR_IDENTITY, /* no identity */
+    ERR_DENIED,   /* the identity's permissions do not reach so far */
+
+    /* Access tokens. */
+    ERR_TOKEN,        /* not a JWT */
+    ERR_TOKEN_HEADER, /* type, content type or algorithm */
+    ERR_TOKEN_ISSUER, /* not a key of this account, or another account */
+    ERR_TOKEN_EXPIRED,
+    ERR_TOKEN_EARLY,  /* not valid yet */
+    ERR_TOKEN_GRANTS, /* no identity, no grant, or for a service that there is not */
+    ERR_TOKEN_SIGNATURE,
+    ERR_TOKEN_LONG,  /* valid for more than 24 hours */
+    ERR_TOKEN_OTHER, /* an update with another identity or service */
+
+    /* Clients in real time. */
+    ERR_LOST,            /* what was missed is no longer kept */
+    ERR_RATE,            /* too many at a time */
+    ERR_INDEX_MISSING,   /* of a query: there is no such map */
+    ERR_QUERY,           /* not a query */
+    ERR_QUERY_OPERATORS, /* too many */
+    ERR_QUERY_ARRAY,     /* too many values */
 
     /* What the request wants to write. */
     ERR_IF_MATCH,      /* the header is not a list of revisions */

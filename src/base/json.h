@@ -6,6 +6,7 @@
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 enum json_reading {
@@ -40,5 +41,9 @@ enum { JSON_DEPTH_MAX = 1024 };
  * ceiling of `out` is no error of the text: then the result is true and `out->failed`. */
 bool json_compact(struct str text, enum json_reading reading, unsigned depth_max, struct buf *out,
                   struct json_error *error);
+
+/* The same, strictly, of an object; what comes out lies in `arena`. */
+bool json_compact_object(struct str text, unsigned depth_max, struct arena *arena,
+                         struct str *object, struct json_error *error);
 
 #endif

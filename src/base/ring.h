@@ -39,4 +39,14 @@ static inline void ring_append(struct ring *head, struct ring *node)
     head->prev = node;
 }
 
+/* All elements of `from` become those of `to`, which has none. */
+static inline void ring_move(struct ring *to, struct ring *from)
+{
+    if (ring_is_empty(from))
+        return;
+    *to = *from;
+    to->next->prev = to->prev->next = to;
+    ring_init(from);
+}
+
 #endif

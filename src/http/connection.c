@@ -91,9 +91,15 @@ void connections_visit(struct connections *connections)
     cut_half_closed(connections);
 }
 
+void connection_give(struct connection *connection)
+{
+    connection_await(connection, AWAIT_CLOSE);
+}
+
 void connection_shut(struct connection *connection)
 {
-    shutdown(connection->fd, SHUT_RD);
+    if (connection->await != AWAIT_CLOSE)
+        shutdown(connection->fd, SHUT_RD);
 }
 
 void connections_shut_idle(struct connections *connections)

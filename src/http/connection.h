@@ -21,7 +21,7 @@ enum connection_await {
     AWAIT_BODY,
     AWAIT_SENT,   /* the client reading our reply */
     AWAIT_SERVER, /* our own answer: no limit */
-    AWAIT_CLOSE,  /* it was cut: no limit */
+    AWAIT_CLOSE,  /* it was cut or given away: no limit */
     AWAIT_COUNT
 };
 
@@ -33,8 +33,11 @@ struct connections {
     size_t count;
 };
 
+struct exchange;
+
 struct connection {
     struct connections *connections;
+    struct exchange *given_away; /* by this exchange; NULL: it is libmicrohttpd's */
     struct ring node;
     enum connection_await await;
     int fd;
@@ -58,6 +61,9 @@ void connection_await(struct connection *connection, enum connection_await await
 /* The janitor's round: cut what is overdue, and what has been closed from the other side
  * unnoticed. */
 void connections_visit(struct connections *connections);
+
+/* The socket lives on behind another descriptor: from now on leave it alone. */
+void connection_give(struct connection *connection);
 
 /* Read nothing more but what has arrived already; then it closes. */
 void connection_shut(struct connection *connection);

@@ -5,6 +5,9 @@
 #include "http/target.h"
 
 #include <assert.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 
 enum {
@@ -41,6 +44,7 @@ void exchanges_init(struct exchanges *exchanges, const struct http_handler *hand
     *exchanges = (struct exchanges){.handler = *handler, .body_size_max = body_size_max};
     ring_init(&exchanges->spare);
     ring_init(&exchanges->lost);
+    ring_init(&exchanges->given_away);
     exchanges->refusal = MHD_create_response_from_buffer(sizeof refusal_text - 1, refusal_text,
                                                          MHD_RESPMEM_PERSISTENT);
     assert(exchanges->refusal);
@@ -114,9 +118,18 @@ struct exchange *exchange_new(struct exchanges *exchanges, struct connection *co
     return exchange;
 }
 
+static void hand_over(struct exchange *exchange, int fd, struct str early)
+{
+    void (*taken)(void *context, int fd, struct str early) = exchange->taken;
+    exchange->taken = NULL;
+    taken(exchange->taken_context, fd, early);
+}
+
 static void end(struct exchange *exchange)
 {
     struct exchanges *exchanges = exchange->exchanges;
+    if (exchange->taken)
+        hand_over(exchange, -1, STR(""));
     if (exchange->response)
         MHD_destroy_response(exchange->response);
     if (exchange->begun) {
@@ -129,6 +142,7 @@ static void end(struct exchange *exchange)
 void exchange_close(struct exchange *exchange)
 {
     exchange->connection->ended_in = exchange->exchanges->run;
+    exchange->connection->given_away = NULL;
     connection_await(exchange->connection, AWAIT_HEADERS);
     if (exchange->exchanges->draining)
         connection_shut(exchange->connection);
@@ -148,6 +162,16 @@ void exchanges_end_lost(struct exchanges *exchanges)
         struct exchange *lost = ring_of(exchanges->lost.next, struct exchange, node);
         ring_remove(&lost->node);
         end(lost);
+    }
+}
+
+void exchanges_let_go(struct exchanges *exchanges)
+{
+    while (!ring_is_empty(&exchanges->given_away)) {
+        struct exchange *exchange = ring_of(exchanges->given_away.next, struct exchange, node);
+        ring_remove(&exchange->node);
+        MHD_upgrade_action(exchange->upgraded, MHD_UPGRADE_ACTION_CLOSE);
+        exchanges->moved = true;
     }
 }
 
@@ -213,6 +237,17 @@ static bool understand(struct exchange *exchange, const char *method, const char
     return true;
 }
 
+/* libmicrohttpd does not upgrade HTTP/1.0. */
+static enum MHD_Result queue_upgrade(struct exchange *exchange, struct MHD_Response *response)
+{
+    struct http_request *request = &exchange->request;
+    if (!request->has_body &&
+        MHD_queue_response(exchange->mhd, request->status, response) == MHD_YES)
+        return MHD_YES;
+    request->status = MHD_HTTP_BAD_REQUEST;
+    return MHD_queue_response(exchange->mhd, request->status, exchange->exchanges->refusal);
+}
+
 static enum MHD_Result queue(struct exchange *exchange, unsigned status,
                              struct MHD_Response *response)
 {
@@ -222,13 +257,15 @@ static enum MHD_Result queue(struct exchange *exchange, unsigned status,
     /* The second request out of one read: libmicrohttpd sends only the first reply at once. */
     if (exchange->connection->ended_in == exchanges->run)
         exchanges->moved = true;
+    if (exchange->taken)
+        return queue_upgrade(exchange, response);
     return MHD_queue_response(exchange->mhd, status, response);
 }
 
 static enum MHD_Result queue_reply(struct exchange *exchange)
 {
     struct MHD_Response *response = exchange->response;
-    if (exchange->exchanges->draining)
+    if (exchange->exchanges->draining && !exchange->taken)
         MHD_add_response_header(response, "Connection", "close");
     exchange->response = NULL;
     enum MHD_Result result = queue(exchange, exchange->request.status, response);
@@ -337,6 +374,12 @@ struct str http_request_header(struct http_request *request, const char *name)
     return first;
 }
 
+static void add_headers(struct MHD_Response *response, const struct http_header *header)
+{
+    for (; header; header = header->next)
+        MHD_add_response_header(response, header->name, header->value);
+}
+
 static struct MHD_Response *response_new(const struct http_reply *reply)
 {
     size_t len = 0;
@@ -347,8 +390,7 @@ static struct MHD_Response *response_new(const struct http_reply *reply)
     assert(response);
     if (reply->content_type)
         MHD_add_response_header(response, "Content-Type", reply->content_type);
-    for (const struct http_header *header = reply->headers; header; header = header->next)
-        MHD_add_response_header(response, header->name, header->value);
+    add_headers(response, reply->headers);
     return response;
 }
 
@@ -369,17 +411,57 @@ static void wake(struct exchange *exchange)
         exchanges->moved = true;
 }
 
-void http_reply(struct http_request *request, const struct http_reply *reply)
+static void give(struct exchange *exchange, unsigned status, struct MHD_Response *response)
 {
-    struct exchange *exchange = exchange_of(request);
     bool waiting = exchange->state == EXCHANGE_WAITING;
     assert(waiting || exchange->exchanges->current == exchange);
     move(exchange, EXCHANGE_REPLIED);
-    request->status = reply->status;
-    request->reply_size = reply->body ? reply->body->len : 0;
-    exchange->response = response_new(reply);
+    exchange->request.status = status;
+    exchange->response = response;
     if (waiting) {
         exchange->exchanges->unanswered--;
         wake(exchange);
     }
+}
+
+void http_reply(struct http_request *request, const struct http_reply *reply)
+{
+    request->reply_size = reply->body ? reply->body->len : 0;
+    give(exchange_of(request), reply->status, response_new(reply));
+}
+
+/* A duplicate of a connection's socket; negative when there can be none. libmicrohttpd has
+ * switched TCP_NODELAY off. */
+static int duplicate(int fd)
+{
+    int twin = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    setsockopt(twin, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    return twin;
+}
+
+/* The 101 is out. */
+static void on_upgraded(void *context, struct MHD_Connection *mhd, void *socket_context,
+                        const char *extra, size_t extra_size, MHD_socket sock,
+                        struct MHD_UpgradeResponseHandle *handle)
+{
+    struct exchange *exchange = context;
+    (void)mhd;
+    (void)socket_context;
+    exchange->upgraded = handle;
+    exchange->connection->given_away = exchange;
+    connection_give(exchange->connection);
+    ring_append(&exchange->exchanges->given_away, &exchange->node);
+    hand_over(exchange, duplicate(sock), (struct str){extra, extra_size});
+}
+
+void http_upgrade(struct http_request *request, struct http_header *headers,
+                  void (*taken)(void *context, int fd, struct str early), void *context)
+{
+    struct exchange *exchange = exchange_of(request);
+    struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgraded, exchange);
+    assert(response);
+    add_headers(response, headers);
+    exchange->taken = taken;
+    exchange->taken_context = context;
+    give(exchange, MHD_HTTP_SWITCHING_PROTOCOLS, response);
 }

@@ -15,6 +15,10 @@
  * back, and provokes an event for it), so an exchange is suspended only when it has waited for
  * many runs.
  *
+ * An upgrade is a reply with status 101; when it has been sent libmicrohttpd offers the socket.
+ * What is given away is a duplicate, so that libmicrohttpd can close its own, and forget the
+ * connection with its memory.
+ *
  * When the client goes away an exchange that is WAITING is kept, without a connection, until
  * its reply; all others end. */
 #ifndef HTTP_EXCHANGE_H
@@ -41,6 +45,7 @@ struct exchanges {
     struct ring spare; /* ended ones, to be used again */
     size_t spare_count;
     struct ring lost;         /* replied to after their client had gone; not ended */
+    struct ring given_away;   /* their connections, which libmicrohttpd is to forget */
     struct exchange *current; /* in one of the handler's callbacks */
     size_t open;              /* begun and not ended */
     size_t unanswered;        /* `handle` was called, http_reply was not */
@@ -57,6 +62,9 @@ struct exchange {
     struct connection *connection;
     struct MHD_Connection *mhd; /* NULL: the client has gone */
     struct MHD_Response *response;
+    struct MHD_UpgradeResponseHandle *upgraded;
+    void (*taken)(void *context, int fd, struct str early); /* http_upgrade's, until it has run */
+    void *taken_context;
     struct str target;
     struct header *headers; /* of the request, last one first */
     struct framing framing;
@@ -88,5 +96,8 @@ void exchange_close(struct exchange *exchange);
 
 /* End what was replied to after its client had gone. */
 void exchanges_end_lost(struct exchanges *exchanges);
+
+/* Not from inside MHD_run: have libmicrohttpd let go of connections that were given away. */
+void exchanges_let_go(struct exchanges *exchanges);
 
 #endif

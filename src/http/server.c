@@ -94,6 +94,8 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **sock
         return;
     }
     struct connection *connection = *socket_context;
+    if (connection->given_away) /* of these libmicrohttpd does not say that they are completed */
+        exchange_close(connection->given_away);
     if (connection->await != AWAIT_CLOSE && has_unread_bytes(connection))
         lingering_start(&server->lingerings, connection->fd);
     connection_close(connection);
@@ -144,6 +146,7 @@ static void run(struct http_server *server)
         exchanges->moved = server->has_room = false;
         exchanges->run++;
         MHD_run(server->daemon);
+        exchanges_let_go(exchanges);
     }
     server->running = false;
     arm(server);
@@ -183,8 +186,9 @@ static void on_janitor(uv_timer_t *timer)
 static struct MHD_Daemon *start_daemon(struct http_server *server, int listen_fd,
                                        const struct http_options *options)
 {
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-                            on_request, server, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+                                MHD_ALLOW_UPGRADE,
+                            0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, listen_fd,
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_memory,
                             MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_UNESCAPE_CALLBACK,

@@ -10,7 +10,7 @@
  *     when a body was announced.
  *  2. `handle` runs when the body is complete. It calls http_reply, at once or later.
  *  3. http_reply is called exactly once a request. A request whose client has gone is replied
- *     to like any other; the reply goes nowhere.
+ *     to like any other; the reply goes nowhere. http_upgrade may stand in its place.
  *  4. `end` runs exactly once, when the last byte has been handed to the kernel or the
  *     connection is lost after its reply was given, and never from inside http_reply. The
  *     request is gone when it returns.
@@ -95,6 +95,17 @@ struct str http_request_header(struct http_request *request, const char *name);
 
 /* Give the reply; `reply` is read before this returns. */
 void http_reply(struct http_request *request, const struct http_reply *reply);
+
+/* Instead of http_reply: let go of HTTP on this connection. The client gets status 101 with these
+ * headers, of which one is `Upgrade`; `Connection: Upgrade` comes by itself.
+ *
+ * `taken` runs exactly once, from the loop, never from inside this call, and before `end`. `fd` is
+ * the connection: non-blocking, the callee's from then on, and no longer counted here; `early`
+ * (borrowed for the call) came behind the request. `fd` is -1 when there is nothing to take: the
+ * connection was lost; or the request could not be upgraded, because it has a body or is
+ * HTTP/1.0, and was answered with 400. */
+void http_upgrade(struct http_request *request, struct http_header *headers,
+                  void (*taken)(void *context, int fd, struct str early), void *context);
 
 /* Send what replies since the last call have made ready. Call it once after a run of
  * http_reply outside `begin` and `handle`. */

@@ -21,9 +21,10 @@ const unsigned char *operation_seal_key(const struct operation *op)
     return op->context->seal_key;
 }
 
-const struct exposition *operation_exposition(const struct operation *op)
+void operation_expose(const struct operation *op, struct buf *out)
 {
-    return op->context->options->exposition;
+    const struct rest_options *options = op->context->options;
+    options->expose(options->exposition, out);
 }
 
 bool operation_is_draining(const struct operation *op)

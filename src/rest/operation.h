@@ -8,14 +8,13 @@
 #define REST_OPERATION_H
 
 #include "auth/basic.h"
+#include "dialect/token.h"
 #include "http/fields.h"
 #include "http/route.h"
 #include "http/server.h"
-#include "rest/token.h"
 #include "sync/command.h"
 #include "sync/sid.h"
 
-struct exposition;
 struct rest;
 struct rest_options;
 struct operation;
@@ -82,8 +81,8 @@ void operation_key_secret(const struct operation *op, struct str sid,
 /* The key page tokens are sealed with. */
 const unsigned char *operation_seal_key(const struct operation *op);
 
-/* What /metrics shows. */
-const struct exposition *operation_exposition(const struct operation *op);
+/* Write what /metrics shows. */
+void operation_expose(const struct operation *op, struct buf *out);
 
 /* Is the server stopping? */
 bool operation_is_draining(const struct operation *op);

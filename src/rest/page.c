@@ -2,7 +2,7 @@
  * may go, the place stays. */
 #include "rest/page.h"
 
-#include "rest/token.h"
+#include "dialect/token.h"
 #include "sync/item_name.h"
 #include "sync/listing.h"
 

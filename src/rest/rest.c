@@ -8,13 +8,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dialect/base_url.h"
+#include "dialect/problem.h"
 #include "rest/endpoints.h"
 #include "rest/operation.h"
-#include "rest/problem.h"
 
 #include <stdlib.h>
 
-enum { FIELD_DEPTH_SLACK = 2, REPLY_SIZE_MAX = 256 << 20, HOST_LENGTH_MAX = 255 };
+enum { FIELD_DEPTH_SLACK = 2, REPLY_SIZE_MAX = 256 << 20 };
 
 static const unsigned statuses[REST_STATUSES] = {200, 201, 204, 304, 400, 401, 403, 404,
                                                  405, 409, 412, 413, 415, 500, 503, 0};
@@ -102,31 +103,13 @@ static void send_success(struct operation *op)
 
 /* --- begin --- */
 
-static bool host_is_plain(struct str host)
-{
-    if (!host.len || host.len > HOST_LENGTH_MAX)
-        return false;
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && !strchr(".-_:[]", c))
-            return false;
-    }
-    return true;
-}
-
 static struct str find_base(struct rest *rest, struct http_request *request)
 {
-    struct str host = http_request_header(request, "Host");
-    if (rest->options.public_url)
-        return str_from(rest->options.public_url);
-    if (!host_is_plain(host))
-        host = str_from(rest->options.address);
-    char *base = arena_alloc(&request->arena, 7 + host.len);
-    memcpy(base, "http://", 7);
-    memcpy(base + 7, host.ptr, host.len);
-    return (struct str){base, 7 + host.len};
+    return base_url_of(rest->options.public_url, rest->options.address,
+                       http_request_header(request, "Host"), &request->arena);
 }
+
+static void answer(struct letter *letter);
 
 static struct operation *new_operation(struct rest *rest, struct http_request *request)
 {
@@ -139,6 +122,7 @@ static struct operation *new_operation(struct rest *rest, struct http_request *r
     op->base = find_base(rest, request);
     op->from_browser = http_request_header(request, "Origin").ptr != NULL;
     op->if_none_match = http_request_header(request, "If-None-Match");
+    op->command.letter.arrive = answer;
     op->command.port = rest->options.port;
     op->command.identity = STR("system");
     request->user = op;
@@ -238,9 +222,9 @@ static enum err check_body(const struct operation *op)
                : ERR_MEDIA_TYPE;
 }
 
-static void begin(void *context, struct http_request *request)
+void rest_begin(struct rest *rest, struct http_request *request)
 {
-    struct operation *op = new_operation(context, request);
+    struct operation *op = new_operation(rest, request);
     enum err e;
     if (request->method == HTTP_OPTIONS) {
         send_preflight(op);
@@ -293,10 +277,9 @@ static void submit(struct operation *op)
     rest->options.submit(rest->options.context, &op->command);
 }
 
-static void handle(void *context, struct http_request *request)
+void rest_handle(struct http_request *request)
 {
     struct operation *op = request->user;
-    (void)context;
     if (!op->refused && !op->endpoint->respond)
         op->refused = prepare(op);
     if (op->refused && op->command.key.ptr) {
@@ -311,9 +294,11 @@ static void handle(void *context, struct http_request *request)
     }
 }
 
-void rest_answer(struct rest *rest, struct command *command)
+static void answer(struct letter *letter)
 {
-    struct operation *op = (struct operation *)command;
+    struct operation *op = (struct operation *)letter;
+    struct command *command = &op->command;
+    struct rest *rest = op->rest;
     enum err e = command->err ? command->err : op->refused;
     metric_set(&rest->metrics.in_core, --rest->in_core);
     if (e)
@@ -337,10 +322,10 @@ static void log_access(struct rest *rest, const struct http_request *request, ui
     log_end(&line);
 }
 
-static void end(void *context, struct http_request *request)
+void rest_end(struct http_request *request)
 {
-    struct rest *rest = context;
     const struct operation *op = request->user;
+    struct rest *rest = op->rest;
     uint64_t took_ns = clock_monotonic_ns() - request->started_ns;
     metric_add(&rest->metrics.requests[op->endpoint_index][status_column(request->status)], 1);
     histogram_observe(&rest->metrics.latency_ns[op->endpoint_index], REST_NS_EXPONENT, took_ns);
@@ -369,11 +354,6 @@ void rest_free(struct rest *rest)
 {
     route_tree_free(rest->routes);
     free(rest);
-}
-
-struct http_handler rest_handler(struct rest *rest)
-{
-    return (struct http_handler){begin, handle, end, rest};
 }
 
 void rest_drain(struct rest *rest)

@@ -9,7 +9,6 @@
 #include "http/server.h"
 #include "sync/command.h"
 
-struct exposition;
 struct log;
 
 struct rest_options {
@@ -24,7 +23,8 @@ struct rest_options {
     struct port *port;                                      /* for the commands */
     void (*submit)(void *context, struct command *command); /* hand one to the core */
     void *context;
-    const struct exposition *exposition; /* what /metrics shows */
+    void (*expose)(const void *exposition, struct buf *out); /* write what /metrics shows */
+    const void *exposition;
 };
 
 enum { REST_ENDPOINTS_MAX = 64, REST_STATUSES = 16, REST_NS_EXPONENT = 14 };
@@ -41,11 +41,10 @@ struct rest;
 struct rest *rest_new(const struct rest_options *options);
 void rest_free(struct rest *rest);
 
-/* The callbacks for http_server_new. */
-struct http_handler rest_handler(struct rest *rest);
-
-/* A command is back from the core. */
-void rest_answer(struct rest *rest, struct command *command);
+/* What http_handler calls. */
+void rest_begin(struct rest *rest, struct http_request *request);
+void rest_handle(struct http_request *request);
+void rest_end(struct http_request *request);
 
 /* From now on /readyz says no, and every reply closes its connection. */
 void rest_drain(struct rest *rest);

@@ -1,7 +1,6 @@
 #include "rest/system.h"
 
-#include "rest/exposition.h"
-#include "rest/problem.h"
+#include "dialect/problem.h"
 
 void system_health(struct operation *op, struct buf *out)
 {
@@ -12,7 +11,7 @@ void system_health(struct operation *op, struct buf *out)
 void system_metrics(struct operation *op, struct buf *out)
 {
     op->type = "text/plain; version=0.0.4; charset=utf-8";
-    exposition_render(operation_exposition(op), out);
+    operation_expose(op, out);
 }
 
 void system_error_page(struct operation *op, struct buf *out)

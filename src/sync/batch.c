@@ -5,9 +5,15 @@
 #include <assert.h>
 
 void batch_init(struct batch *batch, struct store *store, const struct random *random,
-                const struct feed *feed)
+                struct feed *feed)
 {
     *batch = (struct batch){.store = store, .random = random, .feed = feed};
+}
+
+static void forget_pending(struct batch *batch)
+{
+    dict_clear(&batch->by_id);
+    dict_clear(&batch->by_name);
 }
 
 static void forget_all(struct batch *batch)
@@ -15,10 +21,9 @@ static void forget_all(struct batch *batch)
     for (size_t i = 0; i < batch->count; i++)
         change_unref(batch->changes[i]);
     for (size_t i = 0; i < batch->messages_count; i++)
-        change_unref(batch->messages[i].message);
+        change_unref(batch->messages[i].notice.change);
     batch->count = batch->messages_count = 0;
-    dict_clear(&batch->by_id);
-    dict_clear(&batch->by_name);
+    forget_pending(batch);
 }
 
 void batch_deinit(struct batch *batch)
@@ -32,31 +37,50 @@ void batch_start(struct batch *batch, int64_t now_ms)
 {
     forget_all(batch);
     batch->now_ms = now_ms;
+    batch->origin = 0;
     batch->touched = false;
-}
-
-/* In the order in which it happened. */
-static void publish_all(struct batch *batch)
-{
-    size_t told = 0;
-    for (size_t i = 0; i <= batch->count; i++) {
-        while (told < batch->messages_count && batch->messages[told].after == i)
-            feed_publish(batch->feed, batch->messages[told++].message);
-        if (i < batch->count)
-            feed_publish(batch->feed, batch->changes[i]);
-    }
 }
 
 enum err batch_commit(struct batch *batch)
 {
     enum err e = batch->count ? store_commit(batch->store, batch->changes, batch->count) : OK;
-    if (!e)
-        publish_all(batch);
-    forget_all(batch);
+    if (e)
+        forget_all(batch);
+    forget_pending(batch);
     return e;
 }
 
-static struct change *pending_by_id(const struct batch *batch, uint64_t id)
+static bool is_item(const struct change *change)
+{
+    return change->kind == KIND_LIST_ITEM || change->kind == KIND_MAP_ITEM;
+}
+
+/* An item's change goes with its container's, the next one, if there is one. */
+static void publish_change(struct batch *batch, size_t at)
+{
+    struct change *change = batch->changes[at];
+    bool next = at + 1 < batch->count && batch->changes[at + 1]->event == EVENT_ITEM;
+    if (is_item(change) && next)
+        return;
+    struct notice notice = {change, NULL, batch->origins[at]};
+    if (change->event == EVENT_ITEM)
+        notice.item = batch->changes[at - 1];
+    feed_publish(batch->feed, &notice);
+}
+
+void batch_publish(struct batch *batch)
+{
+    size_t told = 0;
+    for (size_t i = 0; i <= batch->count; i++) {
+        while (told < batch->messages_count && batch->messages[told].after == i)
+            feed_publish(batch->feed, &batch->messages[told++].notice);
+        if (i < batch->count)
+            publish_change(batch, i);
+    }
+    forget_all(batch);
+}
+
+struct change *batch_pending(const struct batch *batch, uint64_t id)
 {
     struct dict_cursor cursor;
     struct change *change = dict_first(&batch->by_id, dict_mix(id), &cursor);
@@ -80,7 +104,7 @@ static struct change *pending_by_name(const struct batch *batch, uint64_t parent
 /* The pending change wins over the committed head. NULL: gone. */
 static struct change *newest(struct batch *batch, struct change *head)
 {
-    struct change *pending = head ? pending_by_id(batch, head->id) : NULL;
+    struct change *pending = head ? batch_pending(batch, head->id) : NULL;
     if (!pending)
         return head;
     batch->touched = true;
@@ -103,7 +127,7 @@ static struct change *unless_expired(const struct batch *batch, struct change *h
 
 enum err batch_get(struct batch *batch, uint64_t id, struct change **head)
 {
-    struct change *pending = pending_by_id(batch, id);
+    struct change *pending = batch_pending(batch, id);
     enum err e = OK;
     *head = NULL;
     if (pending) {
@@ -208,6 +232,7 @@ static struct change *add(struct batch *batch, struct change *draft, struct chan
 {
     assert(batch->count < BATCH_CHANGES_MAX);
     struct change *change = change_new(draft);
+    batch->origins[batch->count] = batch->origin;
     batch->changes[batch->count++] = change;
     batch->touched = true;
     if (before)
@@ -242,7 +267,7 @@ struct change *batch_create(struct batch *batch, struct change *draft)
 struct change *batch_change(struct batch *batch, struct change *draft)
 {
     draft->seq = next_seq(batch);
-    return add(batch, draft, pending_by_id(batch, draft->id));
+    return add(batch, draft, batch_pending(batch, draft->id));
 }
 
 struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,
@@ -274,13 +299,14 @@ int64_t batch_expiry(const struct batch *batch, const struct ttl *ttl, int64_t o
     return ttl->s ? batch->now_ms + ttl->s * 1000 : 0;
 }
 
-void batch_publish(struct batch *batch, struct change *message)
+void batch_send(struct batch *batch, struct change *message)
 {
+    struct notice notice = {message, NULL, batch->origin};
     if (!batch->touched) {
-        feed_publish(batch->feed, message);
+        feed_publish(batch->feed, &notice);
         return;
     }
+    change_ref(message);
     assert(batch->messages_count < BATCH_MAX);
-    batch->messages[batch->messages_count++] =
-        (struct batch_message){change_ref(message), batch->count};
+    batch->messages[batch->messages_count++] = (struct batch_message){notice, batch->count};
 }

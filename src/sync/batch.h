@@ -18,18 +18,20 @@ enum { BATCH_CHANGES_MAX = 4 * BATCH_MAX };
 
 /* A stream's message on its way, and how many of the batch's changes come before it. */
 struct batch_message {
-    struct change *message;
+    struct notice notice;
     size_t after;
 };
 
 struct batch {
     struct store *store;
     const struct random *random;
-    const struct feed *feed;
+    struct feed *feed;
     int64_t now_ms;
-    bool touched; /* something uncommitted was seen or made since it was last cleared */
+    uint64_t origin; /* of the command under evaluation */
+    bool touched;    /* something uncommitted was seen or made since it was last cleared */
     size_t count;
     struct change *changes[BATCH_CHANGES_MAX];
+    uint64_t origins[BATCH_CHANGES_MAX];
     struct dict by_id; /* the last pending change of an object */
     struct dict by_name;
     size_t messages_count;
@@ -37,15 +39,18 @@ struct batch {
 };
 
 void batch_init(struct batch *batch, struct store *store, const struct random *random,
-                const struct feed *feed);
+                struct feed *feed);
 void batch_deinit(struct batch *batch);
 
-/* Start anew at `now_ms`; pending changes are forgotten. */
+/* Start anew at `now_ms`; what is in it is forgotten. */
 void batch_start(struct batch *batch, int64_t now_ms);
 
-/* Make the pending changes durable, and publish them. Whatever comes back, they are pending no
- * more. ERR_STORE, ERR_UNSURE. */
+/* Make the pending changes durable. Whatever comes back, they are pending no more.
+ * ERR_STORE, ERR_UNSURE. */
 must_check enum err batch_commit(struct batch *batch);
+
+/* Tell the feed of what was committed, in the order in which it happened. */
+void batch_publish(struct batch *batch);
 
 /* The head of a live object that has not expired, with a reference; else NULL. ERR_STORE. */
 must_check enum err batch_get(struct batch *batch, uint64_t id, struct change **head);
@@ -72,6 +77,9 @@ struct change *batch_create(struct batch *batch, struct change *draft);
 /* A further change of an object, from batch_draft; fills in its seq. Borrowed likewise. */
 struct change *batch_change(struct batch *batch, struct change *draft);
 
+/* The last pending change of an object; NULL: none. Borrowed likewise. */
+struct change *batch_pending(const struct batch *batch, uint64_t id);
+
 /* What follows `head` in its object's chain: a copy to alter and hand to batch_change. Its
  * strings are borrowed from `head`. */
 struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,
@@ -81,6 +89,6 @@ struct change batch_draft(const struct batch *batch, const struct change *head, 
 int64_t batch_expiry(const struct batch *batch, const struct ttl *ttl, int64_t otherwise);
 
 /* Tell the feed of a message: at once, or with the commit if anything uncommitted was seen. */
-void batch_publish(struct batch *batch, struct change *message);
+void batch_send(struct batch *batch, struct change *message);
 
 #endif

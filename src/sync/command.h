@@ -6,8 +6,8 @@
 #define SYNC_COMMAND_H
 
 #include "base/err.h"
-#include "base/queue.h"
 #include "store/change.h"
+#include "sync/letter.h"
 #include "sync/limits.h"
 #include "sync/precondition.h"
 
@@ -20,6 +20,8 @@ enum verb {
     VERB_LIST,
     VERB_FETCH_MANY, /* those of `names` that there are */
     VERB_PUT,        /* create, or write what is there */
+    VERB_SUBSCRIBE,  /* hear of an object, from a change on: sync/subscribe.h */
+    VERB_UNSUBSCRIBE,
     VERB_COUNT
 };
 
@@ -71,13 +73,16 @@ struct page_request {
 };
 
 struct command {
-    struct node node;
-    struct port *port; /* where the answer goes; the core does not look at it */
+    struct letter letter; /* `arrive`: the answer is there */
+    struct port *port;    /* where the answer goes */
 
     enum verb verb;
     enum kind kind;
     struct str key;      /* SID of the API key that must still exist; absent: none */
     struct str identity; /* who asks */
+    uint64_t origin;     /* the client session that asks; 0: none */
+    bool guarded;        /* subject to permissions: sync/access.h */
+    bool in_order;       /* others of the same session are under way: not before them */
     struct str service;  /* SID or unique name, for all that is in a service */
     enum kind container_kind;
     struct str container; /* SID or unique name: an item's list or map, a permission's object, a
@@ -94,8 +99,9 @@ struct command {
     struct service_fields service_fields;
     struct permission_fields permission_fields;
     struct page_request page;
-    const struct str *names; /* VERB_FETCH_MANY: items' names */
-    size_t names_count;      /* at most PAGE_SIZE_MAX */
+    const struct str *names;     /* VERB_FETCH_MANY: items' names */
+    size_t names_count;          /* at most PAGE_SIZE_MAX */
+    struct subscribe *subscribe; /* VERB_SUBSCRIBE; belongs to whoever asks */
 
     /* The answer. References are the command's until command_deinit. */
     enum err err;
@@ -113,8 +119,8 @@ struct command {
  * first. */
 static inline bool command_only_reads(const struct command *command)
 {
-    return command->verb == VERB_FETCH || command->verb == VERB_FETCH_MANY ||
-           command->verb == VERB_CHECK;
+    return !command->in_order && (command->verb == VERB_FETCH || command->verb == VERB_FETCH_MANY ||
+                                  command->verb == VERB_CHECK);
 }
 
 /* The id of what the command's objects belong to: the container, the service, or the account (0).

@@ -1,7 +1,9 @@
 #include "sync/core.h"
 
 #include "base/mem.h"
+#include "sync/access.h"
 #include "sync/batch.h"
+#include "sync/contention.h"
 #include "sync/expiry.h"
 #include "sync/item.h"
 #include "sync/key.h"
@@ -11,6 +13,7 @@
 #include "sync/purge.h"
 #include "sync/resource.h"
 #include "sync/service.h"
+#include "sync/subscribe.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -20,7 +23,9 @@ enum { RETRY_MS = 1000, SLEEP_MAX_MS = 1000 };
 struct core {
     struct core_options options;
     struct core_metrics metrics;
+    struct feed feed;
     struct batch batch;
+    struct contention contention;
     struct expiry expiry;
     int64_t now_ms;   /* never goes back */
     int64_t retry_ms; /* after a failure: no housekeeping before */
@@ -37,7 +42,7 @@ typedef enum err evaluator(struct batch *batch, struct command *command);
         {                                                                                          \
             [VERB_CREATE] = resource_create, [VERB_FETCH] = resource_fetch,                        \
             [VERB_UPDATE] = resource_update, [VERB_REMOVE] = resource_remove,                      \
-            [VERB_LIST] = listing_read                                                             \
+            [VERB_LIST] = listing_read, [VERB_SUBSCRIBE] = subscribe_evaluate                      \
         }                                                                                          \
     }
 
@@ -111,17 +116,26 @@ static enum err resolve(struct batch *batch, struct command *command)
 static enum err evaluate(struct batch *batch, struct command *command)
 {
     command->subject = command->kind;
+    if (command->verb == VERB_UNSUBSCRIBE)
+        return subscribe_end(batch, command);
     enum err e = key_check(batch, command);
     if (e || command->verb == VERB_CHECK)
         return e;
     e = resolve(batch, command);
-    return e ? e : kinds[command->kind].verbs[command->verb](batch, command);
+    if (!e)
+        e = access_check(batch, command);
+    if (!e)
+        e = kinds[command->kind].verbs[command->verb](batch, command);
+    if (!e && command->verb == VERB_CREATE)
+        access_grant_creator(batch, command);
+    return e;
 }
 
 /* Evaluate; `waits`: the answer depends on the commit. */
 static void take_turn(struct core *core, struct command *command, bool *waits)
 {
     core->batch.touched = false;
+    core->batch.origin = command->origin;
     command->err = evaluate(&core->batch, command);
     *waits = core->batch.touched;
 }
@@ -140,27 +154,51 @@ static void reply(struct core *core, struct command *command)
     core->options.sink.reply(core->options.sink.context, command);
 }
 
-static void start_batch(struct core *core)
+/* It never goes back. */
+static int64_t clock_now(struct core *core)
 {
     int64_t now_ms = core->options.clock.now_ms(core->options.clock.context);
     if (now_ms > core->now_ms)
         core->now_ms = now_ms;
-    batch_start(&core->batch, core->now_ms);
+    return core->now_ms;
+}
+
+static void start_batch(struct core *core)
+{
+    batch_start(&core->batch, clock_now(core));
     core->waiting_count = 0;
 }
 
-static void evaluate_some(struct core *core, struct chain *commands)
+static void take(struct core *core, struct command *command)
+{
+    bool waits;
+    take_turn(core, command, &waits);
+    if (core->options.contention)
+        contention_note(&core->contention, command, core->now_ms);
+    if (waits)
+        core->waiting[core->waiting_count++] = command;
+    else
+        reply(core, command);
+}
+
+static bool is_held(struct core *core, struct command *command)
+{
+    if (!core->options.contention || !contention_hold(&core->contention, command, core->now_ms))
+        return false;
+    metric_add(&core->metrics.held, 1);
+    return true;
+}
+
+/* `due`: they were kept back, and are not again. */
+static void evaluate_some(struct core *core, struct chain *due, struct chain *commands)
 {
     struct node *node;
-    for (size_t i = 0; i < BATCH_MAX && (node = chain_shift(commands)); i++) {
-        struct command *command = (struct command *)node;
-        bool waits;
-        take_turn(core, command, &waits);
-        if (waits)
-            core->waiting[core->waiting_count++] = command;
-        else
-            reply(core, command);
-    }
+    size_t left = BATCH_MAX;
+    for (; left && (node = chain_shift(due)); left--)
+        take(core, (struct command *)node);
+    for (; left && (node = chain_shift(commands)); left--)
+        if (!is_held(core, (struct command *)node))
+            take(core, (struct command *)node);
 }
 
 static enum err commit(struct core *core)
@@ -189,13 +227,18 @@ static void answer_failed(struct core *core, struct command *command)
         take_turn(core, command, &waits);
 }
 
-static enum err run_batch(struct core *core, struct chain *commands)
+static void flush(struct core *core)
+{
+    core->options.sink.flush(core->options.sink.context);
+}
+
+static enum err run_batch(struct core *core, struct chain *due, struct chain *commands)
 {
     metric_set(&core->metrics.queue_depth, commands->count);
     metric_max(&core->metrics.queue_depth_max, commands->count);
     start_batch(core);
-    evaluate_some(core, commands);
-    core->options.sink.flush(core->options.sink.context);
+    evaluate_some(core, due, commands);
+    flush(core);
     if (!core->waiting_count)
         return OK;
     histogram_observe(&core->metrics.batch_size, CORE_BATCH_EXPONENT, core->waiting_count);
@@ -207,20 +250,32 @@ static enum err run_batch(struct core *core, struct chain *commands)
             answer_failed(core, core->waiting[i]);
         reply(core, core->waiting[i]);
     }
-    core->options.sink.flush(core->options.sink.context);
+    batch_publish(&core->batch);
+    flush(core);
     return OK;
 }
 
 enum err core_run(struct core *core, struct chain *commands)
 {
+    struct chain due = contention_take(&core->contention, clock_now(core), false);
     enum err e = OK;
-    while (!e && commands->first)
-        e = run_batch(core, commands);
+    while (!e && (due.first || commands->first))
+        e = run_batch(core, &due, commands);
     return e;
 }
 
-void core_read(struct core *core, const struct chain *commands)
+static bool are_unconcerned(const struct core *core, const struct chain *commands)
 {
+    const struct node *node = core->options.contention ? commands->first : NULL;
+    while (node && !contention_concerns(&core->contention, (const struct command *)node))
+        node = node->next;
+    return !node;
+}
+
+bool core_read(struct core *core, const struct chain *commands)
+{
+    if (!are_unconcerned(core, commands))
+        return false;
     start_batch(core);
     for (struct node *node = commands->first; node; node = node->next) {
         struct command *command = (struct command *)node;
@@ -229,6 +284,7 @@ void core_read(struct core *core, const struct chain *commands)
         assert(!waits);
         count(core, command);
     }
+    return true;
 }
 
 /* Objects that users know. */
@@ -250,6 +306,10 @@ static enum err keep_house(struct core *core)
     size_t purged = count_removals(&core->batch) - expired;
     if (!e)
         e = commit(core);
+    if (!e) {
+        batch_publish(&core->batch);
+        flush(core);
+    }
     if (e) {
         core->expiry.next_ms = 0;
         core->purging = true;
@@ -280,8 +340,10 @@ enum err core_tidy(struct core *core, bool idle, bool *more)
 
 int64_t core_sleep_ms(const struct core *core)
 {
-    int64_t left_ms = core->expiry.next_ms - core->now_ms;
-    if (core->retry_ms || left_ms > SLEEP_MAX_MS)
+    int64_t house_ms = core->retry_ms ? INT64_MAX : core->expiry.next_ms;
+    int64_t held_ms = contention_next_ms(&core->contention);
+    int64_t left_ms = (house_ms < held_ms ? house_ms : held_ms) - core->now_ms;
+    if (left_ms > SLEEP_MAX_MS)
         return SLEEP_MAX_MS;
     return left_ms > 0 ? left_ms : 0;
 }
@@ -291,11 +353,14 @@ enum err core_new(struct core **made, const struct core_options *options)
     struct core *core = mem_zalloc(1, sizeof *core);
     core->options = *options;
     core->purging = true; /* perhaps there is something left over */
-    batch_init(&core->batch, options->store, &core->options.random, options->feed);
+    feed_init(&core->feed, options->sink.tell, options->sink.context);
+    contention_init(&core->contention);
+    batch_init(&core->batch, options->store, &core->options.random, &core->feed);
     start_batch(core);
     enum err e = service_make_default(&core->batch);
     if (!e)
         e = commit(core);
+    batch_publish(&core->batch);
     if (e) {
         core_free(core);
         return e;
@@ -307,7 +372,14 @@ enum err core_new(struct core **made, const struct core_options *options)
 void core_free(struct core *core)
 {
     batch_deinit(&core->batch);
+    contention_deinit(&core->contention);
+    feed_deinit(&core->feed);
     free(core);
+}
+
+void core_follow(struct core *core, uint64_t object, struct port *port)
+{
+    feed_follow(&core->feed, object, port);
 }
 
 const struct core_metrics *core_metrics(const struct core *core)

@@ -16,10 +16,12 @@
 #include "sync/command.h"
 #include "sync/feed.h"
 
-/* Where answers go. `reply` is called once a command, which is the callee's from then on;
- * `flush` after a run of replies. Neither calls back into the core. */
+/* Where answers and notices go. `reply` is called once a command, which is the callee's from then
+ * on; `tell` for each port that follows what has happened; `flush` after a run of both. A command
+ * is answered before its changes are told. None calls back into the core. */
 struct core_sink {
     void (*reply)(void *context, struct command *command);
+    void (*tell)(void *context, struct port *port, const struct notice *notice);
     void (*flush)(void *context);
     void *context;
 };
@@ -29,7 +31,7 @@ struct core_options {
     struct clock clock;
     struct random random;
     struct core_sink sink;
-    const struct feed *feed; /* outlives the core */
+    bool contention; /* let losers of a race through one after the other: sync/contention.h */
 };
 
 enum {
@@ -41,6 +43,7 @@ struct core_metrics {
     struct metric commands;
     struct metric messages;  /* of streams, published */
     struct metric conflicts; /* preconditions that did not hold */
+    struct metric held;      /* kept back: sync/contention.h */
     struct metric expired;
     struct metric purged;
     struct metric queue_depth; /* commands waiting when the last batch began */
@@ -55,13 +58,17 @@ struct core;
 must_check enum err core_new(struct core **core, const struct core_options *options);
 void core_free(struct core *core);
 
-/* Evaluate and answer all `commands`. ERR_UNSURE: the store does not know what it kept; the
+/* Tell `port` of an object from now on: feed.h. */
+void core_follow(struct core *core, uint64_t object, struct port *port);
+
+/* Evaluate and answer all `commands`, but for those that are kept back until later, and those
+ * that were and whose time has come. ERR_UNSURE: the store does not know what it kept; the
  * commands not yet answered never will be, and the core must not be used any more. */
 must_check enum err core_run(struct core *core, struct chain *commands);
 
 /* Evaluate `commands`, all of which command_only_reads. They have their answers on return; the
- * sink does not hear of them. */
-void core_read(struct core *core, const struct chain *commands);
+ * sink does not hear of them. False: one of them may have to be kept back; nothing was done. */
+bool core_read(struct core *core, const struct chain *commands);
 
 /* A bite of what is to be done besides: expiry, purging, the store's tidying. `idle`: nobody
  * waits. `more`: call again soon. ERR_STORE: it failed, now or within the last second, and will

@@ -1,24 +1,92 @@
 #include "sync/feed.h"
 
-void feed_init(struct feed *feed)
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+/* A port that follows an object. */
+struct follower {
+    uint64_t object;
+    struct port *port;
+};
+
+void delivery_free(struct delivery *delivery)
 {
-    ring_init(&feed->listeners);
+    change_unref(delivery->notice.change);
+    change_unref(delivery->notice.item);
+    free(delivery);
 }
 
-void feed_join(struct feed *feed, struct feed_listener *listener)
+void feed_init(struct feed *feed,
+               void (*tell)(void *context, struct port *port, const struct notice *notice),
+               void *context)
 {
-    ring_append(&feed->listeners, &listener->place);
+    *feed = (struct feed){.tell = tell, .context = context};
+    dict_init(&feed->objects);
 }
 
-void feed_leave(struct feed_listener *listener)
+void feed_deinit(struct feed *feed)
 {
-    ring_remove(&listener->place);
+    for (size_t i = 0; feed->objects.slots && i <= feed->objects.mask; i++)
+        free(feed->objects.slots[i].element);
+    dict_deinit(&feed->objects);
 }
 
-void feed_publish(const struct feed *feed, struct change *change)
+static struct follower *find(const struct feed *feed, uint64_t object, const struct port *port)
 {
-    for (struct ring *at = feed->listeners.next; at != &feed->listeners; at = at->next) {
-        struct feed_listener *listener = ring_of(at, struct feed_listener, place);
-        listener->hear(listener->context, change);
+    struct dict_cursor cursor;
+    struct follower *at = dict_first(&feed->objects, dict_mix(object), &cursor);
+    while (at && !(at->object == object && at->port == port))
+        at = dict_next(&feed->objects, &cursor);
+    return at;
+}
+
+void feed_follow(struct feed *feed, uint64_t object, struct port *port)
+{
+    if (find(feed, object, port))
+        return;
+    struct follower *follower = mem_alloc(sizeof *follower);
+    *follower = (struct follower){object, port};
+    dict_add(&feed->objects, dict_mix(object), follower);
+}
+
+void feed_leave(struct feed *feed, uint64_t object, struct port *port)
+{
+    struct follower *follower = find(feed, object, port);
+    if (!follower)
+        return;
+    dict_remove(&feed->objects, dict_mix(object), follower);
+    free(follower);
+}
+
+/* Whose followers hear of it. */
+static uint64_t object_of(const struct change *change)
+{
+    switch (change->kind) {
+    case KIND_SERVICE:
+    case KIND_KEY:
+        return FEED_ACCOUNT;
+    case KIND_MESSAGE:
+    case KIND_PERMISSION:
+        return change->parent;
+    default:
+        return change->id;
     }
+}
+
+static void tell_all(const struct feed *feed, uint64_t object, const struct notice *notice)
+{
+    struct dict_cursor cursor;
+    struct follower *at = dict_first(&feed->objects, dict_mix(object), &cursor);
+    for (; at; at = dict_next(&feed->objects, &cursor))
+        if (at->object == object)
+            feed->tell(feed->context, at->port, notice);
+}
+
+void feed_publish(const struct feed *feed, const struct notice *notice)
+{
+    if (!feed->objects.count)
+        return;
+    tell_all(feed, object_of(notice->change), notice);
+    tell_all(feed, FEED_ALL, notice);
 }

@@ -131,7 +131,14 @@ enum err item_put(struct batch *batch, struct command *command)
 enum err item_remove(struct batch *batch, struct command *command)
 {
     enum err e = fetch_to_write(batch, command);
-    return e ? e : removal_add(batch, command->head, EVENT_REMOVED, command->identity);
+    if (!e)
+        e = removal_add(batch, command->head, EVENT_REMOVED, command->identity);
+    if (e)
+        return e;
+    struct change *removed = change_ref(batch_pending(batch, command->head->id));
+    change_unref(command->head);
+    command->head = removed;
+    return OK;
 }
 
 enum err item_fetch_many(struct batch *batch, struct command *command)

@@ -24,7 +24,7 @@ must_check enum err item_update(struct batch *batch, struct command *command);
  * the precondition names a revision of an item that is not there. */
 must_check enum err item_put(struct batch *batch, struct command *command);
 
-/* ERR_REVISION. */
+/* command->head becomes its removal. ERR_REVISION. */
 must_check enum err item_remove(struct batch *batch, struct command *command);
 
 /* Into command->heads: those of command->names that there are, in that order. */

@@ -14,22 +14,35 @@ struct loop {
     atomic_bool wanted;    /* the loop's thread waits for `turns`: readers stand back */
     struct core *core;
     struct queue *commands;
-    struct port *ports; /* those with answers to push */
+    struct port *ports; /* those with letters to push */
     pthread_t thread;
     uint64_t busy_ns; /* when commands came last */
     bool ended;
     bool failing; /* housekeeping failed and it was said */
 };
 
-static void reply(void *context, struct command *command)
+static void post(struct loop *loop, struct port *port, struct letter *letter)
 {
-    struct loop *loop = context;
-    struct port *port = command->port;
-    if (!port->answers.first) {
+    if (!port->letters.first) {
         port->next = loop->ports;
         loop->ports = port;
     }
-    chain_add(&port->answers, &command->node);
+    chain_add(&port->letters, &letter->node);
+}
+
+static void reply(void *context, struct command *command)
+{
+    post(context, command->port, &command->letter);
+}
+
+static void tell(void *context, struct port *port, const struct notice *notice)
+{
+    struct delivery *delivery = mem_alloc(sizeof *delivery);
+    *delivery = (struct delivery){.letter.arrive = port->hear, .port = port, .notice = *notice};
+    change_ref(notice->change);
+    if (notice->item)
+        change_ref(notice->item);
+    post(context, port, &delivery->letter);
 }
 
 static void flush(void *context)
@@ -38,7 +51,7 @@ static void flush(void *context)
     while (loop->ports) {
         struct port *port = loop->ports;
         loop->ports = port->next;
-        queue_push(port->queue, &port->answers);
+        queue_push(port->queue, &port->letters);
     }
 }
 
@@ -112,7 +125,7 @@ static bool turn(struct loop *loop, struct chain *commands, int64_t *wait_ms)
     return !loop->ended;
 }
 
-/* Owns the pending answers of every port, and in its turns the core and the store. */
+/* Owns the pending letters of every port, and in its turns the core and the store. */
 static void *run(void *context)
 {
     struct loop *loop = context;
@@ -151,8 +164,8 @@ enum err loop_start(struct loop **made, const struct loop_options *options, stru
         .store = options->store,
         .clock = options->clock,
         .random = options->random,
-        .sink = {reply, flush, loop},
-        .feed = options->feed,
+        .sink = {reply, tell, flush, loop},
+        .contention = options->contention,
     };
     if (core_new(&loop->core, &core_options) != OK) {
         why_set(why, "the store cannot be written: %s", options->store->failure.text);
@@ -168,6 +181,13 @@ enum err loop_start(struct loop **made, const struct loop_options *options, stru
     }
     *made = loop;
     return OK;
+}
+
+void loop_follow(struct loop *loop, uint64_t object, struct port *port)
+{
+    pthread_mutex_lock(&loop->turns);
+    core_follow(loop->core, object, port);
+    pthread_mutex_unlock(&loop->turns);
 }
 
 void loop_submit(struct loop *loop, struct chain *commands)
@@ -192,7 +212,7 @@ bool loop_read(struct loop *loop, const struct chain *commands)
     bool usable = !loop->ended;
     if (usable) {
         loop->busy_ns = clock_monotonic_ns();
-        core_read(loop->core, commands);
+        usable = core_read(loop->core, commands);
     }
     pthread_mutex_unlock(&loop->turns);
     return usable;

@@ -8,11 +8,14 @@
 #include "base/log.h"
 #include "sync/core.h"
 
-/* Where a gateway's answers go: in command->port. */
+/* Where letters to a gateway go: the answers to commands with this port, and deliveries of what
+ * the port follows. */
 struct port {
-    struct queue *queue;  /* the gateway takes answers from it */
-    struct chain answers; /* the loop's: not pushed yet */
-    struct port *next;    /* the loop's: the next port with answers */
+    struct queue *queue;                 /* the gateway takes letters from it */
+    void (*hear)(struct letter *letter); /* letter.arrive of deliveries */
+    void *context;                       /* the gateway's own */
+    struct chain letters;                /* the loop's: not pushed yet */
+    struct port *next;                   /* the loop's: the next port with letters */
 };
 
 struct loop;
@@ -22,7 +25,7 @@ struct loop_options {
     struct clock clock;
     struct random random;
     struct log *log;
-    const struct feed *feed;      /* outlives the loop; listeners are called on its thread */
+    bool contention;              /* as core_options.contention */
     void (*fatal)(void *context); /* on the loop's thread: the store is ERR_UNSURE; stop the
                                      program without another answer */
     void *context;
@@ -31,6 +34,9 @@ struct loop_options {
 /* Start the thread. ERR_CONFIG, in `why`. */
 must_check enum err loop_start(struct loop **loop, const struct loop_options *options,
                                struct why *why);
+
+/* Tell `port` of an object from now on: feed.h. Any thread, but not while it serves. */
+void loop_follow(struct loop *loop, uint64_t object, struct port *port);
 
 /* Hand over a chain of commands. Any thread; they come back through their ports. */
 void loop_submit(struct loop *loop, struct chain *commands);

@@ -19,6 +19,6 @@ enum err message_create(struct batch *batch, struct command *command)
         .data = command->data,
     };
     command->head = change_new(&draft);
-    batch_publish(batch, command->head);
+    batch_send(batch, command->head);
     return OK;
 }

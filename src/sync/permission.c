@@ -30,6 +30,35 @@ static void write_data(const struct permission_fields *fields, struct buf *data)
              fields->write ? "true" : "false", fields->manage ? "true" : "false");
 }
 
+enum err permission_look_up(struct batch *batch, uint64_t object, struct str identity,
+                            struct permission *permission)
+{
+    struct change *head;
+    *permission = (struct permission){0};
+    enum err e = batch_find(batch, object, KIND_PERMISSION, identity, &head);
+    if (!e && head)
+        *permission = permission_read(head);
+    change_unref(head);
+    return e;
+}
+
+void permission_grant_all(struct batch *batch, uint64_t object, struct str identity)
+{
+    struct permission_fields all = {true, true, true, true};
+    struct buf data;
+    write_data(&all, &data);
+    struct change draft = {
+        .kind = KIND_PERMISSION,
+        .parent = object,
+        .name = identity,
+        .creator = identity,
+        .author = identity,
+        .data = buf_str(&data),
+    };
+    batch_create(batch, &draft);
+    buf_deinit(&data);
+}
+
 static enum err find(struct batch *batch, struct command *command)
 {
     struct str identity = command->object;

@@ -19,6 +19,13 @@ struct permission {
 /* The rights in `head`, a permission's. */
 struct permission permission_read(const struct change *head);
 
+/* What an identity may do with an object; without a permission nothing. ERR_STORE. */
+must_check enum err permission_look_up(struct batch *batch, uint64_t object, struct str identity,
+                                       struct permission *permission);
+
+/* All three for whoever makes a new object. */
+void permission_grant_all(struct batch *batch, uint64_t object, struct str identity);
+
 /* Set all three, whether or not there was one. ERR_IDENTITY. ERR_NO_PARAMETERS: none was given. */
 must_check enum err permission_put(struct batch *batch, struct command *command);
 

@@ -194,6 +194,6 @@ for (const [name, looks] of Object.entries(EXTENSIONS))
 
 test('the page has all errors', () => {
   const rows = PAGE.split('\n').filter((line) => /^\| \d{5}[, ]/.test(line));
-  for (const [, status, code] of read('src/rest/problem.c').matchAll(/, (\d{3}), (\d{5}),/g))
+  for (const [, status, code] of read('src/dialect/problem.c').matchAll(/, (\d{3}), (\d{5}),/g))
     assert.ok(rows.some((row) => row.includes(code) && row.includes(`| ${status} |`)), code);
 });

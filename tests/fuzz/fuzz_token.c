@@ -2,7 +2,7 @@
  *  - does not open, unless it is what sealing its own content gives, byte for byte;
  *  - as the content of a seal comes back as it was, and with any one byte altered does not
  *    open. */
-#include "rest/token.h"
+#include "dialect/token.h"
 
 #include <assert.h>
 

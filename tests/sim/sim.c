@@ -5,6 +5,7 @@
 #include "fake/fake_store.h"
 #include "store/sqlite.h"
 #include "sync/item_name.h"
+#include "sync/loop.h"
 #include "sync/sid.h"
 
 #include <assert.h>
@@ -152,6 +153,8 @@ static void reply(void *context, struct command *command)
     struct asked *asked = (struct asked *)command;
     assert(!asked->answered);
     asked->answered = true;
+    if (command->port)
+        chain_add(&command->port->letters, &command->letter.node);
     asked->commits = ((struct sim *)context)->commits;
     asked->heard = ((struct sim *)context)->heard_count;
 }
@@ -162,14 +165,47 @@ static void flush(void *context)
         asked->flushed = asked->answered;
 }
 
-static void hear(void *context, struct change *change)
+static void keep(struct sim *sim, struct change *change)
 {
-    struct sim *sim = context;
     if (sim->heard_count == sim->heard_max) {
         sim->heard_max = sim->heard_max ? 2 * sim->heard_max : 64;
         sim->heard = mem_realloc(sim->heard, sim->heard_max * sizeof(struct change *));
     }
     sim->heard[sim->heard_count++] = change_ref(change);
+}
+
+/* As the loop does. */
+static void deliver(struct port *port, const struct notice *notice)
+{
+    struct delivery *delivery = mem_alloc(sizeof *delivery);
+    *delivery = (struct delivery){.letter.arrive = port->hear, .port = port, .notice = *notice};
+    change_ref(notice->change);
+    if (notice->item)
+        change_ref(notice->item);
+    chain_add(&port->letters, &delivery->letter.node);
+}
+
+void sim_hear(void *context, struct port *port, const struct notice *notice)
+{
+    if (port) {
+        deliver(port, notice);
+        return;
+    }
+    if (notice->item)
+        keep(context, notice->item);
+    keep(context, notice->change);
+}
+
+/* What the core did before anybody could follow it. */
+static void catch_up(struct sim *sim, uint64_t seq)
+{
+    struct change *change;
+    size_t count;
+    while (store_tail(sim->inner, seq, &change, 1, &count) == OK && count) {
+        keep(sim, change);
+        seq = change->seq;
+        change_unref(change);
+    }
 }
 
 static enum err start_core(struct sim *sim)
@@ -178,11 +214,16 @@ static enum err start_core(struct sim *sim)
         .store = &sim->store,
         .clock = {now_ms, sim},
         .random = {fill, sim},
-        .sink = {reply, flush, sim},
-        .feed = &sim->feed,
+        .sink = {reply, sim_hear, flush, sim},
     };
+    uint64_t seq = store_seq(&sim->store);
     sim->core = NULL;
-    return core_new(&sim->core, &options);
+    enum err e = core_new(&sim->core, &options);
+    if (e)
+        return e;
+    catch_up(sim, seq);
+    core_follow(sim->core, FEED_ALL, NULL);
+    return OK;
 }
 
 /* --- the world --- */
@@ -193,9 +234,6 @@ void sim_init(struct sim *sim, enum sim_kind kind, uint64_t seed)
     sim->store.ops = &ops;
     arena_init(&sim->arena);
     scratch_init(&sim->folder);
-    feed_init(&sim->feed);
-    sim->listener = (struct feed_listener){.hear = hear, .context = sim};
-    feed_join(&sim->feed, &sim->listener);
     open_store(sim);
     enum err e = start_core(sim);
     assert(e == OK);
@@ -245,7 +283,7 @@ struct asked *sim_ask(struct sim *sim, struct command command)
     asked->command = command;
     asked->next = sim->asked;
     sim->asked = asked;
-    chain_add(&sim->batch, &asked->command.node);
+    chain_add(&sim->batch, &asked->command.letter.node);
     return asked;
 }
 

@@ -1,5 +1,5 @@
 /* A world for the core: a clock that moves only when told, randomness from a seed, a store whose
- * calls fail when told, a sink that keeps the answers, and a listener that keeps what the feed
+ * calls fail when told, a sink that keeps the answers, and a port that keeps what the feed
  * told.
  *
  *   struct sim sim;
@@ -53,9 +53,7 @@ struct sim {
     struct sim_failure failures[SIM_CALLS];
     bool unsure_keeps; /* a commit that fails with ERR_UNSURE was kept none the less */
     struct chain batch;
-    struct asked *asked; /* newest first */
-    struct feed feed;
-    struct feed_listener listener;
+    struct asked *asked;   /* newest first */
     struct change **heard; /* from the feed, oldest first */
     size_t heard_count;
     size_t heard_max;
@@ -69,6 +67,10 @@ void sim_deinit(struct sim *sim);
 /* End the core, and the store if it can be opened again, and start them anew. After a failure
  * there is no core until the next time. */
 enum err sim_restart(struct sim *sim);
+
+/* A feed's `tell` that keeps in the sim what it is told, or, for a port, in port->letters; there
+ * answers to commands with a port are, too, in the order in which they came. */
+void sim_hear(void *sim, struct port *port, const struct notice *notice);
 
 /* Free all commands. */
 void sim_forget(struct sim *sim);

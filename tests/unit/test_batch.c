@@ -18,6 +18,7 @@ enum { PARENT = 7 };
 struct desk {
     struct sim sim;
     struct random random;
+    struct feed feed;
     struct batch batch;
     size_t heard; /* of sim.heard, looked at so far */
 };
@@ -33,7 +34,9 @@ static int begin(void **state)
     static struct desk desk;
     sim_init(&desk.sim, SIM_FAKE, 1);
     desk.random = (struct random){.fill = fill};
-    batch_init(&desk.batch, &desk.sim.store, &desk.random, &desk.sim.feed);
+    feed_init(&desk.feed, sim_hear, &desk.sim);
+    feed_follow(&desk.feed, FEED_ALL, NULL);
+    batch_init(&desk.batch, &desk.sim.store, &desk.random, &desk.feed);
     batch_start(&desk.batch, desk.sim.now_ms);
     desk.heard = desk.sim.heard_count;
     *state = &desk;
@@ -44,6 +47,7 @@ static int end(void **state)
 {
     struct desk *desk = *state;
     batch_deinit(&desk->batch);
+    feed_deinit(&desk->feed);
     sim_deinit(&desk->sim);
     return 0;
 }
@@ -68,6 +72,7 @@ static struct change *alter(struct desk *desk, const struct change *head, enum e
 static void commit(struct desk *desk)
 {
     assert_int_equal(batch_commit(&desk->batch), OK);
+    batch_publish(&desk->batch);
     batch_start(&desk->batch, desk->sim.now_ms);
 }
 
@@ -332,6 +337,7 @@ static void whatever_comes_of_a_commit_nothing_is_pending_after_it(void **state)
         create(desk, STR("x"), 0);
         sim_fail(&desk->sim, SIM_COMMIT, 0, results[i]);
         assert_int_equal(batch_commit(&desk->batch), results[i]);
+        batch_publish(&desk->batch);
         assert_int_equal(desk->batch.count, 0);
         assert_int_equal(find(desk, STR("x")), results[i] ? -1 : 0);
     }
@@ -350,7 +356,7 @@ static struct change *message(uint64_t id)
 static void publish(struct desk *desk, uint64_t id)
 {
     struct change *change = message(id);
-    batch_publish(&desk->batch, change);
+    batch_send(&desk->batch, change);
     change_unref(change);
 }
 

@@ -171,6 +171,54 @@ static void a_folder_that_is_not_there_is_told(void **state)
     place->folder = kept;
 }
 
+static void a_file_that_must_be_there_is_not_made(void **state)
+{
+    struct place *place = *state;
+    char path[512];
+    struct stat file;
+    const char *folder = place->folder.path;
+    enum err e = credentials_load(&place->credentials, folder, NULL, NULL, NULL, &place->why);
+    assert_int_equal(e, ERR_CONFIG);
+    assert_non_null(strstr(place->why.text, "/credentials: "));
+    scratch_file(&place->folder, "credentials", path, sizeof path);
+    assert_int_not_equal(stat(path, &file), 0);
+    assert_int_equal(load(place, NULL, NULL), OK);
+    struct credentials first = place->credentials;
+    e = credentials_load(&place->credentials, folder, NULL, NULL, NULL, &place->why);
+    assert_int_equal(e, OK);
+    assert_memory_equal(&place->credentials, &first, sizeof first);
+}
+
+static void the_servers_own_key_is_as_lasting_as_its_secret(void **state)
+{
+    struct place *place = *state;
+    char one[KEY_SID_LENGTH + 1], again[KEY_SID_LENGTH + 1];
+    assert_int_equal(load(place, NULL, NULL), OK);
+    credentials_own_key(&place->credentials, one);
+    assert_true(credentials_is_key_sid(str_from(one)));
+    assert_int_equal(load(place, SID, "other"), OK);
+    credentials_own_key(&place->credentials, again);
+    assert_string_equal(one, again);
+    place->credentials.secret[0] ^= 1;
+    credentials_own_key(&place->credentials, again);
+    assert_string_not_equal(one, again);
+}
+
+static void a_key_sid_is_sk_and_32_lower_case_digits(void **state)
+{
+    (void)state;
+    const char *const bad[] = {"",
+                               "SK",
+                               "SK0123456789abcdef0123456789abcde",
+                               "SK0123456789abcdef0123456789abcdef0",
+                               "SK0123456789ABCDEF0123456789ABCDEF",
+                               "AC0123456789abcdef0123456789abcdef",
+                               "SK0123456789abcdef0123456789abcdeg"};
+    assert_true(credentials_is_key_sid(STR("SK0123456789abcdef0123456789abcdef")));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(credentials_is_key_sid(str_from(bad[i])));
+}
+
 static void a_half_written_file_of_a_crash_is_no_obstacle(void **state)
 {
     struct place *place = *state;
@@ -227,6 +275,9 @@ int main(void)
         TEST(an_account_sid_is_ac_and_32_letters_or_digits),
         TEST(an_auth_token_has_128_characters_at_most),
         TEST(a_folder_that_is_not_there_is_told),
+        TEST(a_file_that_must_be_there_is_not_made),
+        TEST(the_servers_own_key_is_as_lasting_as_its_secret),
+        TEST(a_key_sid_is_sk_and_32_lower_case_digits),
         TEST(a_half_written_file_of_a_crash_is_no_obstacle),
         TEST(every_key_has_its_own_secret_and_keeps_it),
         TEST(secrets_are_derived_as_documented),

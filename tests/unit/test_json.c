@@ -364,6 +364,24 @@ static void a_bare_word_is_refused_when_its_end_is_doubtful(void **state)
     refused_leniently("{a:x", 4, "unexpected end of the text");
 }
 
+static void only_an_object_is_one(void **state)
+{
+    (void)state;
+    struct json_error error;
+    struct arena arena;
+    struct str object;
+    arena_init(&arena);
+    assert_true(json_compact_object(STR(" { \"a\" : [ ] } "), DEPTH, &arena, &object, &error));
+    assert_str(object, "{\"a\":[]}");
+    assert_false(json_compact_object(STR("[{}]"), DEPTH, &arena, &object, &error));
+    assert_string_equal(error.reason, "expected an object");
+    assert_int_equal(error.offset, 0);
+    assert_false(json_compact_object(STR("{a:1}"), DEPTH, &arena, &object, &error));
+    assert_int_equal(error.offset, 1);
+    assert_false(json_compact_object((struct str){0}, DEPTH, &arena, &object, &error));
+    arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +408,7 @@ int main(void)
         cmocka_unit_test(a_trailing_comma_goes_when_read_leniently),
         cmocka_unit_test(a_bare_word_is_refused_when_it_stands_alone),
         cmocka_unit_test(a_bare_word_is_refused_when_its_end_is_doubtful),
+        cmocka_unit_test(only_an_object_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,9 +28,6 @@ struct house {
     struct scratch folder;
     _Atomic int64_t now_ms;
     atomic_int fatal;
-    struct feed feed;
-    struct feed_listener listener;
-    atomic_int heard; /* messages */
 };
 
 static int64_t now_ms(void *context)
@@ -43,19 +40,11 @@ static void on_fatal(void *context)
     atomic_fetch_add(&((struct house *)context)->fatal, 1);
 }
 
-static void hear(void *context, struct change *change)
-{
-    atomic_fetch_add(&((struct house *)context)->heard, change->kind == KIND_MESSAGE);
-}
-
 static int begin(void **state)
 {
     static struct house house;
     struct why why;
     house = (struct house){.store = fake_store_new(), .now_ms = 1000000};
-    house.listener = (struct feed_listener){.hear = hear, .context = &house};
-    feed_init(&house.feed);
-    feed_join(&house.feed, &house.listener);
     house.port.queue = queue_new(NULL, NULL);
     for (size_t i = 0; i < THREADS; i++)
         house.ports[i].queue = queue_new(NULL, NULL);
@@ -89,7 +78,6 @@ static enum err start(struct house *house, struct why *why)
         .clock = {now_ms, house},
         .random = random_system(),
         .log = house->log,
-        .feed = &house->feed,
         .fatal = on_fatal,
         .context = house,
     };
@@ -107,10 +95,10 @@ static void submit(struct house *house, struct port *port, struct command *comma
 {
     struct chain chain = {0};
     command->port = port;
-    chain_add(&chain, &command->node);
+    chain_add(&chain, &command->letter.node);
     loop_submit(house->loop, &chain);
     chain = queue_wait(port->queue, -1);
-    assert_ptr_equal(chain.first, &command->node);
+    assert_ptr_equal(chain.first, &command->letter.node);
     assert_int_equal(chain.count, 1);
 }
 
@@ -118,7 +106,7 @@ static void submit(struct house *house, struct port *port, struct command *comma
 static void read_here(struct house *house, struct port *port, struct command *command)
 {
     struct chain chain = {0};
-    chain_add(&chain, &command->node);
+    chain_add(&chain, &command->letter.node);
     if (!loop_read(house->loop, &chain))
         submit(house, port, command);
 }
@@ -175,14 +163,14 @@ static void answers_go_to_the_port_that_asked(void **state)
     start_well(house);
     mine.port = &house->port;
     theirs.port = other;
-    chain_add(&chain, &mine.node);
-    chain_add(&chain, &theirs.node);
+    chain_add(&chain, &mine.letter.node);
+    chain_add(&chain, &theirs.letter.node);
     loop_submit(house->loop, &chain);
     chain = queue_wait(house->port.queue, -1);
-    assert_ptr_equal(chain.first, &mine.node);
+    assert_ptr_equal(chain.first, &mine.letter.node);
     assert_int_equal(chain.count, 1);
     chain = queue_wait(other->queue, -1);
-    assert_ptr_equal(chain.first, &theirs.node);
+    assert_ptr_equal(chain.first, &theirs.letter.node);
     assert_int_equal(chain.count, 1);
     command_deinit(&mine);
     command_deinit(&theirs);
@@ -195,12 +183,12 @@ static void a_read_is_answered_on_the_thread_that_asks(void **state)
     assert_int_equal(submit_and_forget(house, sim_create("x", "{\"a\":1}")), OK);
     struct command fetch = sim_fetch("x"), missing = sim_fetch("y");
     struct chain chain = {0};
-    chain_add(&chain, &fetch.node);
-    chain_add(&chain, &missing.node);
+    chain_add(&chain, &fetch.letter.node);
+    chain_add(&chain, &missing.letter.node);
     uint64_t before = metric_get(&loop_metrics(house->loop)->commands);
     struct command write = sim_update("x", "{}");
     struct chain writes = {0};
-    chain_add(&writes, &write.node);
+    chain_add(&writes, &write.letter.node);
     assert_false(loop_read(house->loop, &writes));
     while (!loop_read(house->loop, &chain)) /* the core may still be in the turn of the create */
         sched_yield();
@@ -228,8 +216,8 @@ static void several_items_are_read_on_the_thread_that_asks_but_no_pages(void **s
     }
     many.names = names;
     many.names_count = 3;
-    chain_add(&reads, &many.node);
-    chain_add(&pages, &page.node);
+    chain_add(&reads, &many.letter.node);
+    chain_add(&pages, &page.letter.node);
     assert_false(loop_read(house->loop, &pages));
     while (!loop_read(house->loop, &reads))
         sched_yield();
@@ -299,13 +287,26 @@ static void guarded_writes_of_many_threads_all_count(void **state)
     assert_int_equal(metric_get(&loop_metrics(house->loop)->conflicts), conflicts);
 }
 
+static void hear(struct letter *letter)
+{
+    (void)letter;
+}
+
 static void a_message_was_heard_when_its_answer_comes(void **state)
 {
     struct house *house = *state;
     start_well(house);
+    struct port *port = &house->ports[0];
     assert_int_equal(submit_and_forget(house, sim_of(KIND_STREAM, sim_create("s", NULL))), OK);
+    port->hear = hear;
+    loop_follow(house->loop, FEED_ALL, port);
     assert_int_equal(submit_and_forget(house, sim_message("s", "{}")), OK);
-    assert_int_equal(atomic_load(&house->heard), 1);
+    struct chain letters = queue_wait(port->queue, -1);
+    assert_int_equal(letters.count, 1);
+    struct delivery *delivery = (struct delivery *)letters.first;
+    assert_ptr_equal(delivery->letter.arrive, hear);
+    assert_int_equal(delivery->notice.change->kind, KIND_MESSAGE);
+    delivery_free(delivery);
 }
 
 static void stopping_answers_what_was_submitted(void **state)
@@ -318,7 +319,7 @@ static void stopping_answers_what_was_submitted(void **state)
     for (size_t i = 0; i < MANY; i++) {
         commands[i] = sim_create(NULL, NULL);
         commands[i].port = &house->port;
-        chain_add(&chain, &commands[i].node);
+        chain_add(&chain, &commands[i].letter.node);
     }
     loop_submit(house->loop, &chain);
     loop_stop(house->loop);
@@ -369,7 +370,7 @@ static void an_unsure_store_ends_the_program_without_another_answer(void **state
     fake_store_fail_after(house->store, 1, ERR_UNSURE);
     start_well(house);
     write.port = &house->port;
-    chain_add(&chain, &write.node);
+    chain_add(&chain, &write.letter.node);
     loop_submit(house->loop, &chain);
     while (!atomic_load(&house->fatal))
         sched_yield();

@@ -1,4 +1,4 @@
-#include "rest/problem.h"
+#include "dialect/problem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -97,6 +97,22 @@ static void every_error_has_its_status_and_code(void **state)
         {ERR_KEY, KIND_MAP_ITEM, 400, 54209},
         {ERR_INDEX, KIND_LIST_ITEM, 400, 54458},
         {ERR_IDENTITY, KIND_PERMISSION, 400, 54351},
+        {ERR_DENIED, KIND_DOCUMENT, 403, 54007},
+        {ERR_TOKEN, 0, 401, 20101},
+        {ERR_TOKEN_HEADER, 0, 401, 20102},
+        {ERR_TOKEN_ISSUER, 0, 401, 20103},
+        {ERR_TOKEN_EXPIRED, 0, 401, 20104},
+        {ERR_TOKEN_EARLY, 0, 401, 20105},
+        {ERR_TOKEN_GRANTS, 0, 401, 20106},
+        {ERR_TOKEN_SIGNATURE, 0, 401, 20107},
+        {ERR_TOKEN_LONG, 0, 401, 20157},
+        {ERR_TOKEN_OTHER, 0, 401, 51215},
+        {ERR_LOST, KIND_LIST, 410, 20410},
+        {ERR_RATE, 0, 429, 51202},
+        {ERR_INDEX_MISSING, KIND_MAP, 404, 54502},
+        {ERR_QUERY, 0, 400, 54507},
+        {ERR_QUERY_OPERATORS, 0, 400, 54509},
+        {ERR_QUERY_ARRAY, 0, 400, 54510},
         {ERR_IF_MATCH, KIND_DOCUMENT, 400, 54003},
         {ERR_REVISION, KIND_DOCUMENT, 412, 54103},
         {ERR_REVISION, KIND_LIST, 412, 20412},

@@ -339,7 +339,7 @@ static void each_kind_is_listed_for_itself(void **state)
     assert_int_equal(sim_do(sim, sim_list(10))->command.heads_count, 1);
 }
 
-/* A service that is missing is no matter of the object's kind; see rest/problem.c. */
+/* A service that is missing is no matter of the object's kind; see dialect/problem.c. */
 static void what_was_missing_is_told_by_its_kind(void **state)
 {
     struct sim *sim = *state;

@@ -1,4 +1,4 @@
-#include "rest/token.h"
+#include "dialect/token.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

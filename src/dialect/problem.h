@@ -1,7 +1,7 @@
 /* The one table that turns an error into an HTTP status, a five-digit code and a sentence, and
  * the pages that explain each code. */
-#ifndef REST_PROBLEM_H
-#define REST_PROBLEM_H
+#ifndef DIALECT_PROBLEM_H
+#define DIALECT_PROBLEM_H
 
 #include "base/buf.h"
 #include "base/err.h"

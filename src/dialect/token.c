@@ -1,4 +1,4 @@
-#include "rest/token.h"
+#include "dialect/token.h"
 
 #include "base/base64.h"
 #include "base/mac.h"

@@ -1,7 +1,8 @@
-#include "rest/exposition.h"
+#include "exposition.h"
 
 #include "rest/endpoints.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -67,12 +68,72 @@ static void render_gateways(const struct exposition *exposition, struct buf *out
                "Commands handed to the core and not answered yet.");
 }
 
+static uint64_t sum_of(const struct exposition *exposition, size_t offset)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < exposition->gateways; i++)
+        sum += metric_get((const struct metric *)((const char *)exposition->realtime[i] + offset));
+    return sum;
+}
+
+static void render_realtime(const struct exposition *exposition, struct buf *out)
+{
+#define AT(member) offsetof(struct realtime_metrics, member)
+    static const struct {
+        const char *name, *type;
+        size_t offset;
+        const char *help;
+    } rows[] = {
+        {"tutti_sessions", "gauge", AT(sessions), "Clients in real time."},
+        {"tutti_sessions_total", "counter", AT(sessions_total), "Clients that ever came."},
+        {"tutti_sessions_refused_total", "counter", AT(inits_refused),
+         "Clients refused for their access token."},
+        {"tutti_sessions_cut_total", "counter", AT(cut),
+         "Clients cut: silent, stalled, or never introduced."},
+        {"tutti_subscriptions", "gauge", AT(subscriptions), "Subscriptions of clients to objects."},
+        {"tutti_session_requests_total", "counter", AT(requests), "Requests of clients."},
+        {"tutti_events_total", "counter", AT(events),
+         "Events sent to clients, each counted for each of them."},
+        {"tutti_event_packets_total", "counter", AT(batches), "Packets that carried events."},
+        {"tutti_replays_total", "counter", AT(replays),
+         "Subscriptions brought up to date with what they had missed."},
+        {"tutti_subscriptions_behind_total", "counter", AT(behind),
+         "Times a subscription fell behind because its client did not take its events."},
+        {"tutti_subscriptions_lost_total", "counter", AT(lost),
+         "Subscriptions that ended because what they missed is no longer kept."},
+        {"tutti_session_commands_waiting", "gauge", AT(in_core),
+         "Clients' commands handed to the core and not answered yet."},
+    };
+#undef AT
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        render_one(out, rows[i].name, rows[i].type, sum_of(exposition, rows[i].offset),
+                   rows[i].help);
+}
+
+static void render_websockets(const struct exposition *exposition, struct buf *out)
+{
+    uint64_t in = 0, sent = 0, queue_max = 0;
+    for (size_t i = 0; i < exposition->gateways; i++) {
+        const struct websocket_metrics *metrics = exposition->websockets[i];
+        in += metric_get(&metrics->bytes_in);
+        sent += metric_get(&metrics->bytes_out);
+        if (metric_get(&metrics->queue_max) > queue_max)
+            queue_max = metric_get(&metrics->queue_max);
+    }
+    render_one(out, "tutti_websocket_received_bytes_total", "counter", in, "Bytes from clients.");
+    render_one(out, "tutti_websocket_sent_bytes_total", "counter", sent, "Bytes to clients.");
+    render_one(out, "tutti_websocket_queue_max_bytes", "gauge", queue_max,
+               "The most bytes that ever waited for one client.");
+}
+
 static void render_core(const struct core_metrics *core, struct buf *out)
 {
     render_one(out, "tutti_core_commands_total", "counter", metric_get(&core->commands),
                "Commands answered by the core.");
     render_one(out, "tutti_core_conflicts_total", "counter", metric_get(&core->conflicts),
                "Writes refused because their precondition did not hold.");
+    render_one(out, "tutti_core_held_total", "counter", metric_get(&core->held),
+               "Commands on contended objects that were kept back for a while.");
     render_one(out, "tutti_core_expired_total", "counter", metric_get(&core->expired),
                "Objects removed because their time to live had passed.");
     render_one(out, "tutti_core_purged_total", "counter", metric_get(&core->purged),
@@ -134,11 +195,14 @@ static uint64_t resident_bytes(void)
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-void exposition_render(const struct exposition *exposition, struct buf *out)
+void exposition_render(const void *context, struct buf *out)
 {
+    const struct exposition *exposition = context;
     render_requests(exposition, out);
     render_latency(exposition, out);
     render_gateways(exposition, out);
+    render_realtime(exposition, out);
+    render_websockets(exposition, out);
     render_core(exposition->core, out);
     render_store(exposition->store, out);
     render_one(out, "process_resident_memory_bytes", "gauge", resident_bytes(), "Resident memory.");

@@ -1,7 +1,8 @@
 /* /metrics: what all threads have counted, added up, as Prometheus text. */
-#ifndef REST_EXPOSITION_H
-#define REST_EXPOSITION_H
+#ifndef EXPOSITION_H
+#define EXPOSITION_H
 
+#include "realtime/realtime.h"
 #include "rest/rest.h"
 #include "store/statistics.h"
 #include "sync/core.h"
@@ -12,11 +13,14 @@ enum { EXPOSITION_GATEWAYS_MAX = 256 };
 struct exposition {
     size_t gateways;
     const struct rest_metrics *rest[EXPOSITION_GATEWAYS_MAX];
+    const struct realtime_metrics *realtime[EXPOSITION_GATEWAYS_MAX];
+    const struct websocket_metrics *websockets[EXPOSITION_GATEWAYS_MAX];
     const struct metric *connections[EXPOSITION_GATEWAYS_MAX];
     const struct core_metrics *core;
     const struct store_metrics *store;
 };
 
-void exposition_render(const struct exposition *exposition, struct buf *out);
+/* `exposition`: a struct exposition; as rest_options.expose. */
+void exposition_render(const void *exposition, struct buf *out);
 
 #endif

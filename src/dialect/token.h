@@ -2,8 +2,8 @@
  *
  * "PT", then base64url of: a byte each of version, kind and flags, the bytes of the place, and 16
  * bytes of HMAC-SHA-256 over all that. */
-#ifndef REST_TOKEN_H
-#define REST_TOKEN_H
+#ifndef DIALECT_TOKEN_H
+#define DIALECT_TOKEN_H
 
 #include "base/arena.h"
 #include "base/err.h"

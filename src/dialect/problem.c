@@ -1,4 +1,4 @@
-#include "rest/problem.h"
+#include "dialect/problem.h"
 
 #include "base/utf8.h"
 
@@ -62,6 +62,48 @@ static const struct problem problems[] = {
     {ERR_INDEX, 0, 400, 54458, "Invalid List Item index",
      "The index of a list item is a whole number from 0, as the server gave it."},
     {ERR_IDENTITY, 0, 400, 54351, "Invalid identity", "An identity has 1 to 256 characters."},
+    {ERR_DENIED, 0, 403, 54007, "Access forbidden for identity",
+     "The service has acl_enabled, and its permissions do not let this identity do that with this "
+     "object. Permissions are set over the REST API."},
+    {ERR_TOKEN, 0, 401, 20101, "Invalid Access Token",
+     "What was sent is not a JSON Web Token: three parts of base64url without padding, the first "
+     "two of them JSON objects."},
+    {ERR_TOKEN_HEADER, 0, 401, 20102, "Invalid Access Token header",
+     "The token's header has typ JWT, cty twilio-fpa;v=1 and as alg HS256, HS384 or HS512."},
+    {ERR_TOKEN_ISSUER, 0, 401, 20103, "Invalid Access Token issuer/subject",
+     "The token's iss is the SID of an API key that exists, and its sub this server's account SID. "
+     "A key that was removed is refused from that moment on."},
+    {ERR_TOKEN_EXPIRED, 0, 401, 20104, "Access Token expired or expiration date invalid",
+     "The time that the token's exp names is past, or exp is missing. Get a new one; if it was "
+     "made just now, compare the clocks of the two machines."},
+    {ERR_TOKEN_EARLY, 0, 401, 20105, "Access Token not yet valid",
+     "The time that the token's nbf names is still to come. Compare the clock of the machine that "
+     "made it with this server's."},
+    {ERR_TOKEN_GRANTS, 0, 401, 20106, "Invalid Access Token grants",
+     "The token's grants have an identity of 1 to 256 characters, and data_sync with the SID or "
+     "unique name of a service that exists; without service_sid it is `default`."},
+    {ERR_TOKEN_SIGNATURE, 0, 401, 20107, "Invalid Access Token signature",
+     "The token was not signed with the secret of the API key that its iss names, or was changed "
+     "afterwards. The account's auth token cannot sign."},
+    {ERR_TOKEN_LONG, 0, 401, 20157,
+     "Expiration Time in the Access Token Exceeds Maximum Time Allowed",
+     "From nbf, or else iat, to exp a token may have 24 hours at most."},
+    {ERR_TOKEN_OTHER, 0, 401, 51215,
+     "Can't update token, new token was issued for other identity/instance/product.",
+     "A connection stays with the identity and the service that it began with. For others make a "
+     "new client."},
+    {ERR_LOST, 0, 410, 20410, "What was missed is no longer kept",
+     "The client was away for longer than changes are kept (options journal-keep-changes and "
+     "journal-keep-s). Read the object again and go on from there."},
+    {ERR_RATE, 0, 429, 51202, "Too many requests",
+     "The client sends more at a time than the server takes from one. Slow down, and try again."},
+    {ERR_INDEX_MISSING, 0, 404, 54502, "Invalid index name",
+     "A query is about a map, and there is none with this unique name."},
+    {ERR_QUERY, 0, 400, 54507, "Invalid query", "The message says what cannot be read, and where."},
+    {ERR_QUERY_OPERATORS, 0, 400, 54509, "Too many operators",
+     "A query has fewer than 30 comparisons."},
+    {ERR_QUERY_ARRAY, 0, 400, 54510, "Array with too many items",
+     "An array in a query has fewer than 30 values."},
     {ERR_IF_MATCH, 0, 400, 54003, "Invalid If-Match header",
      "If-Match takes revisions as the API returned them, quoted or bare, separated by commas, or "
      "an asterisk."},

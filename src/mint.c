@@ -1,0 +1,161 @@
+/* The happy path: our own flags are taken out of argv, config_read reads the rest as for the
+ * server, so that both find the same folder; then the values are checked, then signed. */
+#include "mint.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "sync/limits.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { TOKEN_SIZE_MAX = JWT_SIZE_MAX };
+
+#define AT(member) offsetof(struct mint, member)
+
+static const struct flag {
+    const char *name;
+    size_t offset;
+    const char *fallback; /* NULL: none */
+    const char *value;
+    const char *help;
+} flags[] = {
+    {"identity", AT(identity), "", "NAME", "who the client is: 1 to 256 characters"},
+    {"service", AT(service), "default", "SID", "the service's SID or unique name"},
+    {"ttl", AT(ttl), "3600", "SECONDS", "how long the token is good: at most 86400, a day"},
+    {"key", AT(key), NULL, "SK...",
+     "the API key that signs; when it is removed, its tokens are refused. Default: the server's "
+     "own key"},
+    {"algorithm", AT(algorithm), "HS256", "HS256|HS384|HS512", "how it is signed"},
+};
+
+enum { FLAGS = sizeof flags / sizeof *flags };
+
+static const char **place(struct mint *mint, const struct flag *flag)
+{
+    return (const char **)(void *)((char *)mint + flag->offset);
+}
+
+static const struct flag *find(struct str name)
+{
+    for (size_t i = 0; i < FLAGS; i++)
+        if (name.len > 2 && str_starts(name, STR("--")) &&
+            str_eq((struct str){name.ptr + 2, name.len - 2}, str_from(flags[i].name)))
+            return &flags[i];
+    return NULL;
+}
+
+/* Take our flags; the others go to `rest`, which has room for all. */
+static enum err take_flags(struct mint *mint, int argc, char **argv, char **rest, int *rest_count,
+                           struct why *why)
+{
+    *rest_count = 0;
+    for (int i = 0; i < argc; i++) {
+        struct str value = str_from(argv[i]);
+        const struct flag *flag = find(str_split(&value, '='));
+        if (!flag) {
+            rest[(*rest_count)++] = argv[i];
+        } else if (value.ptr) {
+            *place(mint, flag) = value.ptr;
+        } else if (++i < argc) {
+            *place(mint, flag) = argv[i];
+        } else {
+            why_set(why, "--%s needs a value", flag->name);
+            return ERR_CONFIG;
+        }
+    }
+    return OK;
+}
+
+static enum err refuse(struct why *why, const char *name, const char *expected, const char *value)
+{
+    why_set(why, "%s must be %s, not \"%s\"", name, expected, value);
+    return ERR_CONFIG;
+}
+
+static enum err check(struct mint *mint, struct why *why)
+{
+    struct str identity = str_from(mint->identity), service = str_from(mint->service);
+    if (!identity.len) {
+        why_set(why, "--identity is missing: whom is the token for?");
+        return ERR_CONFIG;
+    }
+    if (!utf8_is_valid(identity) || utf8_length(identity) > IDENTITY_LENGTH_MAX)
+        return refuse(why, "identity", "1 to 256 characters of UTF-8", mint->identity);
+    if (!service.len || !utf8_is_valid(service) || utf8_length(service) > NAME_LENGTH_MAX)
+        return refuse(why, "service", "a SID or a unique name", mint->service);
+    if (!str_to_u64(str_from(mint->ttl), JWT_LIFETIME_MAX_S, &mint->ttl_s) || !mint->ttl_s)
+        return refuse(why, "ttl", "a whole number of seconds from 1 to 86400", mint->ttl);
+    if (mint->key && !credentials_is_key_sid(str_from(mint->key)))
+        return refuse(why, "key", "SK and 32 hexadecimal digits in lower case", mint->key);
+    if (!jwt_algorithm(str_from(mint->algorithm), &mint->hash))
+        return refuse(why, "algorithm", "HS256, HS384 or HS512", mint->algorithm);
+    mint->jwt = (struct jwt){identity, service, str_from(mint->key), 0};
+    return OK;
+}
+
+enum err mint_read(struct mint *mint, int argc, char **argv, char **environment, struct why *why)
+{
+    *mint = (struct mint){0};
+    arena_init(&mint->arena);
+    for (size_t i = 0; i < FLAGS; i++)
+        *place(mint, &flags[i]) = flags[i].fallback;
+    char **rest = arena_alloc(&mint->arena, (size_t)argc * sizeof *rest);
+    int rest_count;
+    enum err e = take_flags(mint, argc, argv, rest, &rest_count, why);
+    if (!e)
+        e = config_read(&mint->config, rest_count, rest, environment, why);
+    if (e || mint->config.help || mint->config.version)
+        return e;
+    return check(mint, why);
+}
+
+void mint_deinit(struct mint *mint)
+{
+    config_deinit(&mint->config);
+    arena_deinit(&mint->arena);
+}
+
+static enum err print(struct str token, struct why *why)
+{
+    if (printf("%.*s\n", STR_ARG(token)) >= 0 && fflush(stdout) == 0)
+        return OK;
+    why_set(why, "cannot print the token: %s", strerror(errno));
+    return ERR_CONFIG;
+}
+
+enum err mint_run(const struct mint *mint, struct why *why)
+{
+    const struct config *config = &mint->config;
+    struct credentials credentials;
+    struct clock clock = clock_system();
+    struct jwt jwt = mint->jwt;
+    struct buf token;
+    enum err e = credentials_load(&credentials, config->data, config->account_sid,
+                                  config->auth_token, NULL, why);
+    if (e)
+        return e;
+    int64_t now_s = clock.now_ms(clock.context) / 1000;
+    jwt.expires_ms = (now_s + (int64_t)mint->ttl_s) * 1000;
+    buf_init(&token, TOKEN_SIZE_MAX);
+    jwt_mint(&credentials, mint->hash, &jwt, now_s, &token);
+    e = print(buf_str(&token), why);
+    buf_deinit(&token);
+    return e;
+}
+
+void mint_print_help(void)
+{
+    puts("Print an access token, with which a client may connect.\n\n"
+         "Usage: tutti token --identity NAME [--option value ...]\n\n"
+         "It is signed with a secret of DATA/credentials, so say where the data are as you say it\n"
+         "to the server: --data, --account-sid, --config, or TUTTI_DATA, TUTTI_ACCOUNT_SID,\n"
+         "TUTTI_CONFIG. The server may run meanwhile, and is not asked.\n\nOptions:");
+    for (size_t i = 0; i < FLAGS; i++) {
+        printf("  --%s %s\n      %s", flags[i].name, flags[i].value, flags[i].help);
+        if (flags[i].fallback && *flags[i].fallback)
+            printf(" (default %s)", flags[i].fallback);
+        putchar('\n');
+    }
+}

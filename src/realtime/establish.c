@@ -1,0 +1,73 @@
+#include "realtime/establish.h"
+
+#include "base/value.h"
+#include "realtime/subscription.h"
+
+enum { PROTOCOL_OLDEST = 3, PROTOCOL_NEWEST = 4 };
+
+/* The request is the client's to repeat when nothing has come within estimated_delivery_in_ms;
+ * ttl_in_s -1: it need not repeat it otherwise. */
+static const struct str answer =
+    STR_INIT("{\"max_batch_size\":1000,\"estimated_delivery_in_ms\":5000,\"ttl_in_s\":-1}");
+
+/* A string member, decoded; absent when there is none. */
+static struct str read_text(struct request *request, struct str object, struct str name)
+{
+    struct str text = {0};
+    if (!value_decode_string(value_get(object, name), &request->arena, &text))
+        return (struct str){0};
+    return text;
+}
+
+static bool read_number(struct str object, struct str name, uint64_t *number)
+{
+    return str_to_u64(value_get(object, name), INT64_MAX, number);
+}
+
+static struct subscription_ask read_ask(struct request *request, struct str object,
+                                        uint64_t correlation)
+{
+    struct subscription_ask ask = {
+        .sid = read_text(request, object, STR("object_sid")),
+        .type = read_text(request, object, STR("object_type")),
+        .index = read_text(request, object, STR("index_name")),
+        .query = read_text(request, object, STR("query_string")),
+        .correlation = (int64_t)correlation,
+    };
+    ask.since_given = read_number(object, STR("last_event_id"), &ask.since);
+    return ask;
+}
+
+static void read_asks(struct request *request, uint64_t correlation)
+{
+    struct value_elements elements;
+    struct str object, list = value_get(request->body, STR("requests"));
+    bool cancel = str_eq(read_text(request, request->body, STR("action")), STR("cancel"));
+    if (!list.len || list.ptr[0] != '[')
+        return;
+    value_elements_init(&elements, list);
+    while (value_elements_next(&elements, &object)) {
+        if (object.ptr[0] != '{')
+            continue;
+        struct subscription_ask ask = read_ask(request, object, correlation);
+        if (cancel)
+            subscription_cancel(request->session, &ask);
+        else
+            subscription_establish(request->session, &ask);
+    }
+}
+
+void establish_respond(struct request *request)
+{
+    struct session *session = request->session;
+    uint64_t correlation = 0, protocol = PROTOCOL_NEWEST;
+    session_reply_http(session, request->id, 200, answer);
+    if (request->body.len) {
+        read_number(request->body, STR("event_protocol_version"), &protocol);
+        read_number(request->body, STR("correlation_id"), &correlation);
+        session->subscriber.protocol =
+            protocol == PROTOCOL_OLDEST ? PROTOCOL_OLDEST : PROTOCOL_NEWEST;
+        read_asks(request, correlation);
+    }
+    request_free(request);
+}

@@ -1,0 +1,95 @@
+#include "realtime/hub.h"
+
+#include "base/hex.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void hub_init(struct hub *hub, struct realtime *realtime, const struct realtime_options *options,
+              struct realtime_metrics *metrics, struct websockets *sockets)
+{
+    *hub = (struct hub){
+        .realtime = realtime,
+        .options = options,
+        .metrics = metrics,
+        .sockets = sockets,
+    };
+    hub->routes = routes_new();
+    credentials_seal_key(options->credentials, hub->seal_key);
+    dict_init(&hub->topics);
+    ring_init(&hub->waiting);
+    uv_timer_init(options->loop, &hub->timer);
+    hub->timer.data = hub;
+}
+
+void hub_deinit(struct hub *hub)
+{
+    assert(hub->topics.count == 0 && ring_is_empty(&hub->waiting));
+    outbox_flush_all(hub); /* forgets the last batch */
+    dict_deinit(&hub->topics);
+    routes_free(hub->routes);
+    uv_close((uv_handle_t *)&hub->timer, NULL);
+}
+
+struct topic *hub_find_topic(const struct hub *hub, uint64_t id)
+{
+    struct dict_cursor cursor;
+    struct topic *topic = dict_first(&hub->topics, dict_mix(id), &cursor);
+    while (topic && topic->id != id)
+        topic = dict_next(&hub->topics, &cursor);
+    return topic;
+}
+
+struct topic *hub_topic(struct hub *hub, const struct sid *sid, enum kind kind, uint64_t id)
+{
+    struct topic *topic = hub_find_topic(hub, id);
+    if (topic)
+        return topic;
+    topic = mem_alloc(sizeof *topic);
+    *topic = (struct topic){.id = id, .sid = *sid, .kind = kind};
+    ring_init(&topic->subscriptions);
+    dict_add(&hub->topics, dict_mix(id), topic);
+    return topic;
+}
+
+/* The core's notice that nobody hears of an object any more. */
+struct farewell {
+    struct command command; /* first */
+    struct realtime *realtime;
+    struct sid sid;
+};
+
+static void on_farewell(struct letter *letter)
+{
+    struct farewell *farewell = (struct farewell *)letter;
+    realtime_returned(farewell->realtime);
+    command_deinit(&farewell->command);
+    free(farewell);
+}
+
+void hub_drop_topic(struct hub *hub, struct topic *topic)
+{
+    struct farewell *farewell = mem_zalloc(1, sizeof *farewell);
+    assert(ring_is_empty(&topic->subscriptions));
+    farewell->realtime = hub->realtime;
+    farewell->sid = topic->sid;
+    farewell->command = (struct command){
+        .letter.arrive = on_farewell,
+        .verb = VERB_UNSUBSCRIBE,
+        .kind = topic->kind,
+        .object = sid_str(&farewell->sid),
+    };
+    realtime_submit(hub->realtime, &farewell->command);
+    dict_remove(&hub->topics, dict_mix(topic->id), topic);
+    free(topic);
+}
+
+void hub_packet_id(struct hub *hub, char id[SID_LENGTH + 1])
+{
+    id[0] = 'T';
+    id[1] = 'M';
+    hex_put(id + 2, hub->options->origin_base);
+    hex_put(id + 18, ++hub->packets);
+    id[SID_LENGTH] = 0;
+}

@@ -1,0 +1,62 @@
+/* What the subscriptions of one gateway have in common: who hears of which object, and the
+ * outboxes that wait for their window's end. */
+#ifndef REALTIME_HUB_H
+#define REALTIME_HUB_H
+
+#include "base/dict.h"
+#include "dialect/token.h"
+#include "realtime/outbox.h"
+#include "realtime/realtime.h"
+#include "realtime/routes.h"
+#include "sync/sid.h"
+
+/* An object that somebody subscribes to. */
+struct topic {
+    uint64_t id;
+    struct sid sid;
+    enum kind kind;
+    struct ring subscriptions;
+    size_t count;
+};
+
+struct hub {
+    struct realtime *realtime;
+    const struct realtime_options *options;
+    struct realtime_metrics *metrics;
+    struct websockets *sockets;
+    struct routes *routes;
+    unsigned char seal_key[TOKEN_KEY_SIZE]; /* for page tokens */
+    struct dict topics;                     /* by id */
+    struct ring waiting;                    /* outboxes */
+    uv_timer_t timer;
+    uint64_t packets; /* sent so far: their ids */
+    struct batch_cache {
+        struct occasion **occasions; /* what the last batch was made of, with references */
+        size_t count;
+        unsigned protocol;
+        struct parcel *parcel;
+    } last;
+};
+
+/* Of realtime.c. */
+struct hub *realtime_hub(struct realtime *realtime);
+void realtime_submit(struct realtime *realtime, struct command *command);
+void realtime_returned(struct realtime *realtime);
+
+void hub_init(struct hub *hub, struct realtime *realtime, const struct realtime_options *options,
+              struct realtime_metrics *metrics, struct websockets *sockets);
+
+/* All sessions are gone. The loop needs one more uv_run before `hub` may go. */
+void hub_deinit(struct hub *hub);
+
+/* The topic of an object; made when there is none. NULL: none (hub_find_topic). */
+struct topic *hub_find_topic(const struct hub *hub, uint64_t id);
+struct topic *hub_topic(struct hub *hub, const struct sid *sid, enum kind kind, uint64_t id);
+
+/* Nobody subscribes to it any more: tell the core, and forget it. */
+void hub_drop_topic(struct hub *hub, struct topic *topic);
+
+/* The id of the next packet, in `id`: "TM" and 32 hexadecimal digits. */
+void hub_packet_id(struct hub *hub, char id[SID_LENGTH + 1]);
+
+#endif

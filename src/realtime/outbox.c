@@ -1,0 +1,160 @@
+#include "realtime/outbox.h"
+
+#include "base/mem.h"
+#include "realtime/hub.h"
+#include "realtime/occasion.h"
+#include "realtime/session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    PROTOCOL_WITH_ARRAYS = 4,
+    BATCH_SIZE_MAX = 64 * 1024, /* bytes of events in one packet, unless one alone has more */
+};
+
+void outbox_init(struct outbox *outbox)
+{
+    *outbox = (struct outbox){0};
+    ring_init(&outbox->place);
+}
+
+static void forget_all(struct outbox *outbox)
+{
+    for (size_t i = 0; i < outbox->count; i++)
+        occasion_unref(outbox->waiting[i]);
+    free(outbox->waiting);
+    outbox->waiting = NULL;
+    outbox->count = outbox->capacity = outbox->bytes = 0;
+}
+
+void outbox_deinit(struct outbox *outbox)
+{
+    ring_remove(&outbox->place);
+    forget_all(outbox);
+}
+
+/* --- packets --- */
+
+static bool is_last_batch(const struct batch_cache *last, struct occasion *const *occasions,
+                          size_t count, unsigned protocol)
+{
+    return last->parcel && last->count == count && last->protocol == protocol &&
+           memcmp(last->occasions, occasions, count * sizeof *occasions) == 0;
+}
+
+static void forget_last(struct batch_cache *last)
+{
+    for (size_t i = 0; i < last->count; i++)
+        occasion_unref(last->occasions[i]);
+    free(last->occasions);
+    parcel_unref(last->parcel);
+    *last = (struct batch_cache){0};
+}
+
+/* Sessions that hear of the same objects have the same batches, one after the other. */
+static struct parcel *pack_many(struct hub *hub, struct occasion *const *occasions, size_t count,
+                                unsigned protocol)
+{
+    struct batch_cache *last = &hub->last;
+    if (!is_last_batch(last, occasions, count, protocol)) {
+        forget_last(last);
+        last->occasions = mem_alloc(count * sizeof *occasions);
+        for (size_t i = 0; i < count; i++)
+            last->occasions[i] = occasion_ref(occasions[i]);
+        last->count = count;
+        last->protocol = protocol;
+        last->parcel = occasion_pack(hub, occasions, count, protocol);
+    }
+    return parcel_ref(last->parcel);
+}
+
+static void send_packet(struct session *session, struct occasion *const *occasions, size_t count)
+{
+    struct hub *hub = realtime_hub(session->realtime);
+    unsigned protocol = session->subscriber.protocol;
+    struct parcel *parcel = count > 1 ? pack_many(hub, occasions, count, protocol)
+                                      : occasion_pack(hub, occasions, count, protocol);
+    session_send(session, parcel);
+    parcel_unref(parcel);
+    session->outbox.sent_ms = uv_now(hub->options->loop);
+    metric_add(&hub->metrics->events, count);
+    metric_add(&hub->metrics->batches, 1);
+}
+
+/* How many of them go in one packet. */
+static size_t count_run(struct occasion *const *occasions, size_t count, unsigned protocol)
+{
+    size_t run = 1, bytes = occasions[0]->len;
+    if (protocol < PROTOCOL_WITH_ARRAYS)
+        return 1;
+    while (run < count && occasion_fits(occasions[0], occasions[run]) &&
+           bytes + occasions[run]->len <= BATCH_SIZE_MAX)
+        bytes += occasions[run++]->len;
+    return run;
+}
+
+static void flush(struct session *session)
+{
+    struct outbox *outbox = &session->outbox;
+    for (size_t at = 0; at < outbox->count;) {
+        size_t run =
+            count_run(outbox->waiting + at, outbox->count - at, session->subscriber.protocol);
+        send_packet(session, outbox->waiting + at, run);
+        at += run;
+    }
+    forget_all(outbox);
+}
+
+/* --- the window --- */
+
+static void on_window_end(uv_timer_t *timer)
+{
+    outbox_flush_all(timer->data);
+}
+
+void outbox_flush_all(struct hub *hub)
+{
+    struct ring due;
+    ring_init(&due);
+    ring_move(&due, &hub->waiting);
+    while (!ring_is_empty(&due)) {
+        struct outbox *outbox = ring_of(due.next, struct outbox, place);
+        ring_remove(&outbox->place);
+        flush(ring_of(outbox, struct session, outbox));
+    }
+    forget_last(&hub->last);
+}
+
+static void add(struct outbox *outbox, struct occasion *occasion)
+{
+    if (outbox->count == outbox->capacity) {
+        outbox->capacity = outbox->capacity ? 2 * outbox->capacity : 8;
+        outbox->waiting =
+            mem_realloc(outbox->waiting, outbox->capacity * sizeof(struct occasion *));
+    }
+    outbox->waiting[outbox->count++] = occasion_ref(occasion);
+    outbox->bytes += occasion->len;
+}
+
+static void wait(struct hub *hub, struct outbox *outbox)
+{
+    if (ring_is_empty(&hub->waiting))
+        uv_timer_start(&hub->timer, on_window_end, hub->options->event_window_ms, 0);
+    ring_append(&hub->waiting, &outbox->place);
+}
+
+void outbox_put(struct session *session, struct occasion *occasion)
+{
+    struct hub *hub = realtime_hub(session->realtime);
+    struct outbox *outbox = &session->outbox;
+    uint64_t window_ms = hub->options->event_window_ms;
+    bool quiet = uv_now(hub->options->loop) - outbox->sent_ms >= window_ms;
+    if (!outbox->count && quiet) {
+        send_packet(session, &occasion, 1);
+        return;
+    }
+    if (!outbox->count)
+        wait(hub, outbox);
+    add(outbox, occasion);
+}

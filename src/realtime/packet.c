@@ -1,0 +1,149 @@
+/* Read from left to right: first line, header, payload. Anything out of place ends the reading;
+ * there is no second try, since a stream of frames that one side counts otherwise than the
+ * other has no meaning.
+ *
+ * Written frames have a CRLF behind the header in any case, and behind the payload when there is
+ * one: the mobile SDKs split the whole at CRLF and need three parts. JavaScript goes by the
+ * sizes alone. */
+#include "realtime/packet.h"
+
+#include "base/json.h"
+#include "base/value.h"
+
+#include <stdio.h>
+
+enum { HEADER_DEPTH_MAX = 64 };
+
+static const struct {
+    struct str name;
+    enum packet_method method;
+} methods[] = {
+    {STR_INIT("init"), PACKET_INIT},
+    {STR_INIT("update"), PACKET_UPDATE},
+    {STR_INIT("message"), PACKET_MESSAGE},
+    {STR_INIT("put_notification_ctx"), PACKET_PUT_NOTIFICATION_CTX},
+    {STR_INIT("delete_notification_ctx"), PACKET_DELETE_NOTIFICATION_CTX},
+    {STR_INIT("telemetry.v1"), PACKET_TELEMETRY},
+    {STR_INIT("close"), PACKET_CLOSE},
+    {STR_INIT("ping"), PACKET_PING},
+    {STR_INIT("reply"), PACKET_REPLY},
+};
+
+static struct str shift(struct str *rest, size_t len)
+{
+    struct str head = {rest->ptr, len};
+    rest->ptr += len;
+    rest->len -= len;
+    return head;
+}
+
+static bool skip(struct str *rest, struct str text)
+{
+    bool there = str_starts(*rest, text);
+    if (there)
+        shift(rest, text.len);
+    return there;
+}
+
+/* Take the first line and the header's text off `rest`. */
+static bool shift_header(struct str *rest, struct str *text, const char **reason)
+{
+    uint64_t len;
+    *reason = "expected TWILSOCK V3.0 and the header's length";
+    if (!skip(rest, STR("TWILSOCK V3.0 ")))
+        return false;
+    /* There are clients that leave a blank behind the number. */
+    struct str digits = str_trim(str_split(rest, '\r'));
+    if (!rest->ptr || !skip(rest, STR("\n")) || !str_to_u64(digits, UINT32_MAX, &len))
+        return false;
+    *reason = "the frame ends within its header";
+    if (len > rest->len)
+        return false;
+    *text = shift(rest, len);
+    return true;
+}
+
+/* A member as text: empty when it is null or not there. False: it is neither string nor number. */
+static bool read_text(struct str header, struct str key, struct arena *arena, struct str *text)
+{
+    struct str value = value_get(header, key);
+    *text = STR("");
+    if (!value.ptr || str_eq(value, STR("null")))
+        return true;
+    if (value.ptr[0] == '"')
+        return value_decode_string(value, arena, text);
+    *text = value;
+    return value.ptr[0] == '-' || (value.ptr[0] >= '0' && value.ptr[0] <= '9');
+}
+
+static enum packet_method method_of(struct str name)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (str_eq(methods[i].name, name))
+            return methods[i].method;
+    return PACKET_OTHER;
+}
+
+static bool read_members(struct packet *packet, struct arena *arena, uint64_t *payload_size,
+                         const char **reason)
+{
+    struct str header = packet->header, method, size;
+    *reason = "the header's method is no text";
+    if (!read_text(header, STR("method"), arena, &method) || !method.len)
+        return false;
+    packet->method = method_of(method);
+    *reason = "the header's id is no text, or is longer than 256 bytes";
+    if (!read_text(header, STR("id"), arena, &packet->id) || packet->id.len > PACKET_ID_SIZE_MAX)
+        return false;
+    *reason = "the header's payload_type is no text";
+    if (!read_text(header, STR("payload_type"), arena, &packet->payload_type))
+        return false;
+    *reason = "the header's payload_size is no size";
+    *payload_size = 0;
+    return read_text(header, STR("payload_size"), arena, &size) &&
+           (!size.len || str_to_u64(size, UINT32_MAX, payload_size));
+}
+
+static bool read_payload(struct str rest, uint64_t size, struct str *payload, const char **reason)
+{
+    *reason = "expected CRLF behind the header";
+    if (!skip(&rest, STR("\r\n")) && rest.len)
+        return false;
+    *reason = "the payload has not payload_size bytes";
+    if (size > rest.len)
+        return false;
+    *payload = shift(&rest, size);
+    return !rest.len || str_eq(rest, STR("\r\n"));
+}
+
+bool packet_parse(struct str frame, struct arena *arena, struct packet *packet, const char **reason)
+{
+    struct str text;
+    struct json_error error;
+    uint64_t payload_size;
+    if (!shift_header(&frame, &text, reason))
+        return false;
+    if (!json_compact_object(text, HEADER_DEPTH_MAX, arena, &packet->header, &error)) {
+        *reason = error.reason;
+        return false;
+    }
+    return read_members(packet, arena, &payload_size, reason) &&
+           read_payload(frame, payload_size, &packet->payload, reason);
+}
+
+void packet_write(struct str header, struct str payload, struct buf *out)
+{
+    char added[80];
+    struct str begun = {header.ptr, header.len - 1}; /* without its brace */
+    int added_len = snprintf(added, sizeof added, "}");
+    if (payload.len)
+        added_len = snprintf(added, sizeof added, "%s\"payload_size\":%zu,\"payload_type\":\"%s\"}",
+                             begun.len > 1 ? "," : "", payload.len, "application/json");
+    buf_addf(out, "TWILSOCK V3.0 %zu\r\n", begun.len + (size_t)added_len);
+    buf_add(out, begun);
+    buf_add(out, (struct str){added, (size_t)added_len});
+    buf_add_lit(out, "\r\n");
+    buf_add(out, payload);
+    if (payload.len)
+        buf_add_lit(out, "\r\n");
+}

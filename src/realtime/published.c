@@ -1,0 +1,13 @@
+#include "realtime/published.h"
+
+enum err published_prepare(struct request *request)
+{
+    request->command.object = (struct str){0};
+    return request_data(request);
+}
+
+void published_render(struct request *request, struct buf *out)
+{
+    struct sid sid = sid_of(request->command.head);
+    buf_addf(out, "{\"sid\":\"%s\"}", sid.text);
+}

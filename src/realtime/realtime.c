@@ -1,0 +1,226 @@
+/* The way of a connection: asked for over HTTP (realtime_connect), answered with 101, handed over
+ * with its socket (on_upgraded) to a session. */
+#include "realtime/realtime.h"
+
+#include "base/mem.h"
+#include "dialect/base_url.h"
+#include "dialect/problem.h"
+#include "realtime/hub.h"
+#include "realtime/sessions.h"
+#include "realtime/subscription.h"
+#include "sync/feed.h"
+#include "ws/handshake.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+enum { CLOSE_TIMEOUT_MS = 2000, REFUSAL_SIZE_MAX = 4096 };
+
+struct realtime {
+    struct realtime_options options;
+    struct realtime_metrics metrics;
+    struct websockets *sockets;
+    struct hub hub;
+    struct sessions sessions;
+    size_t in_core;
+};
+
+/* --- connections --- */
+
+bool realtime_wants(const struct http_request *request)
+{
+    return request->method == HTTP_GET && str_eq(request->path, STR("/v3/wsconnect"));
+}
+
+static struct str find_base(const struct realtime *realtime, struct http_request *request)
+{
+    return base_url_of(realtime->options.public_url, realtime->options.address,
+                       http_request_header(request, "Host"), &request->arena);
+}
+
+static void refuse_busy(struct realtime *realtime, struct http_request *request)
+{
+    struct http_header later = {.name = "Retry-After", .value = "1"};
+    struct buf body;
+    buf_init(&body, REFUSAL_SIZE_MAX);
+    problem_write(problem_find(ERR_BUSY, 0), "", find_base(realtime, request), &body);
+    struct http_reply reply = {
+        .status = 503,
+        .content_type = "application/json; charset=utf-8",
+        .headers = &later,
+        .body = &body,
+    };
+    http_reply(request, &reply);
+    buf_deinit(&body);
+}
+
+/* RFC 6455 section 4.4: with 426 the version that would do. */
+static void refuse_handshake(struct http_request *request, unsigned status)
+{
+    struct http_header version = {.name = "Sec-WebSocket-Version", .value = "13"};
+    struct http_header upgrade = {.next = &version, .name = "Upgrade", .value = "websocket"};
+    struct buf body;
+    buf_init(&body, REFUSAL_SIZE_MAX);
+    buf_add_lit(&body, "This is where WebSockets (RFC 6455, version 13) are opened.\n");
+    struct http_reply reply = {
+        .status = status,
+        .content_type = "text/plain; charset=utf-8",
+        .headers = status == 426 ? &upgrade : NULL,
+        .body = &body,
+    };
+    http_reply(request, &reply);
+    buf_deinit(&body);
+}
+
+static void answer_handshake(const struct realtime *realtime, struct http_request *request,
+                             struct handshake *handshake)
+{
+    struct handshake_request asked = {
+        .upgrade = http_request_header(request, "Upgrade"),
+        .connection = http_request_header(request, "Connection"),
+        .version = http_request_header(request, "Sec-WebSocket-Version"),
+        .key = http_request_header(request, "Sec-WebSocket-Key"),
+        .extensions = http_request_header(request, "Sec-WebSocket-Extensions"),
+    };
+    handshake_answer(&asked, realtime->options.compression, handshake);
+}
+
+static void on_upgraded(void *context, int fd, struct str early)
+{
+    session_attach(context, fd, early);
+}
+
+static void upgrade(struct realtime *realtime, struct http_request *request,
+                    const struct handshake *handshake)
+{
+    struct http_header extensions = {
+        .name = "Sec-WebSocket-Extensions",
+        .value = HANDSHAKE_EXTENSIONS,
+    };
+    struct http_header accept = {
+        .next = handshake->deflate ? &extensions : NULL,
+        .name = "Sec-WebSocket-Accept",
+        .value = handshake->accept,
+    };
+    struct http_header upgrade = {.next = &accept, .name = "Upgrade", .value = "websocket"};
+    struct session *session =
+        session_new(realtime, find_base(realtime, request), handshake->deflate);
+    http_upgrade(request, &upgrade, on_upgraded, session);
+}
+
+void realtime_connect(struct realtime *realtime, struct http_request *request)
+{
+    const struct sessions *sessions = &realtime->sessions;
+    struct handshake handshake;
+    answer_handshake(realtime, request, &handshake);
+    if (request->has_body)
+        refuse_handshake(request, 400);
+    else if (handshake.status != 101)
+        refuse_handshake(request, handshake.status);
+    else if (sessions->draining || sessions->count >= realtime->options.sessions_max)
+        refuse_busy(realtime, request);
+    else
+        upgrade(realtime, request, &handshake);
+}
+
+/* --- the core --- */
+
+void realtime_submit(struct realtime *realtime, struct command *command)
+{
+    command->port = realtime->options.port;
+    metric_set(&realtime->metrics.in_core, ++realtime->in_core);
+    realtime->options.submit(realtime->options.context, command);
+}
+
+void realtime_returned(struct realtime *realtime)
+{
+    assert(realtime->in_core > 0);
+    metric_set(&realtime->metrics.in_core, --realtime->in_core);
+}
+
+static void hear_key(struct realtime *realtime, const struct change *change)
+{
+    struct sid sid = sid_of(change);
+    if (change_is_removal(change))
+        sessions_end_signed(&realtime->sessions, sid_str(&sid));
+}
+
+static void hear_service(struct realtime *realtime, const struct change *change)
+{
+    if (change_is_removal(change))
+        sessions_end_of(&realtime->sessions, change->id);
+    else if (change->event == EVENT_UPDATED)
+        subscription_recheck(realtime, change->id);
+}
+
+void realtime_hear(struct realtime *realtime, const struct notice *notice)
+{
+    if (notice->change->kind == KIND_KEY)
+        hear_key(realtime, notice->change);
+    else if (notice->change->kind == KIND_SERVICE)
+        hear_service(realtime, notice->change);
+    else
+        subscription_hear(realtime, notice);
+}
+
+/* --- life --- */
+
+struct realtime *realtime_new(const struct realtime_options *options)
+{
+    struct realtime *realtime = mem_zalloc(1, sizeof *realtime);
+    struct websocket_options sockets = {options->packet_size_max, CLOSE_TIMEOUT_MS};
+    realtime->options = *options;
+    realtime->sockets = websockets_new(options->loop, &sockets);
+    hub_init(&realtime->hub, realtime, &realtime->options, &realtime->metrics, realtime->sockets);
+    sessions_init(&realtime->sessions, &realtime->options, &realtime->metrics, realtime->sockets);
+    return realtime;
+}
+
+static void on_closed(struct sessions *sessions)
+{
+    free((char *)sessions - offsetof(struct realtime, sessions));
+}
+
+void realtime_free(struct realtime *realtime)
+{
+    assert(realtime->in_core == 0);
+    hub_deinit(&realtime->hub);
+    websockets_free(realtime->sockets);
+    sessions_deinit(&realtime->sessions, on_closed);
+}
+
+void realtime_drain(struct realtime *realtime)
+{
+    sessions_drain(&realtime->sessions);
+}
+
+bool realtime_is_drained(const struct realtime *realtime)
+{
+    return realtime->sessions.draining && !realtime->sessions.count && !realtime->in_core;
+}
+
+void realtime_cut_all(struct realtime *realtime)
+{
+    sessions_cut(&realtime->sessions);
+}
+
+struct hub *realtime_hub(struct realtime *realtime)
+{
+    return &realtime->hub;
+}
+
+struct sessions *realtime_sessions(struct realtime *realtime)
+{
+    return &realtime->sessions;
+}
+
+const struct realtime_metrics *realtime_metrics(const struct realtime *realtime)
+{
+    return &realtime->metrics;
+}
+
+const struct websocket_metrics *realtime_websocket_metrics(const struct realtime *realtime)
+{
+    return websockets_metrics(realtime->sockets);
+}

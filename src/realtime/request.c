@@ -1,0 +1,329 @@
+#include "realtime/request.h"
+
+#include "base/date.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/percent.h"
+#include "base/value.h"
+#include "dialect/problem.h"
+#include "realtime/hub.h"
+#include "sync/data.h"
+
+#include <stdlib.h>
+
+enum { REPLY_SIZE_MAX = 256 << 20, DEPTH_SLACK = 2 };
+
+/* --- life --- */
+
+static struct request *new_request(struct session *session, const struct packet *packet)
+{
+    struct request *request = mem_zalloc(1, sizeof *request);
+    arena_init(&request->arena);
+    request->session = session;
+    request->id = arena_dup(&request->arena, packet->id);
+    return request;
+}
+
+void request_free(struct request *request)
+{
+    command_deinit(&request->command);
+    change_unref(request->kept);
+    buf_deinit(&request->gathered);
+    arena_deinit(&request->arena);
+    free(request);
+}
+
+struct hub *request_hub(const struct request *request)
+{
+    return realtime_hub(request->session->realtime);
+}
+
+/* --- answers --- */
+
+static void reply_problem(struct request *request, enum err err)
+{
+    struct buf body;
+    bool from_core = request->command.err != OK;
+    enum kind subject = from_core ? request->command.subject : request->command.kind;
+    const struct problem *problem = problem_find(err, subject);
+    buf_init(&body, REPLY_SIZE_MAX);
+    problem_write(problem, from_core ? "" : request->why.text, request->session->base, &body);
+    session_reply_http(request->session, request->id, problem->status, buf_str(&body));
+    buf_deinit(&body);
+}
+
+static void reply_success(struct request *request)
+{
+    struct buf body;
+    buf_init(&body, REPLY_SIZE_MAX);
+    if (request->passage->render)
+        request->passage->render(request, &body);
+    if (request->refused)
+        reply_problem(request, request->refused);
+    else
+        session_reply_http(request->session, request->id, request->status, buf_str(&body));
+    buf_deinit(&body);
+}
+
+static enum err error_of(const struct request *request)
+{
+    enum err e = request->command.err;
+    bool missing = e == ERR_MISSING || e == ERR_NAME_MISSING;
+    return missing && request->passage->missing ? request->passage->missing : e;
+}
+
+static void on_answer(struct letter *letter)
+{
+    struct request *request = (struct request *)letter;
+    struct session *session = request->session;
+    enum err e = error_of(request);
+    if (!e && request->passage->proceed && request->passage->proceed(request)) {
+        session_submit(session, &request->command);
+        session_release(session);
+        return;
+    }
+    if (e)
+        reply_problem(request, e);
+    else
+        reply_success(request);
+    request_free(request);
+    session_release(session);
+}
+
+/* --- what a packet says --- */
+
+static struct str text_of(struct request *request, struct str token)
+{
+    struct str text;
+    if (value_decode_string(token, &request->arena, &text))
+        return text;
+    return token; /* a number is as good */
+}
+
+/* A value may be alone, or the first of an array. */
+static struct str first_of(struct str token)
+{
+    struct value_elements elements;
+    struct str first;
+    if (!token.len || token.ptr[0] != '[')
+        return token;
+    value_elements_init(&elements, token);
+    return value_elements_next(&elements, &first) ? first : (struct str){0};
+}
+
+static bool has_members(struct str token)
+{
+    return token.len && token.ptr[0] == '{';
+}
+
+static enum err add_param(struct request *request, struct str key, struct str token)
+{
+    struct fields *params = &request->params;
+    struct str value, first = first_of(token), quoted = {key.ptr - 1, key.len + 2};
+    if (!first.ptr || str_eq(first, STR("null")))
+        return OK;
+    if (params->count == FIELDS_MAX)
+        return ERR_BODY;
+    if (!percent_decode(text_of(request, first), PERCENT_PLUS_IS_PLUS, &request->arena, &value))
+        return ERR_PARAMETER;
+    params->items[params->count++] =
+        (struct field){.name = text_of(request, quoted), .value = value};
+    return OK;
+}
+
+/* The query of the path, then the object `params`. */
+static enum err read_params(struct request *request, struct str query, struct str object)
+{
+    struct value_members members;
+    struct str key, token;
+    struct fields in_path = {0};
+    enum err e = OK;
+    if (query.ptr)
+        e = fields_parse_form(query, &request->arena, &in_path, &request->why);
+    request->params.items = arena_alloc(&request->arena, FIELDS_MAX * sizeof(struct field));
+    for (size_t i = 0; i < in_path.count; i++)
+        request->params.items[request->params.count++] = in_path.items[i];
+    if (e || !has_members(object))
+        return e;
+    value_members_init(&members, object);
+    while (!e && value_members_next(&members, &key, &token))
+        e = add_param(request, key, token);
+    return e;
+}
+
+static void read_headers(struct request *request, struct str object)
+{
+    struct value_members members;
+    struct str key, token;
+    if (!has_members(object))
+        return;
+    value_members_init(&members, object);
+    while (value_members_next(&members, &key, &token)) {
+        struct str first = first_of(token);
+        if (str_eq_nocase(key, STR("If-Match")) && first.ptr && !str_eq(first, STR("null")))
+            request->if_match = arena_dup(&request->arena, text_of(request, first));
+    }
+}
+
+/* Of a DELETE or GET it is not worth reading: some clients send there what is no JSON. */
+static enum err read_body(struct request *request, struct str method, struct str payload)
+{
+    const struct limits *limits = &request_hub(request)->options->limits;
+    struct json_error error;
+    if ((!str_eq(method, STR("POST")) && !str_eq(method, STR("PUT"))) || !payload.len)
+        return OK;
+    if (json_compact_object(payload, limits->data_depth_max + DEPTH_SLACK, &request->arena,
+                            &request->body, &error))
+        return OK;
+    why_set(&request->why, "%s at byte %zu", error.reason, error.offset);
+    return ERR_BODY;
+}
+
+static enum err find_passage(struct request *request, struct str method, struct str path)
+{
+    const struct session *session = request->session;
+    struct routes_match match;
+    enum err e = routes_find(request_hub(request)->routes, method, path, &request->arena, &match);
+    if (e == ERR_ROUTE)
+        why_set(&request->why, "%.*s", STR_ARG(path));
+    if (e)
+        return e;
+    request->passage = match.passage;
+    memcpy(request->captures, match.captures, sizeof match.captures);
+    request->command.verb = match.passage->verb;
+    request->command.kind = match.passage->kind;
+    request->command.container_kind = match.passage->container;
+    request->status = match.passage->status;
+    bool own = !match.service.ptr || str_eq(match.service, sid_str(&session->service_sid)) ||
+               str_eq(match.service, session->service);
+    return own ? OK : ERR_SERVICE_MISSING;
+}
+
+static void address(struct request *request)
+{
+    const struct str *capture = request->captures;
+    if (request->passage->container)
+        request->command.container = *capture++;
+    request->command.object = *capture;
+}
+
+static enum err read_request(struct request *request, const struct packet *packet)
+{
+    struct str http = value_get(packet->header, STR("http_request"));
+    if (!has_members(http))
+        return ERR_BODY;
+    http = arena_dup(&request->arena, http);
+    struct str method = text_of(request, value_get(http, STR("method")));
+    struct str query = text_of(request, value_get(http, STR("path")));
+    struct str path = str_split(&query, '?');
+    enum err e = find_passage(request, method, path);
+    if (!e)
+        e = read_params(request, query, value_get(http, STR("params")));
+    if (!e)
+        e = read_body(request, method, packet->payload);
+    read_headers(request, value_get(http, STR("headers")));
+    if (e || !request->passage->prepare)
+        return e;
+    address(request);
+    return request->passage->prepare(request);
+}
+
+void request_start(struct session *session, const struct packet *packet)
+{
+    struct request *request = new_request(session, packet);
+    metric_add(&request_hub(request)->metrics->requests, 1);
+    enum err e = read_request(request, packet);
+    if (e) {
+        reply_problem(request, e);
+        request_free(request);
+    } else if (request->passage->respond) {
+        request->passage->respond(request);
+    } else {
+        request->command.letter.arrive = on_answer;
+        session_submit(session, &request->command);
+    }
+}
+
+/* --- for passages --- */
+
+struct str request_param(const struct request *request, struct str name)
+{
+    const struct field *field = fields_find(&request->params, name);
+    return field ? field->value : (struct str){0};
+}
+
+struct str request_member(const struct request *request, struct str name)
+{
+    struct str token = request->body.len ? value_get(request->body, name) : (struct str){0};
+    return str_eq(token, STR("null")) ? (struct str){0} : token;
+}
+
+enum err request_text(struct request *request, struct str name, struct str *text)
+{
+    struct str token = request_member(request, name);
+    *text = (struct str){0};
+    if (!token.ptr || value_decode_string(token, &request->arena, text))
+        return OK;
+    why_set(&request->why, "%.*s is a string", STR_ARG(name));
+    return ERR_BODY;
+}
+
+enum err request_ttl(struct request *request)
+{
+    struct str token = request_member(request, STR("ttl"));
+    uint64_t ttl_s;
+    if (!token.ptr)
+        return OK;
+    if (!str_to_u64(text_of(request, token), TTL_MAX_S, &ttl_s))
+        return ERR_TTL;
+    request->command.ttl = (struct ttl){true, (int64_t)ttl_s};
+    return OK;
+}
+
+enum err request_data(struct request *request)
+{
+    const struct limits *limits = &request_hub(request)->options->limits;
+    bool message = request->command.kind == KIND_MESSAGE;
+    struct str token = request->body.len ? value_get(request->body, STR("data")) : (struct str){0};
+    if (!token.ptr)
+        return OK;
+    return data_parse(token, limits, message ? limits->message_size_max : limits->data_size_max,
+                      &request->arena, &request->command.data, &request->why);
+}
+
+enum err request_if_match(struct request *request)
+{
+    struct command *command = &request->command;
+    bool absent = command->verb == VERB_PUT && str_eq(request->if_match, STR("-1"));
+    command->if_none_match_any = absent;
+    return absent ? OK : precondition_parse(request->if_match, &command->if_match);
+}
+
+void request_add_dates(const struct change *head, struct buf *out)
+{
+    buf_add_lit(out, ",\"date_expires\":");
+    if (head->expires_ms)
+        date_add_iso_ms(out, head->expires_ms);
+    else
+        buf_add_lit(out, "null");
+    buf_add_lit(out, ",\"date_created\":");
+    date_add_iso_ms(out, head->created_ms);
+    buf_add_lit(out, ",\"date_updated\":");
+    date_add_iso_ms(out, head->updated_ms);
+    buf_add_lit(out, ",\"created_by\":");
+    buf_add_json(out, head->creator);
+}
+
+void request_add_url(const struct request *request, const struct change *object, struct buf *out)
+{
+    static const char *const folders[] = {
+        [KIND_DOCUMENT] = "Documents",
+        [KIND_LIST] = "Lists",
+        [KIND_MAP] = "Maps",
+        [KIND_STREAM] = "Streams",
+    };
+    struct sid sid = sid_of(object);
+    buf_add(out, request->session->base);
+    buf_addf(out, "/v3/Services/%s/%s/%s", request->session->service_sid.text,
+             folders[object->kind], sid.text);
+}

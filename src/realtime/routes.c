@@ -1,0 +1,166 @@
+#include "realtime/routes.h"
+
+#include "base/mem.h"
+#include "realtime/configuration.h"
+#include "realtime/entity.h"
+#include "realtime/establish.h"
+#include "realtime/insight.h"
+#include "realtime/member.h"
+#include "realtime/published.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ENTITY(folder, kind_)                                                                      \
+    {.method = "POST",                                                                             \
+     .pattern = "/" folder,                                                                        \
+     .verb = VERB_CREATE,                                                                          \
+     .kind = kind_,                                                                                \
+     .status = 201,                                                                                \
+     .prepare = entity_prepare_create,                                                             \
+     .render = entity_render_written},                                                             \
+        {.method = "GET",                                                                          \
+         .pattern = "/" folder "/{id}",                                                            \
+         .verb = VERB_FETCH,                                                                       \
+         .kind = kind_,                                                                            \
+         .status = 200,                                                                            \
+         .prepare = entity_prepare_one,                                                            \
+         .render = entity_render,                                                                  \
+         .proceed = entity_proceed},                                                               \
+        {.method = "POST",                                                                         \
+         .pattern = "/" folder "/{id}",                                                            \
+         .verb = VERB_UPDATE,                                                                      \
+         .kind = kind_,                                                                            \
+         .status = 200,                                                                            \
+         .prepare = entity_prepare_update,                                                         \
+         .render = entity_render_written},                                                         \
+    {                                                                                              \
+        .method = "DELETE", .pattern = "/" folder "/{id}", .verb = VERB_REMOVE, .kind = kind_,     \
+        .status = 204, .prepare = entity_prepare_one                                               \
+    }
+
+#define MEMBERS(folder, container_, kind_)                                                         \
+    {.method = "GET",                                                                              \
+     .pattern = "/" folder "/{id}/Items",                                                          \
+     .verb = VERB_LIST,                                                                            \
+     .kind = kind_,                                                                                \
+     .container = container_,                                                                      \
+     .status = 200,                                                                                \
+     .prepare = member_prepare_page,                                                               \
+     .render = member_render_page},                                                                \
+        {.method = "POST",                                                                         \
+         .pattern = "/" folder "/{id}/Items",                                                      \
+         .verb = VERB_CREATE,                                                                      \
+         .kind = kind_,                                                                            \
+         .container = container_,                                                                  \
+         .status = 201,                                                                            \
+         .prepare = member_prepare_create,                                                         \
+         .render = member_render_written},                                                         \
+        {.method = "GET",                                                                          \
+         .pattern = "/" folder "/{id}/Items/{name}",                                               \
+         .verb = VERB_FETCH,                                                                       \
+         .kind = kind_,                                                                            \
+         .container = container_,                                                                  \
+         .status = 200,                                                                            \
+         .prepare = member_prepare_one,                                                            \
+         .render = member_render},                                                                 \
+        {.method = "POST",                                                                         \
+         .pattern = "/" folder "/{id}/Items/{name}",                                               \
+         .verb = VERB_UPDATE,                                                                      \
+         .kind = kind_,                                                                            \
+         .container = container_,                                                                  \
+         .status = 200,                                                                            \
+         .prepare = member_prepare_update,                                                         \
+         .render = member_render_written},                                                         \
+    {                                                                                              \
+        .method = "DELETE", .pattern = "/" folder "/{id}/Items/{name}", .verb = VERB_REMOVE,       \
+        .kind = kind_, .container = container_, .status = 200, .prepare = member_prepare_remove,   \
+        .render = member_render_written                                                            \
+    }
+
+/* clang-format off */
+static const struct passage in_service[] = {
+    ENTITY("Documents", KIND_DOCUMENT),
+    ENTITY("Lists", KIND_LIST),
+    ENTITY("Maps", KIND_MAP),
+    ENTITY("Streams", KIND_STREAM),
+    MEMBERS("Lists", KIND_LIST, KIND_LIST_ITEM),
+    MEMBERS("Maps", KIND_MAP, KIND_MAP_ITEM),
+    {.method = "PUT", .pattern = "/Maps/{id}/Items/{name}", .verb = VERB_PUT, .kind = KIND_MAP_ITEM,
+     .container = KIND_MAP, .status = 200, .prepare = member_prepare_put,
+     .render = member_render_written},
+    {.method = "GET", .pattern = "/Lists/{id}/Context", .verb = VERB_FETCH, .kind = KIND_LIST,
+     .status = 200, .prepare = entity_prepare_one, .render = entity_render_context},
+    {.method = "POST", .pattern = "/Streams/{id}/Messages", .verb = VERB_CREATE,
+     .kind = KIND_MESSAGE, .container = KIND_STREAM, .status = 201,
+     .prepare = published_prepare, .render = published_render},
+    {.method = "POST", .pattern = "/Insights/{index}/Items", .verb = VERB_FETCH, .kind = KIND_MAP,
+     .status = 200, .missing = ERR_INDEX_MISSING, .prepare = insight_prepare, .render = insight_render,
+     .proceed = insight_proceed},
+};
+
+static const struct passage others[] = {
+    {.method = "POST", .pattern = "/v4/Subscriptions", .respond = establish_respond},
+    {.method = "GET", .pattern = "/v3/Configuration", .status = 200, .respond = configuration_respond},
+};
+/* clang-format on */
+
+enum {
+    IN_SERVICE = sizeof in_service / sizeof *in_service,
+    OTHERS = sizeof others / sizeof *others,
+    ROUTES = 2 * IN_SERVICE + OTHERS,
+    PATTERN_SIZE = 80,
+};
+
+static const struct str service_prefix = STR_INIT("/v3/Services/");
+
+struct routes {
+    struct route_tree *tree;
+    struct route table[ROUTES + 1]; /* ends with an all-zero entry */
+    char patterns[2 * IN_SERVICE][PATTERN_SIZE];
+};
+
+static void add_both(struct routes *routes, size_t at)
+{
+    const struct passage *passage = &in_service[at];
+    for (size_t i = 0; i < 2; i++) {
+        char *pattern = routes->patterns[2 * at + i];
+        snprintf(pattern, PATTERN_SIZE, "/v3%s%s", i ? "/Services/{service}" : "",
+                 passage->pattern);
+        routes->table[2 * at + i] = (struct route){passage->method, pattern, passage};
+    }
+}
+
+struct routes *routes_new(void)
+{
+    struct routes *routes = mem_zalloc(1, sizeof *routes);
+    for (size_t i = 0; i < IN_SERVICE; i++)
+        add_both(routes, i);
+    for (size_t i = 0; i < OTHERS; i++)
+        routes->table[2 * IN_SERVICE + i] =
+            (struct route){others[i].method, others[i].pattern, &others[i]};
+    routes->tree = route_tree_new(routes->table);
+    return routes;
+}
+
+void routes_free(struct routes *routes)
+{
+    route_tree_free(routes->tree);
+    free(routes);
+}
+
+enum err routes_find(const struct routes *routes, struct str method, struct str path,
+                     struct arena *arena, struct routes_match *match)
+{
+    struct route_match found;
+    enum err e = route_find(routes->tree, method, path, arena, &found);
+    if (e)
+        return e;
+    bool named = str_starts(path, service_prefix);
+    *match = (struct routes_match){.passage = found.route->endpoint};
+    if (named)
+        match->service = found.captures[0];
+    for (size_t i = named; i < found.captures_count; i++)
+        match->captures[i - named] = found.captures[i];
+    return OK;
+}

@@ -1,0 +1,81 @@
+#include "sync/access.h"
+
+#include "base/value.h"
+#include "sync/batch.h"
+#include "sync/permission.h"
+
+static bool is_controlled(enum kind kind)
+{
+    return kind == KIND_DOCUMENT || kind == KIND_LIST || kind == KIND_MAP;
+}
+
+static bool applies(const struct command *command)
+{
+    return command->guarded && command->service_head &&
+           str_eq(value_get(command->service_head->data, STR("acl_enabled")), STR("true"));
+}
+
+/* Of an object itself. */
+static bool allows_object(const struct permission *permission, enum verb verb)
+{
+    switch (verb) {
+    case VERB_FETCH:
+    case VERB_SUBSCRIBE:
+        return permission->read;
+    case VERB_UPDATE:
+        return permission->write;
+    case VERB_REMOVE:
+        return permission->manage;
+    default:
+        return false;
+    }
+}
+
+/* Of the items of a list or map. */
+static bool allows_items(const struct permission *permission, enum verb verb)
+{
+    bool reads = verb == VERB_FETCH || verb == VERB_FETCH_MANY || verb == VERB_LIST;
+    return reads ? permission->read : permission->write;
+}
+
+static enum err check_items(struct batch *batch, const struct command *command)
+{
+    struct permission permission;
+    enum err e =
+        permission_look_up(batch, command->container_head->id, command->identity, &permission);
+    if (e)
+        return e;
+    return allows_items(&permission, command->verb) ? OK : ERR_DENIED;
+}
+
+static enum err check_object(struct batch *batch, const struct command *command)
+{
+    struct permission permission;
+    struct change *head;
+    enum err e =
+        batch_resolve(batch, command->service_head->id, command->kind, command->object, &head);
+    if (e)
+        return e;
+    e = permission_look_up(batch, head->id, command->identity, &permission);
+    change_unref(head);
+    if (e)
+        return e;
+    return allows_object(&permission, command->verb) ? OK : ERR_DENIED;
+}
+
+enum err access_check(struct batch *batch, struct command *command)
+{
+    if (!applies(command) || command->verb == VERB_UNSUBSCRIBE)
+        return OK;
+    if (command->kind == KIND_LIST_ITEM || command->kind == KIND_MAP_ITEM)
+        return check_items(batch, command);
+    if (!is_controlled(command->kind) || command->verb == VERB_CREATE)
+        return OK;
+    return check_object(batch, command);
+}
+
+void access_grant_creator(struct batch *batch, const struct command *command)
+{
+    if (applies(command) && is_controlled(command->kind))
+        permission_grant_all(batch, command->head->id, command->identity);
+}

@@ -1,0 +1,20 @@
+/* Access control of clients: in a service with acl_enabled an identity may do with a document,
+ * list or map what its permission says, and without one nothing. Streams have no permissions:
+ * all may. Only guarded commands are subject to it; REST is not. */
+#ifndef SYNC_ACCESS_H
+#define SYNC_ACCESS_H
+
+#include "sync/command.h"
+
+struct batch;
+
+/* Before a command is evaluated, its service and container resolved. Read: to fetch, list and
+ * subscribe. Write: to change data or a time to live, and all writing of items. Manage: to remove
+ * the object. To create one needs none. ERR_DENIED; ERR_STORE; whatever resolving the object says
+ * (ERR_MISSING, ERR_NAME_MISSING). */
+must_check enum err access_check(struct batch *batch, struct command *command);
+
+/* After a document, list or map was created: its creator may do all three. */
+void access_grant_creator(struct batch *batch, const struct command *command);
+
+#endif

@@ -1,0 +1,166 @@
+/* The way of a subscriber that is behind: the chain is walked back from the object's head to
+ * what is known, noting the seqs of what happened to items (the trail); then notices are handed
+ * out from the trail's other end. When it is used up and the head has moved meanwhile, a new walk
+ * begins. Each command goes a bounded part of the way; the subscriber moves `since` as it
+ * takes notices over, so evaluating a command twice does no harm. */
+#include "sync/subscribe.h"
+
+#include "base/mem.h"
+#include "sync/batch.h"
+#include "sync/sid.h"
+
+#include <stdlib.h>
+
+static void drop_notices(struct subscribe *subscribe)
+{
+    for (size_t i = 0; i < subscribe->count; i++) {
+        change_unref(subscribe->notices[i].change);
+        change_unref(subscribe->notices[i].item);
+    }
+    subscribe->count = 0;
+}
+
+static void drop_trail(struct subscribe *subscribe)
+{
+    free(subscribe->trail);
+    subscribe->trail = NULL;
+    subscribe->trail_count = subscribe->trail_capacity = 0;
+    subscribe->trail_head = subscribe->trail_next = 0;
+}
+
+void subscribe_clear(struct subscribe *subscribe, bool done)
+{
+    drop_notices(subscribe);
+    if (done)
+        drop_trail(subscribe);
+}
+
+static void add_to_trail(struct subscribe *subscribe, uint64_t seq)
+{
+    if (subscribe->trail_count == subscribe->trail_capacity) {
+        subscribe->trail_capacity = subscribe->trail_capacity ? 2 * subscribe->trail_capacity : 64;
+        subscribe->trail =
+            mem_realloc(subscribe->trail, subscribe->trail_capacity * sizeof(uint64_t));
+    }
+    subscribe->trail[subscribe->trail_count++] = seq;
+}
+
+/* A part of the way back. */
+static enum err walk(struct batch *batch, struct subscribe *subscribe)
+{
+    for (int i = 0; i < SUBSCRIBE_STEPS_MAX && subscribe->trail_next > subscribe->since; i++) {
+        struct change *change;
+        enum err e = store_change(batch->store, subscribe->trail_next, &change);
+        if (!e && (!change || subscribe->trail_count == subscribe->far_max))
+            e = ERR_LOST;
+        if (!e && change->event == EVENT_ITEM)
+            add_to_trail(subscribe, change->seq);
+        if (!e)
+            subscribe->trail_next = change->prev;
+        change_unref(change);
+        if (e)
+            return e;
+    }
+    return OK;
+}
+
+static enum err get_notice(struct batch *batch, uint64_t seq, struct notice *notice)
+{
+    *notice = (struct notice){0};
+    enum err e = store_change(batch->store, seq, &notice->change);
+    if (!e)
+        e = store_change(batch->store, seq - 1, &notice->item);
+    if (!e && (!notice->change || !notice->item))
+        e = ERR_LOST;
+    if (!e)
+        return OK;
+    change_unref(notice->change);
+    change_unref(notice->item);
+    return e;
+}
+
+/* What has been taken over. */
+static void shorten_trail(struct subscribe *subscribe)
+{
+    size_t *left = &subscribe->trail_count;
+    while (*left && subscribe->trail[*left - 1] <= subscribe->since)
+        --*left;
+}
+
+static enum err hand_out(struct batch *batch, struct subscribe *subscribe)
+{
+    enum err e = OK;
+    for (size_t i = subscribe->trail_count;
+         !e && i-- > 0 && subscribe->count < SUBSCRIBE_NOTICES_MAX;) {
+        e = get_notice(batch, subscribe->trail[i], &subscribe->notices[subscribe->count]);
+        subscribe->count += e == OK;
+    }
+    return e;
+}
+
+/* Of a list or map. */
+static enum err replay(struct batch *batch, const struct change *head, struct subscribe *subscribe)
+{
+    shorten_trail(subscribe);
+    if (!subscribe->trail_count && subscribe->trail_next <= subscribe->since)
+        subscribe->trail_head = subscribe->trail_next = head->seq;
+    enum err e = walk(batch, subscribe);
+    if (e)
+        return e;
+    subscribe->more = true;
+    if (subscribe->trail_next > subscribe->since)
+        return OK;
+    e = hand_out(batch, subscribe);
+    if (e || subscribe->count < subscribe->trail_count)
+        return e;
+    subscribe->reached = subscribe->trail_head;
+    subscribe->more = subscribe->trail_head != head->seq;
+    return OK;
+}
+
+static enum err catch_up(struct batch *batch, struct change *head, struct subscribe *subscribe)
+{
+    subscribe->reached = head->seq;
+    subscribe->more = false;
+    if (!subscribe->since_given || subscribe->since >= head->seq || head->kind == KIND_STREAM)
+        return OK;
+    if (head->kind != KIND_DOCUMENT)
+        return replay(batch, head, subscribe);
+    subscribe->notices[0] = (struct notice){.change = change_ref(head)};
+    subscribe->count = 1;
+    return OK;
+}
+
+/* What is committed, and alive. */
+static enum err find(struct batch *batch, struct command *command)
+{
+    uint64_t id, salt;
+    if (!sid_parse(command->object, command->kind, &id, &salt))
+        return ERR_MISSING;
+    enum err e = store_get(batch->store, id, &command->head);
+    if (e || !command->head)
+        return e ? e : ERR_MISSING;
+    const struct change *head = command->head;
+    bool expired = head->expires_ms && head->expires_ms <= batch->now_ms;
+    bool named = head->kind == command->kind && head->parent == command->service_head->id &&
+                 head->salt == salt;
+    return named && !expired ? OK : ERR_MISSING;
+}
+
+enum err subscribe_evaluate(struct batch *batch, struct command *command)
+{
+    drop_notices(command->subscribe);
+    enum err e = find(batch, command);
+    if (e)
+        return e;
+    feed_follow(batch->feed, command->head->id, command->port);
+    return catch_up(batch, command->head, command->subscribe);
+}
+
+enum err subscribe_end(struct batch *batch, struct command *command)
+{
+    uint64_t id, salt;
+    if (sid_parse(command->object, command->kind, &id, &salt))
+        feed_leave(batch->feed, id, command->port);
+    return OK;
+}

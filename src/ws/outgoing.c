@@ -1,0 +1,131 @@
+#include "ws/outgoing.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { VECTORS_MAX = 64 };
+
+/* A parcel that waits. */
+struct waiting {
+    struct waiting *next;
+    struct parcel *parcel;
+};
+
+void outgoing_init(struct outgoing *outgoing, struct websockets *sockets, int fd, bool deflate)
+{
+    *outgoing = (struct outgoing){
+        .sockets = sockets,
+        .fd = fd,
+        .deflate = deflate,
+        .moved_ms = uv_now(sockets->loop),
+    };
+}
+
+static void drop_first(struct outgoing *outgoing)
+{
+    struct waiting *first = outgoing->first;
+    outgoing->first = first->next;
+    if (!outgoing->first)
+        outgoing->last = NULL;
+    parcel_unref(first->parcel);
+    free(first);
+}
+
+void outgoing_drop(struct outgoing *outgoing)
+{
+    while (outgoing->first)
+        drop_first(outgoing);
+    outgoing->queued = outgoing->sent = 0;
+}
+
+static bool would_block(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+static void note_sent(struct outgoing *outgoing, size_t count)
+{
+    metric_add(&outgoing->sockets->metrics.bytes_out, count);
+    outgoing->moved_ms = uv_now(outgoing->sockets->loop);
+}
+
+static void enqueue(struct outgoing *outgoing, struct parcel *parcel)
+{
+    struct waiting *waiting = mem_alloc(sizeof *waiting);
+    *waiting = (struct waiting){NULL, parcel_ref(parcel)};
+    if (outgoing->last)
+        outgoing->last->next = waiting;
+    else
+        outgoing->first = waiting;
+    outgoing->last = waiting;
+}
+
+/* Nothing waits: as much as the kernel takes goes at once. */
+static bool push(struct outgoing *outgoing, struct str frame)
+{
+    ssize_t count = send(outgoing->fd, frame.ptr, frame.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && !would_block())
+        return false;
+    outgoing->sent = count < 0 ? 0 : (size_t)count;
+    note_sent(outgoing, outgoing->sent);
+    return true;
+}
+
+bool outgoing_send(struct outgoing *outgoing, struct parcel *parcel)
+{
+    struct str frame = parcel_frame(parcel, outgoing->deflate);
+    size_t rest = frame.len;
+    if (!outgoing->first) {
+        if (!push(outgoing, frame))
+            return false;
+        rest -= outgoing->sent;
+    }
+    if (!rest)
+        return true;
+    enqueue(outgoing, parcel);
+    outgoing->queued += rest;
+    metric_max(&outgoing->sockets->metrics.queue_max, outgoing->queued);
+    return true;
+}
+
+/* So many bytes of what waits are gone. */
+static void forget_sent(struct outgoing *outgoing, size_t count)
+{
+    outgoing->queued -= count;
+    outgoing->sent += count;
+    while (outgoing->first) {
+        size_t len = parcel_frame(outgoing->first->parcel, outgoing->deflate).len;
+        if (outgoing->sent < len)
+            return;
+        outgoing->sent -= len;
+        drop_first(outgoing);
+    }
+}
+
+static size_t gather(const struct outgoing *outgoing, struct iovec vectors[VECTORS_MAX])
+{
+    size_t count = 0, skip = outgoing->sent;
+    for (struct waiting *at = outgoing->first; at && count < VECTORS_MAX; at = at->next) {
+        struct str frame = parcel_frame(at->parcel, outgoing->deflate);
+        vectors[count++] = (struct iovec){(char *)frame.ptr + skip, frame.len - skip};
+        skip = 0;
+    }
+    return count;
+}
+
+bool outgoing_flush(struct outgoing *outgoing)
+{
+    while (outgoing->first) {
+        struct iovec vectors[VECTORS_MAX];
+        struct msghdr message = {.msg_iov = vectors, .msg_iovlen = gather(outgoing, vectors)};
+        ssize_t count = sendmsg(outgoing->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count < 0)
+            return would_block();
+        note_sent(outgoing, (size_t)count);
+        forget_sent(outgoing, (size_t)count);
+    }
+    return true;
+}

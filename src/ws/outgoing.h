@@ -1,0 +1,36 @@
+/* The sending half of a WebSocket: straight to the kernel as long as it takes what there is, and
+ * behind that a queue of references to parcels, which has no memory when it is empty. */
+#ifndef WS_OUTGOING_H
+#define WS_OUTGOING_H
+
+#include "base/err.h"
+#include "ws/sockets.h"
+
+struct waiting;
+
+struct outgoing {
+    struct websockets *sockets; /* the clock, the metrics */
+    int fd;
+    bool deflate;
+    struct waiting *first, *last;
+    size_t sent;       /* bytes of the first that are gone */
+    size_t queued;     /* bytes of all that are not */
+    uint64_t moved_ms; /* when the kernel last took a byte, or the queue was empty before */
+};
+
+void outgoing_init(struct outgoing *outgoing, struct websockets *sockets, int fd, bool deflate);
+
+/* Nothing is sent any more. */
+void outgoing_drop(struct outgoing *outgoing);
+
+/* Both: false when the connection is lost. What waits is to be flushed when the socket is
+ * writable. */
+must_check bool outgoing_send(struct outgoing *outgoing, struct parcel *parcel);
+must_check bool outgoing_flush(struct outgoing *outgoing);
+
+static inline bool outgoing_waits(const struct outgoing *outgoing)
+{
+    return outgoing->first;
+}
+
+#endif

@@ -1,0 +1,472 @@
+/* How bytes come in: the loop says that a socket is readable; up to 64 KiB are read into the
+ * thread's buffer and taken apart there (incoming.h). Only what is left of an incomplete frame, or
+ * came while the socket was told not to read, is kept in the socket's own buffer.
+ *
+ * How bytes go out: outgoing.h; what the kernel does not take waits until the loop says that the
+ * socket is writable.
+ *
+ *          our close frame           peer's close frame
+ *   OPEN ------------------> CLOSING ------------------> LEAVING --> ENDED
+ *    | |                        |                           ^          ^
+ *    | +------------------------+---------------------------+          |
+ *    |            breach of the protocol, peer's close frame           |
+ *    +-----------------------------------------------------------------+
+ *            from anywhere: cut, connection lost, too late
+ *
+ * CLOSING: the peer may still send. LEAVING: nothing that comes is looked at any more; what waits
+ * is sent, and after a breach the peer gets time to read it: a socket closed with bytes unread is
+ * reset, and the reset may overtake the close frame. ENDED: `closed` runs in the loop's next
+ * turn. */
+#include "ws/websocket.h"
+
+#include "base/mem.h"
+#include "ws/incoming.h"
+#include "ws/outgoing.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CODE_SIZE = 2 };
+
+enum state { OPEN, CLOSING, LEAVING, ENDED };
+
+struct websocket {
+    struct websockets *sockets;
+    struct websocket_handler handler;
+    uv_poll_t poll;
+    int fd;
+    enum state state;
+    unsigned code; /* for `closed` */
+    bool reading;
+    bool broken;         /* the peer broke the protocol */
+    struct ring closing; /* among those that wait for their peer, CLOSING and LEAVING */
+    struct ring soon;
+    uint64_t closing_ms; /* since when */
+    uint64_t heard_ms;
+    struct buf kept; /* bytes that came and have not been taken apart */
+    struct incoming incoming;
+    struct outgoing outgoing;
+    struct parcel *pong; /* to be sent when nothing waits: the answer to the latest ping */
+};
+
+/* --- what they share --- */
+
+static void on_soon(uv_timer_t *timer);
+static void on_too_late(uv_timer_t *timer);
+
+struct websockets *websockets_new(uv_loop_t *loop, const struct websocket_options *options)
+{
+    struct websockets *sockets = mem_zalloc(1, sizeof *sockets);
+    sockets->options = *options;
+    sockets->loop = loop;
+    deflate_init(&sockets->deflate);
+    ring_init(&sockets->closing);
+    ring_init(&sockets->soon);
+    uv_timer_init(loop, &sockets->close_timer);
+    uv_timer_init(loop, &sockets->soon_timer);
+    sockets->handles = 2;
+    sockets->close_timer.data = sockets->soon_timer.data = sockets;
+    return sockets;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct websockets *sockets = handle->data;
+    if (--sockets->handles)
+        return;
+    deflate_deinit(&sockets->deflate);
+    free(sockets);
+}
+
+void websockets_free(struct websockets *sockets)
+{
+    assert(ring_is_empty(&sockets->closing) && ring_is_empty(&sockets->soon));
+    uv_close((uv_handle_t *)&sockets->close_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&sockets->soon_timer, on_timer_closed);
+}
+
+const struct websocket_metrics *websockets_metrics(const struct websockets *sockets)
+{
+    return &sockets->metrics;
+}
+
+/* --- life --- */
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void watch(struct websocket *socket)
+{
+    int events =
+        (socket->reading ? UV_READABLE : 0) | (outgoing_waits(&socket->outgoing) ? UV_WRITABLE : 0);
+    if (events && socket->state != ENDED)
+        uv_poll_start(&socket->poll, events, on_ready);
+    else
+        uv_poll_stop(&socket->poll);
+}
+
+static void visit_soon(struct websocket *socket)
+{
+    struct websockets *sockets = socket->sockets;
+    if (!ring_is_empty(&socket->soon))
+        return;
+    ring_append(&sockets->soon, &socket->soon);
+    uv_timer_start(&sockets->soon_timer, on_soon, 0, 0);
+}
+
+/* All wait for the same time, so the ring is in the order of their deadlines. */
+static void await_peer(struct websocket *socket)
+{
+    struct websockets *sockets = socket->sockets;
+    if (!ring_is_empty(&socket->closing))
+        return;
+    if (ring_is_empty(&sockets->closing))
+        uv_timer_start(&sockets->close_timer, on_too_late, sockets->options.close_timeout_ms, 0);
+    socket->closing_ms = uv_now(sockets->loop);
+    ring_append(&sockets->closing, &socket->closing);
+}
+
+static void drop_pong(struct websocket *socket)
+{
+    parcel_unref(socket->pong);
+    socket->pong = NULL;
+}
+
+/* The one way to another state. */
+static void move(struct websocket *socket, enum state state)
+{
+    assert(state > socket->state);
+    socket->state = state;
+    socket->reading = true; /* for the peer's close frame, or its end */
+    drop_pong(socket);
+    if (state == ENDED) {
+        ring_remove(&socket->closing);
+        outgoing_drop(&socket->outgoing);
+        visit_soon(socket);
+    } else {
+        await_peer(socket);
+    }
+    watch(socket);
+}
+
+static void end(struct websocket *socket)
+{
+    if (socket->state != ENDED)
+        move(socket, ENDED);
+}
+
+static void on_too_late(uv_timer_t *timer)
+{
+    struct websockets *sockets = timer->data;
+    uint64_t now_ms = uv_now(sockets->loop);
+    while (!ring_is_empty(&sockets->closing)) {
+        struct websocket *oldest = ring_of(sockets->closing.next, struct websocket, closing);
+        uint64_t due_ms = oldest->closing_ms + sockets->options.close_timeout_ms;
+        if (due_ms > now_ms) {
+            uv_timer_start(timer, on_too_late, due_ms - now_ms, 0);
+            return;
+        }
+        end(oldest);
+    }
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct websocket *socket = handle->data;
+    close(socket->fd);
+    buf_deinit(&socket->kept);
+    incoming_deinit(&socket->incoming);
+    free(socket);
+}
+
+/* Whoever still has another descriptor of the connection must not keep it up. */
+static void report_end(struct websocket *socket)
+{
+    shutdown(socket->fd, SHUT_RDWR);
+    uv_close((uv_handle_t *)&socket->poll, on_poll_closed);
+    socket->handler.closed(socket->handler.context, socket->code);
+}
+
+/* --- out --- */
+
+/* What waits first makes the loop look for room. */
+static void send_parcel(struct websocket *socket, struct parcel *parcel)
+{
+    bool waited = outgoing_waits(&socket->outgoing);
+    if (!outgoing_send(&socket->outgoing, parcel))
+        end(socket);
+    else if (!waited && outgoing_waits(&socket->outgoing))
+        watch(socket);
+}
+
+void websocket_send(struct websocket *socket, struct parcel *parcel)
+{
+    if (socket->state == OPEN)
+        send_parcel(socket, parcel);
+}
+
+static void send_frame(struct websocket *socket, enum frame_opcode opcode, struct str payload)
+{
+    struct parcel *parcel = parcel_new_frame(opcode, payload);
+    send_parcel(socket, parcel);
+    parcel_unref(parcel);
+}
+
+void websocket_ping(struct websocket *socket)
+{
+    if (socket->state == OPEN && !outgoing_waits(&socket->outgoing))
+        send_frame(socket, FRAME_PING, STR(""));
+}
+
+static void send_pong(struct websocket *socket)
+{
+    struct parcel *pong = socket->pong;
+    socket->pong = NULL;
+    if (pong)
+        send_parcel(socket, pong);
+    parcel_unref(pong);
+}
+
+/* All is out. After a breach wait for the peer's end. */
+static void leave(struct websocket *socket)
+{
+    if (socket->broken)
+        shutdown(socket->fd, SHUT_WR);
+    else
+        end(socket);
+}
+
+static void flush(struct websocket *socket)
+{
+    if (!outgoing_flush(&socket->outgoing)) {
+        end(socket);
+        return;
+    }
+    if (outgoing_waits(&socket->outgoing))
+        return;
+    send_pong(socket);
+    if (socket->state == ENDED || outgoing_waits(&socket->outgoing))
+        return;
+    watch(socket);
+    if (socket->state == LEAVING)
+        leave(socket);
+    else if (socket->state == OPEN)
+        socket->handler.drained(socket->handler.context);
+}
+
+size_t websocket_queued(const struct websocket *socket)
+{
+    return socket->outgoing.queued;
+}
+
+uint64_t websocket_moved_ms(const struct websocket *socket)
+{
+    bool waits = outgoing_waits(&socket->outgoing);
+    return waits ? socket->outgoing.moved_ms : uv_now(socket->sockets->loop);
+}
+
+/* --- closing --- */
+
+static void send_close(struct websocket *socket, unsigned code, struct str reason)
+{
+    char payload[FRAME_CONTROL_MAX] = {(char)(code >> 8), (char)code};
+    assert(reason.len <= sizeof payload - CODE_SIZE);
+    if (reason.len)
+        memcpy(payload + CODE_SIZE, reason.ptr, reason.len);
+    size_t len = code == WEBSOCKET_NONE ? 0 : CODE_SIZE + reason.len;
+    send_frame(socket, FRAME_CLOSE, (struct str){payload, len});
+}
+
+void websocket_close(struct websocket *socket, unsigned code, struct str reason)
+{
+    if (socket->state != OPEN)
+        return;
+    send_close(socket, code, reason);
+    if (socket->state == ENDED)
+        return;
+    move(socket, CLOSING);
+    if (socket->kept.len)
+        visit_soon(socket);
+}
+
+void websocket_cut(struct websocket *socket)
+{
+    end(socket);
+}
+
+/* The peer has sent its close frame, or broken the protocol. Unless we have sent ours, do. */
+static void answer_close(struct websocket *socket, unsigned code)
+{
+    socket->code = code;
+    if (socket->state == OPEN)
+        send_close(socket, code, STR(""));
+    if (socket->state == ENDED)
+        return;
+    move(socket, LEAVING);
+    if (!outgoing_waits(&socket->outgoing))
+        leave(socket);
+}
+
+/* --- in --- */
+
+static void answer_ping(struct websocket *socket, struct str payload)
+{
+    if (socket->state != OPEN)
+        return;
+    drop_pong(socket);
+    socket->pong = parcel_new_frame(FRAME_PONG, payload);
+    if (!outgoing_waits(&socket->outgoing))
+        send_pong(socket);
+}
+
+static void take_piece(struct websocket *socket, const struct incoming_piece *piece)
+{
+    switch (piece->kind) {
+    case INCOMING_MORE:
+    case INCOMING_NOTHING:
+        break;
+    case INCOMING_MESSAGE:
+        if (socket->state == OPEN)
+            socket->handler.message(socket->handler.context, piece->payload, piece->text);
+        break;
+    case INCOMING_PING:
+        answer_ping(socket, piece->payload);
+        break;
+    case INCOMING_CLOSE:
+    case INCOMING_FAULT:
+        socket->broken = piece->kind == INCOMING_FAULT;
+        answer_close(socket, piece->code);
+        break;
+    }
+}
+
+/* As long as there are whole frames and the socket reads; how many bytes they had. */
+static size_t take_pieces(struct websocket *socket, char *bytes, size_t len)
+{
+    struct incoming_piece piece = {.kind = INCOMING_NOTHING};
+    size_t at = 0;
+    while (at < len && piece.kind != INCOMING_MORE && socket->reading && socket->state < LEAVING) {
+        piece = incoming_take(&socket->incoming, bytes + at, len - at);
+        at += piece.taken;
+        take_piece(socket, &piece);
+    }
+    incoming_release(&socket->incoming);
+    return at;
+}
+
+/* Take apart what has been kept; the memory stays with an incomplete frame only. */
+static void take_kept(struct websocket *socket)
+{
+    struct buf *kept = &socket->kept;
+    size_t size_max = kept->size_max;
+    size_t taken = take_pieces(socket, kept->ptr, kept->len);
+    if (taken < kept->len && socket->state < LEAVING) {
+        memmove(kept->ptr, kept->ptr + taken, kept->len - taken);
+        kept->len -= taken;
+        return;
+    }
+    buf_deinit(kept);
+    buf_init(kept, size_max);
+}
+
+static void take_bytes(struct websocket *socket, char *bytes, size_t len)
+{
+    if (socket->kept.len) {
+        buf_add(&socket->kept, (struct str){bytes, len});
+        take_kept(socket);
+        return;
+    }
+    size_t taken = take_pieces(socket, bytes, len);
+    if (taken < len && socket->state < LEAVING)
+        buf_add(&socket->kept, (struct str){bytes + taken, len - taken});
+}
+
+static void read_some(struct websocket *socket)
+{
+    struct websockets *sockets = socket->sockets;
+    ssize_t count = recv(socket->fd, sockets->read, sizeof sockets->read, MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (count <= 0) {
+        end(socket);
+        return;
+    }
+    metric_add(&sockets->metrics.bytes_in, (size_t)count);
+    socket->heard_ms = uv_now(sockets->loop);
+    if (socket->state < LEAVING)
+        take_bytes(socket, sockets->read, (size_t)count);
+}
+
+/* What has been kept and is to be taken apart soon comes before what is read. */
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    struct websocket *socket = poll->data;
+    if (status < 0) {
+        end(socket);
+        return;
+    }
+    if (events & UV_WRITABLE)
+        flush(socket);
+    if ((events & UV_READABLE) && socket->reading && ring_is_empty(&socket->soon))
+        read_some(socket);
+}
+
+static void on_soon(uv_timer_t *timer)
+{
+    struct websockets *sockets = timer->data;
+    struct ring now;
+    ring_init(&now);
+    ring_move(&now, &sockets->soon);
+    while (!ring_is_empty(&now)) {
+        struct websocket *socket = ring_of(now.next, struct websocket, soon);
+        ring_remove(&socket->soon);
+        if (socket->state == ENDED)
+            report_end(socket);
+        else
+            take_kept(socket);
+    }
+}
+
+void websocket_read(struct websocket *socket, bool on)
+{
+    if (socket->state != OPEN || socket->reading == on)
+        return;
+    socket->reading = on;
+    watch(socket);
+    if (on && socket->kept.len)
+        visit_soon(socket);
+}
+
+uint64_t websocket_heard_ms(const struct websocket *socket)
+{
+    return socket->heard_ms;
+}
+
+struct websocket *websocket_new(struct websockets *sockets, int fd, struct str early, bool deflate,
+                                const struct websocket_handler *handler)
+{
+    const struct websocket_options *options = &sockets->options;
+    struct websocket *socket = mem_zalloc(1, sizeof *socket);
+    socket->sockets = sockets;
+    socket->handler = *handler;
+    socket->fd = fd;
+    socket->code = WEBSOCKET_ABNORMAL;
+    socket->reading = true;
+    socket->heard_ms = uv_now(sockets->loop);
+    ring_init(&socket->closing);
+    ring_init(&socket->soon);
+    buf_init(&socket->kept, options->message_size_max + FRAME_HEADER_MAX + 2 * SOCKETS_READ_SIZE);
+    outgoing_init(&socket->outgoing, sockets, fd, deflate);
+    incoming_init(&socket->incoming, options->message_size_max, deflate ? &sockets->deflate : NULL);
+    int e = uv_poll_init(sockets->loop, &socket->poll, fd);
+    assert(e == 0);
+    socket->poll.data = socket;
+    watch(socket);
+    if (early.len) {
+        buf_add(&socket->kept, early);
+        visit_soon(socket);
+    }
+    return socket;
+}

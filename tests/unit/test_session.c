@@ -1,0 +1,696 @@
+/* Sessions at one end of a pair of sockets; the test is the client at the other end, and the
+ * core. */
+#include "realtime/sessions.h"
+
+#include "auth/jwt.h"
+#include "realtime/watch.h"
+#include "sync/feed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ACCOUNT "AC00000000000000000000000000000000"
+#define KEY     "SK00000000000000010000000000000002"
+#define OTHER   "SK00000000000000030000000000000004"
+
+enum {
+    SERVICE_ID = 7,
+    PING_MS = 25000,
+    INIT_MS = 10000,
+    STALL_MS = 30000,
+    LIFE_MS = 3600000,
+    QUEUE_MAX = 1 << 20
+};
+
+struct world {
+    uv_loop_t loop;
+    struct credentials credentials;
+    struct realtime *realtime;
+    struct session *session; /* as long as it is there */
+    int peer;
+    struct chain commands; /* the core's */
+    struct change *service;
+    struct jwt jwt;  /* of the token that init() shows */
+    struct buf read; /* what has come, less what said() showed */
+    char shown[8192];
+};
+
+/* --- the core --- */
+
+static void submit(void *context, struct command *command)
+{
+    chain_add(&((struct world *)context)->commands, &command->letter.node);
+}
+
+/* The oldest command comes back. */
+static void answer(struct world *world, enum err err)
+{
+    struct letter *letter = (struct letter *)chain_shift(&world->commands);
+    struct command *command = (struct command *)letter;
+    assert_non_null(letter);
+    command->err = err;
+    if (!err && command->kind == KIND_SERVICE)
+        command->head = change_ref(world->service);
+    letter->arrive(letter);
+}
+
+/* --- the client --- */
+
+static void turn(struct world *world)
+{
+    for (int i = 0; i < 4; i++)
+        uv_run(&world->loop, UV_RUN_NOWAIT);
+}
+
+/* A masked frame; the mask is zero. */
+static void send_bytes(struct world *world, struct str bytes)
+{
+    bool brief = bytes.len < 126;
+    unsigned char size = (unsigned char)bytes.len;
+    unsigned char head[8] = {0x82, brief ? 0x80 | size : 0xfe};
+    size_t head_size = brief ? 6 : 8;
+    if (!brief) {
+        head[2] = (unsigned char)(bytes.len >> 8);
+        head[3] = size;
+    }
+    assert_int_equal(write(world->peer, head, head_size), (ssize_t)head_size);
+    assert_int_equal(write(world->peer, bytes.ptr, bytes.len), (ssize_t)bytes.len);
+    turn(world);
+}
+
+static void send_header(struct world *world, struct str header)
+{
+    struct buf packet;
+    buf_init(&packet, 65535);
+    packet_write(header, STR(""), &packet);
+    send_bytes(world, buf_str(&packet));
+    buf_deinit(&packet);
+}
+
+static void send_method(struct world *world, const char *method)
+{
+    struct buf header;
+    buf_init(&header, 65535);
+    buf_addf(&header, "{\"method\":\"%s\",\"id\":\"TM1\"}", method);
+    send_header(world, buf_str(&header));
+    buf_deinit(&header);
+}
+
+static void send_token(struct world *world, const char *method, struct str token)
+{
+    struct buf header;
+    buf_init(&header, 65535);
+    buf_addf(&header, "{\"method\":\"%s\",\"id\":\"TM1\",\"token\":\"%.*s\"}", method,
+             STR_ARG(token));
+    send_header(world, buf_str(&header));
+    buf_deinit(&header);
+}
+
+/* A request that is one command. */
+static void send_request(struct world *world)
+{
+    send_header(world,
+                STR("{\"method\":\"message\",\"id\":\"RQ1\",\"http_request\":{\"host\":\"here\","
+                    "\"path\":\"/v3/Documents/x\",\"method\":\"GET\"}}"));
+}
+
+static int64_t clock_ms(void)
+{
+    struct clock clock = clock_system();
+    return clock.now_ms(clock.context);
+}
+
+/* init or update with a good token for world->jwt. */
+static void show_token(struct world *world, const char *method)
+{
+    struct buf token;
+    buf_init(&token, 65535);
+    jwt_mint(&world->credentials, MAC_SHA256, &world->jwt, clock_ms() / 1000, &token);
+    send_token(world, method, buf_str(&token));
+    buf_deinit(&token);
+}
+
+static void read_all(struct world *world)
+{
+    ssize_t got;
+    char *at;
+    while ((at = buf_reserve(&world->read, 4096)) && (got = read(world->peer, at, 4096)) > 0)
+        world->read.len += (size_t)got;
+}
+
+/* What the server has said since the last time: packets as they are, `<close CODE>`. */
+static const char *said(struct world *world)
+{
+    size_t len = 0;
+    turn(world);
+    read_all(world);
+    const unsigned char *at = (const unsigned char *)buf_str(&world->read).ptr;
+    const unsigned char *end = at + world->read.len;
+    while (at < end) {
+        size_t size = at[1], head = 2;
+        if (size == 126) {
+            size = (size_t)at[2] << 8 | at[3];
+            head = 4;
+        }
+        if ((at[0] & 15) == 8)
+            len += (size_t)snprintf(world->shown + len, sizeof world->shown - len, "<close %d>",
+                                    at[head] << 8 | at[head + 1]);
+        else
+            len += (size_t)snprintf(world->shown + len, sizeof world->shown - len, "%.*s",
+                                    (int)size, (const char *)at + head);
+        at += head + size;
+    }
+    buf_clear(&world->read);
+    world->shown[len] = 0;
+    return world->shown;
+}
+
+static void says(struct world *world, const char *part)
+{
+    const char *all = said(world);
+    if (!strstr(all, part))
+        fail_msg("expected %s in: %s", part, all);
+}
+
+static bool peer_is_cut(struct world *world)
+{
+    char bytes[512];
+    ssize_t got;
+    turn(world);
+    while ((got = read(world->peer, bytes, sizeof bytes)) > 0)
+        ;
+    return got == 0;
+}
+
+/* --- life --- */
+
+static int begin(void **state)
+{
+    static struct world world;
+    world = (struct world){0};
+    struct change service = {.event = EVENT_CREATED,
+                             .kind = KIND_SERVICE,
+                             .seq = SERVICE_ID,
+                             .id = SERVICE_ID,
+                             .name = STR("default")};
+    int pair[2];
+    uv_loop_init(&world.loop);
+    snprintf(world.credentials.account_sid, sizeof world.credentials.account_sid, ACCOUNT);
+    struct realtime_options options = {
+        .loop = &world.loop,
+        .credentials = &world.credentials,
+        .origin_base = 1000,
+        .submit = submit,
+        .context = &world,
+        .sessions_max = 10,
+        .subscriptions_max = 10,
+        .queue_max = QUEUE_MAX,
+        .requests_max = 2,
+        .packet_size_max = 65536,
+        .frames_max = 20,
+        .init_timeout_ms = INIT_MS,
+        .ping_ms = PING_MS,
+        .stall_ms = STALL_MS,
+    };
+    world.service = change_new(&service);
+    world.jwt = (struct jwt){STR("alice"), STR("default"), STR(KEY), clock_ms() + LIFE_MS};
+    world.realtime = realtime_new(&options);
+    buf_init(&world.read, 4 << 20);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    world.session = session_new(world.realtime, STR("http://here"), false);
+    world.peer = pair[1];
+    session_attach(world.session, pair[0], STR(""));
+    *state = &world;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct world *world = *state;
+    realtime_drain(world->realtime);
+    while (world->commands.first)
+        answer(world, ERR_STORE);
+    realtime_cut_all(world->realtime);
+    turn(world);
+    assert_true(realtime_is_drained(world->realtime));
+    realtime_free(world->realtime);
+    uv_run(&world->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&world->loop), 0);
+    change_unref(world->service);
+    buf_deinit(&world->read);
+    close(world->peer);
+    return 0;
+}
+
+static const struct realtime_metrics *metrics(struct world *world)
+{
+    return realtime_metrics(world->realtime);
+}
+
+/* A session that is READY, and whose answer was read. */
+static void let_in(struct world *world)
+{
+    show_token(world, "init");
+    answer(world, OK);
+    says(world, "\"status\":{\"code\":200,\"status\":\"OK\"}");
+    assert_int_equal(world->session->state, SESSION_READY);
+}
+
+static void tick(struct world *world, uint64_t later_ms)
+{
+    watch_session(world->session, uv_now(&world->loop) + later_ms, clock_ms());
+}
+
+static void hear_removal(struct world *world, enum kind kind, uint64_t id, uint64_t salt)
+{
+    struct change change = {
+        .event = EVENT_REMOVED, .kind = kind, .seq = 99, .id = id, .salt = salt};
+    struct notice notice = {.change = &change};
+    realtime_hear(world->realtime, &notice);
+}
+
+/* --- init --- */
+
+static void a_client_is_let_in_when_the_core_knows_its_key_and_service(void **state)
+{
+    struct world *world = *state;
+    show_token(world, "init");
+    const struct command *command = (const struct command *)world->commands.first;
+    assert_int_equal(command->verb, VERB_FETCH);
+    assert_int_equal(command->kind, KIND_SERVICE);
+    assert_true(str_eq(command->key, STR(KEY)));
+    assert_true(str_eq(command->object, STR("default")));
+    assert_int_equal(world->session->state, SESSION_STARTING);
+    assert_string_equal(said(world), "");
+    answer(world, OK);
+    const char *reply = said(world);
+    assert_non_null(strstr(reply, "{\"method\":\"reply\",\"id\":\"TM1\",\"status\":{\"code\":200"));
+    assert_non_null(strstr(reply, "\"account_sid\":\"" ACCOUNT "\""));
+    assert_non_null(strstr(reply, "{\"data_sync\":\"IS0000000000000007"));
+    assert_non_null(strstr(reply, "\"identity\":\"alice\""));
+    assert_non_null(strstr(reply, "\"storage_id\":\""));
+    assert_null(strstr(reply, "telemetry"));
+    assert_int_equal(world->session->state, SESSION_READY);
+    assert_int_equal(world->session->service_id, SERVICE_ID);
+}
+
+static void a_bad_token_is_refused_without_asking_the_core(void **state)
+{
+    struct world *world = *state;
+    send_token(world, "init", STR("garbage"));
+    says(world, "\"code\":401,\"status\":\"UNAUTHORIZED\",\"errorCode\":20101");
+    assert_null(world->commands.first);
+    assert_int_equal(world->session->state, SESSION_OPEN);
+    assert_int_equal(metric_get(&metrics(world)->inits_refused), 1);
+    let_in(world);
+}
+
+static void a_token_is_refused_whose_key_or_service_is_gone(void **state)
+{
+    struct world *world = *state;
+    show_token(world, "init");
+    answer(world, ERR_AUTH);
+    says(world, "\"code\":401,\"status\":\"UNAUTHORIZED\",\"errorCode\":20103");
+    show_token(world, "init");
+    answer(world, ERR_SERVICE_MISSING);
+    says(world, "\"code\":401,\"status\":\"UNAUTHORIZED\",\"errorCode\":20106");
+    assert_int_equal(world->session->state, SESSION_OPEN);
+}
+
+static void a_client_is_told_to_come_later_when_the_store_fails(void **state)
+{
+    struct world *world = *state;
+    show_token(world, "init");
+    answer(world, ERR_STORE);
+    const char *reply = said(world);
+    assert_non_null(strstr(reply, "\"code\":503,\"status\":\"SERVICE_UNAVAILABLE\""));
+    assert_non_null(strstr(reply, "{\"backoff_policy\":{\"reconnect_min_ms\":"));
+}
+
+static void a_second_init_does_not_overtake_the_first(void **state)
+{
+    struct world *world = *state;
+    show_token(world, "init");
+    show_token(world, "init");
+    says(world, "\"code\":429,\"status\":\"TOO_MANY_REQUESTS\",\"errorCode\":51202");
+    answer(world, OK);
+    says(world, "\"code\":200");
+    assert_int_equal(world->session->state, SESSION_READY);
+}
+
+static void a_client_that_does_not_show_a_token_in_time_is_cut(void **state)
+{
+    struct world *world = *state;
+    tick(world, INIT_MS - 1);
+    assert_false(peer_is_cut(world));
+    tick(world, INIT_MS);
+    assert_true(peer_is_cut(world));
+}
+
+static void a_client_that_goes_while_the_core_is_asked_leaves_nothing(void **state)
+{
+    struct world *world = *state;
+    show_token(world, "init");
+    shutdown(world->peer, SHUT_RDWR);
+    turn(world);
+    assert_int_equal(metric_get(&metrics(world)->sessions), 1);
+    answer(world, OK);
+    assert_int_equal(metric_get(&metrics(world)->sessions), 0);
+}
+
+/* --- update --- */
+
+static void a_new_token_takes_the_place_of_the_old(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    world->jwt.expires_ms += LIFE_MS;
+    world->jwt.key = STR(OTHER);
+    show_token(world, "update");
+    answer(world, OK);
+    says(world,
+         "{\"method\":\"reply\",\"id\":\"TM1\",\"status\":{\"code\":200,\"status\":\"OK\"}}");
+    assert_true(str_eq(world->session->key, STR(OTHER)));
+    watch_session(world->session, uv_now(&world->loop), clock_ms() + LIFE_MS);
+    assert_int_equal(world->session->state, SESSION_READY);
+}
+
+static void a_token_of_somebody_else_is_no_update(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    world->jwt.identity = STR("bob");
+    show_token(world, "update");
+    says(world, "\"code\":401,\"status\":\"UNAUTHORIZED\",\"errorCode\":51215");
+    assert_null(world->commands.first);
+    assert_int_equal(world->session->state, SESSION_READY);
+}
+
+static void a_token_for_another_service_is_no_update(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    world->session->service_id = SERVICE_ID + 1;
+    show_token(world, "update");
+    answer(world, OK);
+    says(world, "\"code\":401,\"status\":\"UNAUTHORIZED\",\"errorCode\":51215");
+}
+
+static void commands_under_way_keep_the_texts_they_began_with(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    send_request(world);
+    const struct command *command = (const struct command *)world->commands.first;
+    world->jwt.key = STR(OTHER);
+    show_token(world, "update");
+    struct node *first = chain_shift(&world->commands);
+    answer(world, OK);
+    assert_true(str_eq(world->session->key, STR(OTHER)));
+    assert_true(str_eq(command->key, STR(KEY)));
+    chain_add(&world->commands, first);
+    answer(world, ERR_NAME_MISSING);
+}
+
+/* --- time --- */
+
+static void a_client_is_told_once_that_its_token_expires(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    int64_t expires_ms = world->session->expires_ms;
+    watch_session(world->session, uv_now(&world->loop), expires_ms - 180001);
+    assert_string_equal(said(world), "");
+    watch_session(world->session, uv_now(&world->loop), expires_ms - 180000);
+    says(world, "\"client_update_type\":\"token_about_to_expire\"");
+    watch_session(world->session, uv_now(&world->loop), expires_ms - 1);
+    assert_string_equal(said(world), "");
+}
+
+static void a_short_token_is_told_of_with_the_answer(void **state)
+{
+    struct world *world = *state;
+    world->jwt.expires_ms = clock_ms() + 60000;
+    show_token(world, "init");
+    answer(world, OK);
+    const char *all = said(world);
+    const char *update = strstr(all, "client_update_type");
+    assert_non_null(update);
+    assert_true(strstr(all, "\"code\":200") < update);
+}
+
+static void a_session_ends_without_a_packet_when_its_token_expires(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    world->session->warned = true;
+    watch_session(world->session, uv_now(&world->loop), world->session->expires_ms);
+    assert_string_equal(said(world), "<close 1001>");
+}
+
+static void a_quiet_client_is_asked_for_a_sign_of_life_and_then_cut(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    tick(world, PING_MS - 1000);
+    assert_string_equal(said(world), "");
+    tick(world, PING_MS + 1);
+    says(world, "{\"method\":\"ping\",\"id\":\"TM");
+    tick(world, PING_MS + 1000);
+    assert_string_equal(said(world), "");
+    tick(world, 2 * PING_MS + 2);
+    assert_true(peer_is_cut(world));
+    assert_int_equal(metric_get(&metrics(world)->cut), 1);
+}
+
+/* --- packets --- */
+
+static void what_is_no_packet_ends_the_session(void **state)
+{
+    struct world *world = *state;
+    send_bytes(world, STR("hello"));
+    const char *all = said(world);
+    assert_non_null(strstr(all, "{\"method\":\"close\",\"id\":\"TM"));
+    assert_non_null(
+        strstr(all, "\"code\":406,\"status\":\"NOT_ACCEPTABLE_MESSAGE\",\"errorCode\":51214"));
+    assert_non_null(strstr(all, "<close 1001>"));
+}
+
+static void a_request_before_init_is_refused(void **state)
+{
+    struct world *world = *state;
+    send_request(world);
+    says(world, "\"code\":401,\"status\":\"UNAUTHORIZED\"");
+    assert_null(world->commands.first);
+}
+
+static void a_ping_is_answered_at_any_time(void **state)
+{
+    struct world *world = *state;
+    send_method(world, "ping");
+    says(world,
+         "{\"method\":\"reply\",\"id\":\"TM1\",\"status\":{\"code\":200,\"status\":\"OK\"}}");
+}
+
+static void old_registrations_and_unknown_methods_are_agreed_to(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    send_method(world, "put_notification_ctx");
+    says(world, "\"code\":200");
+    send_method(world, "brew_coffee");
+    says(world, "\"code\":200");
+}
+
+static void replies_and_telemetry_are_not_answered(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    send_method(world, "reply");
+    send_method(world, "telemetry.v1");
+    assert_string_equal(said(world), "");
+}
+
+static void a_client_that_says_so_leaves(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    send_method(world, "close");
+    assert_string_equal(said(world), "<close 1001>");
+}
+
+/* --- limits --- */
+
+static void a_client_with_too_much_under_way_is_not_read_from(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    for (int i = 0; i < 3; i++)
+        send_request(world);
+    assert_int_equal(world->commands.count, 2);
+    answer(world, ERR_NAME_MISSING);
+    says(world, "\"http_status\":{\"code\":404,\"status\":\"NOT_FOUND\"}");
+    assert_int_equal(world->commands.count, 2);
+}
+
+static void a_client_that_sends_too_fast_is_not_read_from(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 41; i++)
+        send_method(world, "reply");
+    assert_false(world->session->reading);
+    world->session->booked_us = 0;
+    session_adjust_reading(world->session);
+    assert_true(world->session->reading);
+}
+
+/* More than the kernel takes while the client does not read. */
+static void send_much(struct world *world)
+{
+    static char text[65536];
+    memset(text, ' ', sizeof text);
+    for (int i = 0; i < 16 && !websocket_queued(world->session->socket); i++)
+        session_send_packet(world->session, STR("{}"), (struct str){text, sizeof text});
+    assert_true(websocket_queued(world->session->socket) > 0);
+}
+
+static void a_client_that_takes_nothing_is_cut(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    tick(world, STALL_MS - 1000); /* asks for a sign of life */
+    send_much(world);
+    tick(world, STALL_MS - 1);
+    assert_int_equal(world->session->state, SESSION_READY);
+    tick(world, STALL_MS + 1000);
+    assert_int_equal(world->session->state, SESSION_ENDED);
+    assert_string_equal(world->session->reason, "stalled");
+}
+
+static void a_session_has_room_until_its_queue_is_full(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    assert_true(session_has_room(world->session, QUEUE_MAX + 1)); /* nothing else waits */
+    send_much(world);
+    assert_true(session_has_room(world->session, 1000));
+    assert_false(world->session->crowded);
+    assert_false(session_has_room(world->session, QUEUE_MAX));
+    assert_true(world->session->crowded);
+    for (int i = 0; i < 100 && world->session->crowded; i++) {
+        turn(world);
+        read_all(world);
+    }
+    assert_false(world->session->crowded);
+    buf_clear(&world->read);
+}
+
+/* --- ends --- */
+
+static void sessions_end_when_their_key_is_removed(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    hear_removal(world, KIND_KEY, 3, 4);
+    assert_string_equal(said(world), "");
+    hear_removal(world, KIND_KEY, 1, 2);
+    assert_string_equal(said(world), "<close 1001>");
+}
+
+static void sessions_end_when_their_service_is_removed(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    hear_removal(world, KIND_SERVICE, SERVICE_ID + 1, 0);
+    assert_string_equal(said(world), "");
+    hear_removal(world, KIND_SERVICE, SERVICE_ID, 0);
+    assert_string_equal(said(world), "<close 1001>");
+}
+
+static void a_drain_lets_what_is_under_way_be_answered(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    send_request(world);
+    realtime_drain(world->realtime);
+    assert_string_equal(said(world), "");
+    assert_false(realtime_is_drained(world->realtime));
+    answer(world, ERR_NAME_MISSING);
+    const char *all = said(world);
+    const char *reply = strstr(all, "\"http_status\"");
+    assert_non_null(reply);
+    assert_non_null(strstr(reply, "<close 1001>"));
+    const char close_1001[] = "\x88\x82\0\0\0\0\x03\xe9";
+    assert_int_equal(write(world->peer, close_1001, 8), 8);
+    turn(world);
+    assert_true(realtime_is_drained(world->realtime));
+}
+
+static void a_drain_ends_idle_sessions(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    realtime_drain(world->realtime);
+    assert_string_equal(said(world), "<close 1001>");
+    shutdown(world->peer, SHUT_RDWR);
+    turn(world);
+    assert_true(realtime_is_drained(world->realtime));
+}
+
+static void a_connection_that_is_lost_before_it_is_there_leaves_nothing(void **state)
+{
+    struct world *world = *state;
+    struct session *lost = session_new(world->realtime, STR("http://here"), false);
+    assert_int_equal(metric_get(&metrics(world)->sessions), 2);
+    session_attach(lost, -1, STR(""));
+    assert_int_equal(metric_get(&metrics(world)->sessions), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_client_is_let_in_when_the_core_knows_its_key_and_service),
+        TEST(a_bad_token_is_refused_without_asking_the_core),
+        TEST(a_token_is_refused_whose_key_or_service_is_gone),
+        TEST(a_client_is_told_to_come_later_when_the_store_fails),
+        TEST(a_second_init_does_not_overtake_the_first),
+        TEST(a_client_that_does_not_show_a_token_in_time_is_cut),
+        TEST(a_client_that_goes_while_the_core_is_asked_leaves_nothing),
+        TEST(a_new_token_takes_the_place_of_the_old),
+        TEST(a_token_of_somebody_else_is_no_update),
+        TEST(a_token_for_another_service_is_no_update),
+        TEST(commands_under_way_keep_the_texts_they_began_with),
+        TEST(a_client_is_told_once_that_its_token_expires),
+        TEST(a_short_token_is_told_of_with_the_answer),
+        TEST(a_session_ends_without_a_packet_when_its_token_expires),
+        TEST(a_quiet_client_is_asked_for_a_sign_of_life_and_then_cut),
+        TEST(what_is_no_packet_ends_the_session),
+        TEST(a_request_before_init_is_refused),
+        TEST(a_ping_is_answered_at_any_time),
+        TEST(old_registrations_and_unknown_methods_are_agreed_to),
+        TEST(replies_and_telemetry_are_not_answered),
+        TEST(a_client_that_says_so_leaves),
+        TEST(a_client_with_too_much_under_way_is_not_read_from),
+        TEST(a_client_that_sends_too_fast_is_not_read_from),
+        TEST(a_client_that_takes_nothing_is_cut),
+        TEST(a_session_has_room_until_its_queue_is_full),
+        TEST(sessions_end_when_their_key_is_removed),
+        TEST(sessions_end_when_their_service_is_removed),
+        TEST(a_drain_lets_what_is_under_way_be_answered),
+        TEST(a_drain_ends_idle_sessions),
+        TEST(a_connection_that_is_lost_before_it_is_there_leaves_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
