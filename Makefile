@@ -37,6 +37,7 @@ bench:
 	@ninja -C build
 	@bench/run $(if $(QUICK),--quick)
 	@bench/items $(if $(QUICK),--quick)
+	@bench/realtime $(if $(QUICK),--quick)
 
 bench-peers:
 	@scripts/install peers

@@ -114,13 +114,15 @@ class Tutti(Process):
     token = secrets.token_hex(16)
     authorization = "Basic " + base64.b64encode(f"{sid}:{token}".encode()).decode()
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         folder.mkdir(exist_ok=True)
+        self.folder = folder
         self.sids = folder / "sids"
         environment = os.environ | {"TUTTI_ACCOUNT_SID": self.sid, "TUTTI_AUTH_TOKEN": self.token}
         (folder / "log").write_text("")
         super().__init__([BUILD / "tutti", "serve", "--listen", "127.0.0.1:0",
-                          "--data", folder / "data"], folder / "log", env=environment)
+                          "--data", folder / "data", *options], folder / "log",
+                         env=environment)
 
     def start(self):
         self.port = self.wait_until_it_listens()
@@ -142,6 +144,13 @@ class Tutti(Process):
         a large file waits for its own memory, which is not to be taken for the server's time."""
         sids = self.sids.read_bytes()
         self.sids.write_bytes(sids * (count * len(sids.splitlines()[0] + b"\n") // len(sids)))
+
+    def access_token(self):
+        """For a client in real time."""
+        done = subprocess.run([BUILD / "tutti", "token", "--identity", "bench", "--data",
+                               self.folder / "data", "--account-sid", self.sid],
+                              check=True, capture_output=True, text=True)
+        return done.stdout.strip()
 
     def first_sid(self):
         with open(self.sids, encoding="ascii") as lines:

@@ -36,6 +36,7 @@ struct server {
     struct gateway *gateways[THREADS_MAX];
     size_t threads;
     size_t made; /* gateways */
+    _Atomic size_t sessions;
 };
 
 static size_t count_threads(const struct config *config)
@@ -118,10 +119,10 @@ static struct limits limits_of(const struct config *config)
 /* A gateway's share of what is limited for all. */
 static size_t share(const struct server *server, uint64_t max)
 {
-    return max ? 1 + (max - 1) / server->threads : 0;
+    return 1 + (max - 1) / server->threads;
 }
 
-static struct realtime_options realtime_options(const struct server *server, size_t at)
+static struct realtime_options realtime_options(struct server *server, size_t at)
 {
     const struct config *config = server->config;
     return (struct realtime_options){
@@ -131,7 +132,8 @@ static struct realtime_options realtime_options(const struct server *server, siz
         .address = server->address,
         .log = server->log,
         .origin_base = (uint64_t)(at + 1) << ORIGIN_BITS,
-        .sessions_max = share(server, config->sessions_max),
+        .sessions_max = config->sessions_max,
+        .sessions = &server->sessions,
         .subscriptions_max = config->session_subscriptions_max,
         .queue_max = config->session_queue_max,
         .requests_max = config->session_requests_max,

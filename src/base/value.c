@@ -7,9 +7,13 @@
 static size_t string_length(struct str s)
 {
     size_t i = 1;
-    while (s.ptr[i] != '"')
-        i += s.ptr[i] == '\\' ? 2 : 1;
-    return i + 1;
+    for (;;) {
+        const char *at = s.ptr + i, *quote = memchr(at, '"', s.len - i);
+        const char *escape = memchr(at, '\\', (size_t)(quote - at));
+        if (!escape)
+            return (size_t)(quote - s.ptr) + 1;
+        i = (size_t)(escape - s.ptr) + 2;
+    }
 }
 
 /* The length of the value at the start of `s`. */
@@ -153,6 +157,19 @@ struct str value_get(struct str object, struct str key)
         if (decodes_to(name, key))
             return value;
     return (struct str){0};
+}
+
+void value_get_all(struct str object, const struct str *keys, struct str *values, size_t count)
+{
+    struct value_members members;
+    struct str name, value;
+    for (size_t i = 0; i < count; i++)
+        values[i] = (struct str){0};
+    value_members_init(&members, object);
+    while (value_members_next(&members, &name, &value))
+        for (size_t i = 0; i < count; i++)
+            if (!values[i].ptr && decodes_to(name, keys[i]))
+                values[i] = value;
 }
 
 bool value_decode_string(struct str token, struct arena *arena, struct str *text)

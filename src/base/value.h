@@ -28,6 +28,9 @@ bool value_elements_next(struct value_elements *elements, struct str *value);
 /* The value of the first member whose decoded key is `key`; absent when there is none. */
 struct str value_get(struct str object, struct str key);
 
+/* The same for several keys in one go: values[i] of keys[i]. */
+void value_get_all(struct str object, const struct str *keys, struct str *values, size_t count);
+
 /* The text of a JSON string with its quotes, decoded to UTF-8 in `arena`. False: not a string,
  * or an escaped surrogate stands alone, which UTF-8 cannot say. */
 bool value_decode_string(struct str token, struct arena *arena, struct str *text);

@@ -77,7 +77,9 @@ static void add_position(const struct change *head, struct buf *out)
 static void begin(struct request *request, const struct change *head, struct buf *out)
 {
     struct sid sid = sid_of(head);
-    buf_addf(out, "{\"sid\":\"%s\",\"unique_name\":", sid.text);
+    buf_add_lit(out, "{\"sid\":\"");
+    buf_add(out, sid_str(&sid));
+    buf_add_lit(out, "\",\"unique_name\":");
     buf_add_json(out, head->name);
     buf_add_lit(out, ",\"url\":\"");
     request_add_url(request, head, out);

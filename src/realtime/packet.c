@@ -10,8 +10,6 @@
 #include "base/json.h"
 #include "base/value.h"
 
-#include <stdio.h>
-
 enum { HEADER_DEPTH_MAX = 64 };
 
 static const struct {
@@ -63,10 +61,10 @@ static bool shift_header(struct str *rest, struct str *text, const char **reason
     return true;
 }
 
-/* A member as text: empty when it is null or not there. False: it is neither string nor number. */
-static bool read_text(struct str header, struct str key, struct arena *arena, struct str *text)
+/* A member's value as text: empty when it is null or not there. False: it is neither string nor
+ * number. */
+static bool read_text(struct str value, struct arena *arena, struct str *text)
 {
-    struct str value = value_get(header, key);
     *text = STR("");
     if (!value.ptr || str_eq(value, STR("null")))
         return true;
@@ -87,20 +85,28 @@ static enum packet_method method_of(struct str name)
 static bool read_members(struct packet *packet, struct arena *arena, uint64_t *payload_size,
                          const char **reason)
 {
-    struct str header = packet->header, method, size;
+    enum { METHOD, ID, TYPE, SIZE, REQUEST, MEMBERS };
+    static const struct str names[] = {
+        [METHOD] = STR_INIT("method"),        [ID] = STR_INIT("id"),
+        [TYPE] = STR_INIT("payload_type"),    [SIZE] = STR_INIT("payload_size"),
+        [REQUEST] = STR_INIT("http_request"),
+    };
+    struct str values[MEMBERS], method, size;
+    value_get_all(packet->header, names, values, MEMBERS);
+    packet->http_request = values[REQUEST];
     *reason = "the header's method is no text";
-    if (!read_text(header, STR("method"), arena, &method) || !method.len)
+    if (!read_text(values[METHOD], arena, &method) || !method.len)
         return false;
     packet->method = method_of(method);
     *reason = "the header's id is no text, or is longer than 256 bytes";
-    if (!read_text(header, STR("id"), arena, &packet->id) || packet->id.len > PACKET_ID_SIZE_MAX)
+    if (!read_text(values[ID], arena, &packet->id) || packet->id.len > PACKET_ID_SIZE_MAX)
         return false;
     *reason = "the header's payload_type is no text";
-    if (!read_text(header, STR("payload_type"), arena, &packet->payload_type))
+    if (!read_text(values[TYPE], arena, &packet->payload_type))
         return false;
     *reason = "the header's payload_size is no size";
     *payload_size = 0;
-    return read_text(header, STR("payload_size"), arena, &size) &&
+    return read_text(values[SIZE], arena, &size) &&
            (!size.len || str_to_u64(size, UINT32_MAX, payload_size));
 }
 
@@ -133,16 +139,23 @@ bool packet_parse(struct str frame, struct arena *arena, struct packet *packet, 
 
 void packet_write(struct str header, struct str payload, struct buf *out)
 {
-    char added[80];
+    char sized[32];
     struct str begun = {header.ptr, header.len - 1}; /* without its brace */
-    int added_len = snprintf(added, sizeof added, "}");
-    if (payload.len)
-        added_len = snprintf(added, sizeof added, "%s\"payload_size\":%zu,\"payload_type\":\"%s\"}",
-                             begun.len > 1 ? "," : "", payload.len, "application/json");
-    buf_addf(out, "TWILSOCK V3.0 %zu\r\n", begun.len + (size_t)added_len);
-    buf_add(out, begun);
-    buf_add(out, (struct str){added, (size_t)added_len});
+    struct str before = begun.len > 1 ? STR(",\"payload_size\":") : STR("\"payload_size\":");
+    struct str type = STR(",\"payload_type\":\"application/json\"");
+    struct buf digits = {.ptr = sized, .capacity = sizeof sized, .size_max = sizeof sized};
+    buf_add_u64(&digits, payload.len);
+    size_t added = payload.len ? before.len + digits.len + type.len : 0;
+    buf_add_lit(out, "TWILSOCK V3.0 ");
+    buf_add_u64(out, begun.len + added + 1);
     buf_add_lit(out, "\r\n");
+    buf_add(out, begun);
+    if (added) {
+        buf_add(out, before);
+        buf_add(out, buf_str(&digits));
+        buf_add(out, type);
+    }
+    buf_add_lit(out, "}\r\n");
     buf_add(out, payload);
     if (payload.len)
         buf_add_lit(out, "\r\n");

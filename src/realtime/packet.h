@@ -29,6 +29,7 @@ struct packet {
     enum packet_method method;
     struct str id;           /* empty: none */
     struct str header;       /* the whole of it, for value_get */
+    struct str http_request; /* member of a `message`'s header, as JSON; absent: none */
     struct str payload_type; /* empty: none */
     struct str payload;      /* borrowed from the frame; whatever bytes it has */
 };

@@ -111,14 +111,14 @@ static void upgrade(struct realtime *realtime, struct http_request *request,
 
 void realtime_connect(struct realtime *realtime, struct http_request *request)
 {
-    const struct sessions *sessions = &realtime->sessions;
     struct handshake handshake;
     answer_handshake(realtime, request, &handshake);
     if (request->has_body)
         refuse_handshake(request, 400);
     else if (handshake.status != 101)
         refuse_handshake(request, handshake.status);
-    else if (sessions->draining || sessions->count >= realtime->options.sessions_max)
+    else if (realtime->sessions.draining ||
+             atomic_load(realtime->options.sessions) >= realtime->options.sessions_max)
         refuse_busy(realtime, request);
     else
         upgrade(realtime, request, &handshake);

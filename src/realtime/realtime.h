@@ -25,7 +25,8 @@ struct realtime_options {
     struct port *port;    /* for the commands */
     void (*submit)(void *context, struct command *command); /* hand one to the core */
     void *context;
-    size_t sessions_max;      /* of this gateway; more: 503 */
+    size_t sessions_max;      /* of all gateways; more: 503 */
+    _Atomic size_t *sessions; /* how many there are at all gateways */
     size_t subscriptions_max; /* of a session; more: subscription_failed */
     size_t queue_max;         /* bytes that may wait in a session */
     size_t requests_max;      /* of a session under way; more wait in the kernel */

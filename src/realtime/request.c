@@ -113,7 +113,7 @@ static struct str first_of(struct str token)
 
 static bool has_members(struct str token)
 {
-    return token.len && token.ptr[0] == '{';
+    return token.len > 2 && token.ptr[0] == '{';
 }
 
 static enum err add_param(struct request *request, struct str key, struct str token)
@@ -140,6 +140,8 @@ static enum err read_params(struct request *request, struct str query, struct st
     enum err e = OK;
     if (query.ptr)
         e = fields_parse_form(query, &request->arena, &in_path, &request->why);
+    if (!in_path.count && !has_members(object))
+        return e;
     request->params.items = arena_alloc(&request->arena, FIELDS_MAX * sizeof(struct field));
     for (size_t i = 0; i < in_path.count; i++)
         request->params.items[request->params.count++] = in_path.items[i];
@@ -209,19 +211,26 @@ static void address(struct request *request)
 
 static enum err read_request(struct request *request, const struct packet *packet)
 {
-    struct str http = value_get(packet->header, STR("http_request"));
+    enum { METHOD, PATH, PARAMS, HEADERS, MEMBERS };
+    static const struct str names[] = {
+        [METHOD] = STR_INIT("method"),
+        [PATH] = STR_INIT("path"),
+        [PARAMS] = STR_INIT("params"),
+        [HEADERS] = STR_INIT("headers"),
+    };
+    struct str http = arena_dup(&request->arena, packet->http_request), values[MEMBERS];
     if (!has_members(http))
         return ERR_BODY;
-    http = arena_dup(&request->arena, http);
-    struct str method = text_of(request, value_get(http, STR("method")));
-    struct str query = text_of(request, value_get(http, STR("path")));
+    value_get_all(http, names, values, MEMBERS);
+    struct str method = text_of(request, values[METHOD]);
+    struct str query = text_of(request, values[PATH]);
     struct str path = str_split(&query, '?');
     enum err e = find_passage(request, method, path);
     if (!e)
-        e = read_params(request, query, value_get(http, STR("params")));
+        e = read_params(request, query, values[PARAMS]);
     if (!e)
         e = read_body(request, method, packet->payload);
-    read_headers(request, value_get(http, STR("headers")));
+    read_headers(request, values[HEADERS]);
     if (e || !request->passage->prepare)
         return e;
     address(request);
@@ -316,14 +325,16 @@ void request_add_dates(const struct change *head, struct buf *out)
 
 void request_add_url(const struct request *request, const struct change *object, struct buf *out)
 {
-    static const char *const folders[] = {
-        [KIND_DOCUMENT] = "Documents",
-        [KIND_LIST] = "Lists",
-        [KIND_MAP] = "Maps",
-        [KIND_STREAM] = "Streams",
+    static const struct str folders[] = {
+        [KIND_DOCUMENT] = STR_INIT("/Documents/"),
+        [KIND_LIST] = STR_INIT("/Lists/"),
+        [KIND_MAP] = STR_INIT("/Maps/"),
+        [KIND_STREAM] = STR_INIT("/Streams/"),
     };
     struct sid sid = sid_of(object);
     buf_add(out, request->session->base);
-    buf_addf(out, "/v3/Services/%s/%s/%s", request->session->service_sid.text,
-             folders[object->kind], sid.text);
+    buf_add_lit(out, "/v3/Services/");
+    buf_add(out, sid_str(&request->session->service_sid));
+    buf_add(out, folders[object->kind]);
+    buf_add(out, sid_str(&sid));
 }

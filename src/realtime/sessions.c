@@ -84,6 +84,7 @@ void sessions_deinit(struct sessions *sessions, void (*closed)(struct sessions *
 void sessions_add(struct sessions *sessions, struct session *session)
 {
     ring_append(&sessions->all, &session->place);
+    atomic_fetch_add(sessions->options->sessions, 1);
     metric_set(&sessions->metrics->sessions, ++sessions->count);
     metric_add(&sessions->metrics->sessions_total, 1);
 }
@@ -92,6 +93,7 @@ void sessions_remove(struct sessions *sessions, struct session *session)
 {
     ring_remove(&session->place);
     ring_remove(&session->paced);
+    atomic_fetch_sub(sessions->options->sessions, 1);
     metric_set(&sessions->metrics->sessions, --sessions->count);
 }
 

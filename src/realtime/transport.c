@@ -36,7 +36,11 @@ const char *transport_status_text(unsigned code)
 static void write_status(const struct transport_status *status, struct buf *out)
 {
     const char *text = status->text ? status->text : transport_status_text(status->code);
-    buf_addf(out, "{\"code\":%u,\"status\":\"%s\"", status->code, text);
+    buf_add_lit(out, "{\"code\":");
+    buf_add_u64(out, status->code);
+    buf_add_lit(out, ",\"status\":\"");
+    buf_add(out, str_from(text));
+    buf_add_char(out, '"');
     if (status->error_code)
         buf_addf(out, ",\"errorCode\":%u", status->error_code);
     if (status->description) {
@@ -48,7 +52,9 @@ static void write_status(const struct transport_status *status, struct buf *out)
 
 static void begin(const char *method, struct str id, struct buf *out)
 {
-    buf_addf(out, "{\"method\":\"%s\",\"id\":", method);
+    buf_add_lit(out, "{\"method\":\"");
+    buf_add(out, str_from(method));
+    buf_add_lit(out, "\",\"id\":");
     buf_add_json(out, id);
 }
 

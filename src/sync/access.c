@@ -4,9 +4,20 @@
 #include "sync/batch.h"
 #include "sync/permission.h"
 
-static bool is_controlled(enum kind kind)
+/* Kinds that have permissions of their own. */
+static bool has_permissions(enum kind kind)
 {
     return kind == KIND_DOCUMENT || kind == KIND_LIST || kind == KIND_MAP;
+}
+
+static bool is_item(enum kind kind)
+{
+    return kind == KIND_LIST_ITEM || kind == KIND_MAP_ITEM;
+}
+
+static bool is_in_stream(enum kind kind)
+{
+    return kind == KIND_STREAM || kind == KIND_MESSAGE;
 }
 
 static bool applies(const struct command *command)
@@ -15,7 +26,6 @@ static bool applies(const struct command *command)
            str_eq(value_get(command->service_head->data, STR("acl_enabled")), STR("true"));
 }
 
-/* Of an object itself. */
 static bool allows_object(const struct permission *permission, enum verb verb)
 {
     switch (verb) {
@@ -31,21 +41,20 @@ static bool allows_object(const struct permission *permission, enum verb verb)
     }
 }
 
-/* Of the items of a list or map. */
-static bool allows_items(const struct permission *permission, enum verb verb)
+static bool allows_item(const struct permission *permission, enum verb verb)
 {
     bool reads = verb == VERB_FETCH || verb == VERB_FETCH_MANY || verb == VERB_LIST;
     return reads ? permission->read : permission->write;
 }
 
-static enum err check_items(struct batch *batch, const struct command *command)
+static enum err check_item(struct batch *batch, const struct command *command)
 {
     struct permission permission;
     enum err e =
         permission_look_up(batch, command->container_head->id, command->identity, &permission);
     if (e)
         return e;
-    return allows_items(&permission, command->verb) ? OK : ERR_DENIED;
+    return allows_item(&permission, command->verb) ? OK : ERR_DENIED;
 }
 
 static enum err check_object(struct batch *batch, const struct command *command)
@@ -65,17 +74,19 @@ static enum err check_object(struct batch *batch, const struct command *command)
 
 enum err access_check(struct batch *batch, struct command *command)
 {
-    if (!applies(command) || command->verb == VERB_UNSUBSCRIBE)
+    if (!applies(command) || is_in_stream(command->kind))
         return OK;
-    if (command->kind == KIND_LIST_ITEM || command->kind == KIND_MAP_ITEM)
-        return check_items(batch, command);
-    if (!is_controlled(command->kind) || command->verb == VERB_CREATE)
+    if (is_item(command->kind))
+        return check_item(batch, command);
+    if (!has_permissions(command->kind) || command->verb == VERB_LIST)
+        return ERR_DENIED;
+    if (command->verb == VERB_CREATE || command->verb == VERB_UNSUBSCRIBE)
         return OK;
     return check_object(batch, command);
 }
 
 void access_grant_creator(struct batch *batch, const struct command *command)
 {
-    if (applies(command) && is_controlled(command->kind))
+    if (applies(command) && has_permissions(command->kind))
         permission_grant_all(batch, command->head->id, command->identity);
 }

@@ -8,13 +8,15 @@
 
 struct batch;
 
-/* Before a command is evaluated, its service and container resolved. Read: to fetch, list and
- * subscribe. Write: to change data or a time to live, and all writing of items. Manage: to remove
- * the object. To create one needs none. ERR_DENIED; ERR_STORE; whatever resolving the object says
- * (ERR_MISSING, ERR_NAME_MISSING). */
+/* Before a command is evaluated, its service and container resolved. Read: to fetch, to subscribe,
+ * and to fetch or list items. Write: to change data or a time to live, and all writing of items.
+ * Manage: to remove the object. To create one needs none; lists of objects, and permissions, are
+ * for nobody. ERR_DENIED; ERR_STORE; whatever resolving the object says (ERR_MISSING,
+ * ERR_NAME_MISSING). */
 must_check enum err access_check(struct batch *batch, struct command *command);
 
-/* After a document, list or map was created: its creator may do all three. */
+/* After a command created something: its creator may do all three, by one change more. In a service
+ * without access control nothing is granted. */
 void access_grant_creator(struct batch *batch, const struct command *command);
 
 #endif

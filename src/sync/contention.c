@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "sync/sid.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 enum { PACE_FIRST_MS = 5, PACE_MAX_MS = 300 };
@@ -125,18 +124,22 @@ static void use(struct contention *contention, struct contended *object, int64_t
 
 static void drop_loser(struct contention *contention, struct contended *object, struct loser *loser)
 {
-    assert(!loser->read);
     ring_remove(&loser->ring);
     object->losers--;
     contention->losers--;
     free(loser);
 }
 
+static void drop_losers(struct contention *contention, struct contended *object, struct ring *ring)
+{
+    while (!ring_is_empty(ring))
+        drop_loser(contention, object, ring_of(ring->next, struct loser, ring));
+}
+
 static void drop_object(struct contention *contention, struct contended *object)
 {
-    while (!ring_is_empty(&object->others))
-        drop_loser(contention, object, ring_of(object->others.next, struct loser, ring));
-    assert(ring_is_empty(&object->waiting) && !object->parked.first);
+    drop_losers(contention, object, &object->waiting);
+    drop_losers(contention, object, &object->others);
     ring_remove(&object->by_age);
     ring_remove(&object->holding);
     dict_remove(&contention->objects, object->key, object);
@@ -345,7 +348,6 @@ void contention_init(struct contention *contention)
 
 void contention_deinit(struct contention *contention)
 {
-    assert(contention->held == 0);
     while (!ring_is_empty(&contention->by_age))
         drop_object(contention, ring_of(contention->by_age.next, struct contended, by_age));
     dict_deinit(&contention->objects);
@@ -425,6 +427,7 @@ static void note_success(struct contention *contention, struct contended *object
         drop_loser(contention, object, loser);
     object->wrote_ms = now_ms;
     object->writer = write->origin;
+    plan(contention, object);
     if (write->verb == VERB_REMOVE)
         release_all(contention, object, now_ms);
 }

@@ -33,7 +33,7 @@ enum {
     CONTENTION_QUIET_MAX_MS = 120,
     CONTENTION_GRACE_MIN_MS = 30,
     CONTENTION_GRACE_MAX_MS = 150,
-    CONTENTION_TURN_MIN_MS = 20,
+    CONTENTION_TURN_MIN_MS = 40,
     CONTENTION_TURN_MAX_MS = 200,
     CONTENTION_OBJECT_LOSERS_MAX = 512, /* of one object */
     CONTENTION_LOSERS_MAX = 20000,      /* of all; so many objects at most are followed */
@@ -52,7 +52,7 @@ struct contention {
 
 void contention_init(struct contention *contention);
 
-/* Nothing is kept back any more. */
+/* What is still kept back never comes out. */
 void contention_deinit(struct contention *contention);
 
 /* Might the command be kept back? Then it must not be evaluated without contention_hold. */

@@ -43,6 +43,7 @@ struct world {
     struct jwt jwt;  /* of the token that init() shows */
     struct buf read; /* what has come, less what said() showed */
     char shown[8192];
+    _Atomic size_t sessions;
 };
 
 /* --- the core --- */
@@ -213,6 +214,7 @@ static int begin(void **state)
         .submit = submit,
         .context = &world,
         .sessions_max = 10,
+        .sessions = &world.sessions,
         .subscriptions_max = 10,
         .queue_max = QUEUE_MAX,
         .requests_max = 2,
