@@ -1,28 +1,18 @@
 #include "realtime/subscription.h"
 
 #include "base/mem.h"
-#include "dialect/problem.h"
-#include "realtime/hub.h"
+#include "realtime/announcement.h"
+#include "realtime/live.h"
 #include "realtime/notification.h"
-#include "realtime/occasion.h"
-#include "sync/item_name.h"
-#include "sync/query.h"
+#include "realtime/rendering.h"
+#include "sync/listing.h"
 #include "sync/subscribe.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-enum { TEXT_SIZE_MAX = 4096, PROTOCOL_NEWEST = 4 };
+enum { PROTOCOL_NEWEST = 4 };
 
 enum subscription_state { SUBSCRIPTION_BEHIND, SUBSCRIPTION_LIVE };
-
-/* What a live query has besides. */
-struct live {
-    struct arena arena;
-    struct str id;
-    struct str index;
-    struct query *query;
-};
 
 /* On the way to the core and back; kept in between as long as there is more. */
 struct step {
@@ -31,7 +21,8 @@ struct step {
     struct session *session;
     struct subscription *subscription; /* NULL: it has ended */
     struct sid sid;
-    bool flying; /* in the core's hands */
+    struct arena arena; /* of a live query's place in its map */
+    bool flying;        /* in the core's hands */
 };
 
 struct subscription {
@@ -40,7 +31,7 @@ struct subscription {
     struct session *session;
     struct topic *topic; /* NULL: a live query whose map is being looked up */
     struct live *live;   /* NULL: of an object */
-    struct step *step;   /* NULL: LIVE */
+    struct step *step;   /* NULL: there is nothing to ask */
     enum subscription_state state;
     bool asked; /* the client waits to hear that it is established */
     int64_t correlation;
@@ -60,69 +51,35 @@ static struct realtime_metrics *metrics_of(const struct subscription *subscripti
 
 /* --- what the client is told of the subscription itself --- */
 
-static void put_message(struct session *session, const char *type, enum correlation correlated,
-                        int64_t correlation, struct buf *text)
+static struct announcement announcement_of(const struct subscription *subscription)
 {
-    struct occasion *occasion = occasion_new(type, buf_str(text));
-    occasion->correlated = correlated;
-    occasion->correlation = correlation;
-    outbox_put(session, occasion);
-    occasion_unref(occasion);
-    buf_deinit(text);
+    const struct topic *topic = subscription->topic;
+    const struct live *live = subscription->live;
+    return (struct announcement){
+        .sid = live ? live->id : sid_str(&topic->sid),
+        .type = live ? STR("live_query") : str_from(notification_type(topic->kind)),
+        .asked = subscription->asked,
+        .correlation = subscription->correlation,
+    };
 }
 
-static void begin_message(struct buf *text, struct str sid, struct str type)
+static struct announcement announcement_for(const struct subscription_ask *ask)
 {
-    buf_init(text, TEXT_SIZE_MAX);
-    buf_add_lit(text, "{\"object_sid\":");
-    buf_add_json(text, sid);
-    buf_add_lit(text, ",\"object_type\":");
-    buf_add_json(text, type);
-}
-
-static struct str sid_of_subscription(const struct subscription *subscription)
-{
-    return subscription->live ? subscription->live->id : sid_str(&subscription->topic->sid);
-}
-
-static struct str type_of_subscription(const struct subscription *subscription)
-{
-    if (subscription->live)
-        return STR("live_query");
-    return str_from(notification_type(subscription->topic->kind));
+    return (struct announcement){ask->sid, ask->type, true, ask->correlation};
 }
 
 static void tell_established(struct subscription *subscription)
 {
-    struct buf text;
+    struct announcement announcement = announcement_of(subscription);
     bool numbered = subscription->live || subscription->topic->kind != KIND_STREAM;
-    begin_message(&text, sid_of_subscription(subscription), type_of_subscription(subscription));
-    buf_add_lit(&text, ",\"replay_status\":\"completed\",\"last_event_id\":");
-    if (numbered)
-        buf_add_u64(&text, subscription->position);
-    else
-        buf_add_lit(&text, "null");
-    buf_add_char(&text, '}');
-    put_message(subscription->session, "subscription_established", CORRELATION_GIVEN,
-                subscription->correlation, &text);
-}
-
-static void tell_failed(struct session *session, struct str sid, struct str type, enum err err,
-                        enum correlation correlated, int64_t correlation)
-{
-    struct buf text;
-    const struct problem *problem = problem_find(err, notification_kind(type));
-    begin_message(&text, sid, type);
-    buf_addf(&text, ",\"error\":{\"status\":%u,\"code\":%u,\"message\":", problem->status,
-             problem->code);
-    buf_add_json(&text, str_from(problem->message));
-    buf_add_lit(&text, "}}");
-    put_message(session, "subscription_failed", correlated, correlation, &text);
+    announcement_established(subscription->session, &announcement,
+                             numbered ? &subscription->position : NULL);
 }
 
 static void refuse(struct session *session, const struct subscription_ask *ask, enum err err)
 {
-    tell_failed(session, ask->sid, ask->type, err, CORRELATION_GIVEN, ask->correlation);
+    struct announcement announcement = announcement_for(ask);
+    announcement_failed(session, &announcement, err);
 }
 
 /* --- life --- */
@@ -173,13 +130,13 @@ static void leave(struct subscription *subscription)
 static void free_step(struct step *step)
 {
     subscribe_clear(&step->subscribe, true);
+    arena_deinit(&step->arena);
     free(step);
 }
 
 static void end(struct subscription *subscription)
 {
     struct step *step = subscription->step;
-    struct live *live = subscription->live;
     leave(subscription);
     ring_remove(&subscription->in_session);
     subscription->session->subscriber.count--;
@@ -189,9 +146,7 @@ static void end(struct subscription *subscription)
         step->subscription = NULL;
     else if (step)
         free_step(step);
-    if (live)
-        arena_deinit(&live->arena);
-    free(live);
+    live_free(subscription->live);
     free(subscription);
 }
 
@@ -229,69 +184,16 @@ static bool is_own(const struct subscription *subscription, const struct notice 
 
 /* --- events --- */
 
-/* What one notice looks like to clients, made when the first wants it. */
-struct rendering {
-    const struct notice *notice;
-    struct str base;
-    struct occasion *event;
-    struct occasion *position;
-    bool has_event;
-    bool has_position;
-};
-
-static void rendering_deinit(struct rendering *rendering)
-{
-    occasion_unref(rendering->event);
-    occasion_unref(rendering->position);
-}
-
-static struct occasion *event_for(struct rendering *rendering,
-                                  const struct subscription *subscription)
-{
-    const struct session *session = subscription->session;
-    bool other = notification_has_url(rendering->notice) && !str_eq(rendering->base, session->base);
-    if (rendering->has_event && !other)
-        return rendering->event;
-    occasion_unref(rendering->event);
-    rendering->base = session->base;
-    rendering->has_event = true;
-    rendering->event = notification_event(rendering->notice, &subscription->topic->sid,
-                                          &session->service_sid, session->base);
-    return rendering->event;
-}
-
-static struct occasion *position_for(struct rendering *rendering,
-                                     const struct subscription *subscription)
-{
-    if (!rendering->has_position)
-        rendering->position = notification_position(rendering->notice, &subscription->topic->sid);
-    rendering->has_position = true;
-    return rendering->position;
-}
-
-/* Of a live query. A reference; NULL: nothing. */
-static struct occasion *match_for(const struct notice *notice, const struct live *live)
-{
-    struct arena arena;
-    if (!notice->item)
-        return NULL;
-    arena_init(&arena);
-    struct str key = item_name_key(notice->item, &arena);
-    bool matches =
-        !change_is_removal(notice->item) && query_matches(live->query, key, notice->item->data);
-    arena_deinit(&arena);
-    return notification_match(notice, live->id, matches);
-}
-
 /* A reference; NULL: nothing. */
 static struct occasion *occasion_for(struct rendering *rendering,
                                      const struct subscription *subscription)
 {
+    const struct topic *topic = subscription->topic;
     if (subscription->live)
-        return match_for(rendering->notice, subscription->live);
+        return live_event(subscription->live, rendering->notice);
     struct occasion *occasion = is_own(subscription, rendering->notice)
-                                    ? position_for(rendering, subscription)
-                                    : event_for(rendering, subscription);
+                                    ? rendering_position(rendering, topic)
+                                    : rendering_event(rendering, topic, subscription->session);
     return occasion ? occasion_ref(occasion) : NULL;
 }
 
@@ -318,8 +220,16 @@ static struct step *new_step(struct subscription *subscription)
     step->session = subscription->session;
     step->subscription = subscription;
     step->subscribe.since_given = true;
+    arena_init(&step->arena);
     subscription->step = step;
     return step;
+}
+
+static void submit(struct step *step)
+{
+    step->command.letter.arrive = on_step;
+    step->flying = true;
+    session_submit(step->session, &step->command);
 }
 
 /* Ask for what follows its position; of a live query, first for its map. */
@@ -327,10 +237,11 @@ static void ask_core(struct subscription *subscription)
 {
     struct step *step = subscription->step ? subscription->step : new_step(subscription);
     struct topic *topic = subscription->topic;
+    if (step->flying)
+        return; /* when it is back it asks again */
     if (topic)
         step->sid = topic->sid;
     step->command = (struct command){
-        .letter.arrive = on_step,
         .verb = topic ? VERB_SUBSCRIBE : VERB_FETCH,
         .kind = topic ? topic->kind : KIND_MAP,
         .object = topic ? sid_str(&step->sid) : subscription->live->index,
@@ -338,8 +249,22 @@ static void ask_core(struct subscription *subscription)
     };
     step->subscribe.since = subscription->position;
     step->subscribe.far_max = hub_of(subscription->session)->options->replay_max;
-    step->flying = true;
-    session_submit(subscription->session, &step->command);
+    submit(step);
+}
+
+/* Of a live query that is up to date: all items of its map, page after page. */
+static void ask_for_items(struct subscription *subscription, struct str place)
+{
+    struct step *step = subscription->step ? subscription->step : new_step(subscription);
+    step->sid = subscription->topic->sid;
+    step->command = (struct command){
+        .verb = VERB_LIST,
+        .kind = KIND_MAP_ITEM,
+        .container_kind = KIND_MAP,
+        .container = sid_str(&step->sid),
+        .page = {.place = place, .size = PAGE_SIZE_MAX},
+    };
+    submit(step);
 }
 
 static void go_live(struct subscription *subscription, uint64_t reached)
@@ -352,6 +277,26 @@ static void go_live(struct subscription *subscription, uint64_t reached)
     if (subscription->asked)
         tell_established(subscription);
     subscription->asked = false;
+    if (subscription->live && !subscription->live->seeded)
+        ask_for_items(subscription, (struct str){0});
+}
+
+static void take_items(struct subscription *subscription, const struct command *command)
+{
+    struct step *step = subscription->step;
+    size_t count = command->heads_count;
+    bool last = !command->more_after || !count;
+    live_seed(subscription->live, command->heads, count, last);
+    if (subscription->state == SUBSCRIPTION_BEHIND) {
+        ask_core(subscription);
+    } else if (last) {
+        free_step(step);
+        subscription->step = NULL;
+    } else {
+        arena_clear(&step->arena);
+        struct str place = listing_place(command->heads[count - 1], &step->arena);
+        ask_for_items(subscription, arena_dup(&step->arena, place));
+    }
 }
 
 /* How many of the notices went. */
@@ -386,7 +331,6 @@ static void catch_up(struct subscription *subscription)
 static void fail(struct subscription *subscription, enum err err)
 {
     struct session *session = subscription->session;
-    enum correlation correlated = subscription->asked ? CORRELATION_GIVEN : CORRELATION_NULL;
     if (subscription->live && (err == ERR_MISSING || err == ERR_NAME_MISSING))
         err = ERR_INDEX_MISSING;
     metric_add(&metrics_of(subscription)->lost, err == ERR_LOST);
@@ -394,10 +338,8 @@ static void fail(struct subscription *subscription, enum err err)
         session_end(session); /* it comes back and asks again */
         return;
     }
-    struct str sid =
-        subscription->topic || subscription->live ? sid_of_subscription(subscription) : STR("");
-    tell_failed(session, sid, type_of_subscription(subscription), err, correlated,
-                subscription->correlation);
+    struct announcement announcement = announcement_of(subscription);
+    announcement_failed(session, &announcement, err);
     end(subscription);
 }
 
@@ -415,6 +357,8 @@ static void arrive(struct subscription *subscription, const struct command *comm
     } else if (command->verb == VERB_FETCH) {
         find_map(subscription, command);
         ask_core(subscription);
+    } else if (command->verb == VERB_LIST) {
+        take_items(subscription, command);
     } else {
         catch_up(subscription);
     }
@@ -495,16 +439,10 @@ static struct subscription *find_asked(const struct session *session,
 
 static void establish_live(struct session *session, const struct subscription_ask *ask)
 {
-    struct why why;
-    struct live *live = mem_zalloc(1, sizeof *live);
-    arena_init(&live->arena);
-    live->id = arena_dup(&live->arena, ask->sid);
-    live->index = arena_dup(&live->arena, ask->index);
-    enum err e = query_parse(ask->query, &live->arena, &live->query, &why);
+    struct live *live;
+    enum err e = live_new(&live, ask->sid, ask->index, ask->query);
     if (e) {
         refuse(session, ask, e);
-        arena_deinit(&live->arena);
-        free(live);
         return;
     }
     struct subscription *subscription = add(session, ask);
@@ -545,13 +483,11 @@ void subscription_establish(struct session *session, const struct subscription_a
 
 void subscription_cancel(struct session *session, const struct subscription_ask *ask)
 {
-    struct buf text;
+    struct announcement announcement = announcement_for(ask);
     struct subscription *subscription = find_asked(session, ask);
     if (subscription)
         end(subscription);
-    begin_message(&text, ask->sid, ask->type);
-    buf_add_char(&text, '}');
-    put_message(session, "subscription_canceled", CORRELATION_GIVEN, ask->correlation, &text);
+    announcement_canceled(session, &announcement);
 }
 
 /* --- hearing --- */

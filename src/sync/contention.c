@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "sync/sid.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { PACE_FIRST_MS = 5, PACE_MAX_MS = 300 };
@@ -329,9 +330,9 @@ static void forget_old(struct contention *contention, int64_t now_ms)
 {
     while (!ring_is_empty(&contention->by_age)) {
         struct contended *oldest = ring_of(contention->by_age.next, struct contended, by_age);
-        bool holds = !ring_is_empty(&oldest->holding);
-        if (holds || !is_stale(oldest->used_ms, now_ms))
+        if (!is_stale(oldest->used_ms, now_ms))
             return;
+        assert(ring_is_empty(&oldest->holding)); /* nothing is kept for so long */
         drop_object(contention, oldest);
     }
 }
@@ -374,10 +375,9 @@ static bool wait_in_turn(struct contention *contention, struct contended *object
     return true;
 }
 
-static bool park(struct contention *contention, struct contended *object, struct command *write,
-                 int64_t now_ms)
+static bool park(struct contention *contention, struct contended *object, struct command *write)
 {
-    if (!object->favoured || object->favoured == write->origin || object->grace_ms <= now_ms)
+    if (!object->favoured || object->favoured == write->origin)
         return false;
     chain_add(&object->parked, &write->letter.node);
     hold(contention, object);
@@ -397,7 +397,7 @@ bool contention_hold(struct contention *contention, struct command *command, int
     if (!is_guarded(command))
         return false;
     learn_pace(object, command->origin, now_ms);
-    return !full && park(contention, object, command, now_ms);
+    return !full && park(contention, object, command);
 }
 
 static void note_loss(struct contention *contention, const struct command *command, int64_t now_ms)

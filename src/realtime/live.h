@@ -1,0 +1,38 @@
+/* A live query: its expression, and which items of the map match it as far as the client knows, so
+ * that it is told when one stops matching, and not of those that never did.
+ *
+ * The matching keys are known when all items have been looked at once (live_seed); until then a
+ * change of any item that does not match is told as its removal, which does no harm. */
+#ifndef REALTIME_LIVE_H
+#define REALTIME_LIVE_H
+
+#include "base/arena.h"
+#include "base/dict.h"
+#include "base/err.h"
+#include "realtime/occasion.h"
+#include "sync/feed.h"
+
+enum { LIVE_KEYS_MAX = 100000 }; /* more: see above */
+
+struct query;
+
+struct live {
+    struct arena arena;
+    struct str id;    /* as the client calls it */
+    struct str index; /* the map, by name or SID */
+    struct query *query;
+    struct dict matching; /* hashes of keys */
+    bool seeded;
+};
+
+/* All strings are copied. ERR_QUERY, ERR_QUERY_OPERATORS, ERR_QUERY_ARRAY. */
+must_check enum err live_new(struct live **live, struct str id, struct str index, struct str query);
+void live_free(struct live *live); /* NULL is fine */
+
+/* Some of the map's items as they are now. `last`: these are all. */
+void live_seed(struct live *live, struct change *const *items, size_t count, bool last);
+
+/* What the client is told of a change of the map; a reference; NULL: nothing. */
+struct occasion *live_event(struct live *live, const struct notice *notice);
+
+#endif

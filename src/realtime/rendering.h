@@ -1,0 +1,27 @@
+/* What one notice looks like to subscribers: made when the first wants it, used for all. */
+#ifndef REALTIME_RENDERING_H
+#define REALTIME_RENDERING_H
+
+#include "realtime/hub.h"
+#include "realtime/occasion.h"
+#include "realtime/session.h"
+#include "sync/feed.h"
+
+struct rendering {
+    const struct notice *notice;
+    struct str base; /* that `event` was made for */
+    struct occasion *event;
+    struct occasion *position;
+    bool has_event;
+    bool has_position;
+};
+
+void rendering_deinit(struct rendering *rendering);
+
+/* The event as the session is to get it; instead, for the author, how far the object has got.
+ * Borrowed; NULL: there is nothing to tell. */
+struct occasion *rendering_event(struct rendering *rendering, const struct topic *topic,
+                                 const struct session *session);
+struct occasion *rendering_position(struct rendering *rendering, const struct topic *topic);
+
+#endif

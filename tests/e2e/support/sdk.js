@@ -1,0 +1,85 @@
+'use strict';
+// The official client SDK, unmodified, pointed at a server under test.
+
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const { Client } = require('twilio-sync');
+const twilio = require('twilio');
+const { clientOf } = require('./client.js');
+const { eventually } = require('./eventually.js');
+
+const { AccessToken } = twilio.jwt;
+
+// Whoever mints tokens for a server: by an API key, as the documentation has it.
+class Office {
+  static async open(server, options = {}) {
+    const [account, secret] = server.auth;
+    const office = new Office();
+    office.server = server;
+    office.account = account;
+    office.service = options.service ?? 'default';
+    office.rest = clientOf(server, account, secret);
+    office.key = await office.rest.newKeys.create({ friendlyName: 'office' });
+    office.clients = new Set();
+    return office;
+  }
+
+  // For one test or file: what it opened is closed behind it.
+  static async openFor(t, server, options) {
+    const office = await Office.open(server, options);
+    t.after(() => office.close());
+    return office;
+  }
+
+  token(identity, options = {}) {
+    const { service = this.service, ...rest } = options;
+    const token = new AccessToken(this.account, this.key.sid, this.key.secret, {
+      identity,
+      ttl: 3600,
+      ...rest,
+    });
+    token.addGrant(new AccessToken.SyncGrant({ serviceSid: service }));
+    return token.toJwt(rest.algorithm);
+  }
+
+  // Options: `port` of a proxy in between, `token`, `Client` of another version.
+  client(identity, options = {}) {
+    const port = options.port ?? this.server.port;
+    const Class = options.Client ?? Client;
+    const client = new Class(options.token ?? this.token(identity), {
+      cdsUri: `http://127.0.0.1:${port}`,
+      twilsock: { uri: `ws://127.0.0.1:${port}/v3/wsconnect` },
+      logLevel: 'silent',
+    });
+    this.clients.add(client);
+    return client;
+  }
+
+  async close() {
+    await Promise.all([...this.clients].map((client) => client.shutdown()));
+    this.clients.clear();
+  }
+}
+
+// Objects tell their state of subscription to nobody but themselves.
+async function subscribed(...objects) {
+  for (const object of objects) {
+    const entity = Object.values(object).find((value) => value?.subscriptionState !== undefined);
+    const done = await eventually(() => entity.subscriptionState === 'established');
+    assert.ok(done, `${object.sid} is not subscribed`);
+  }
+  return objects[0];
+}
+
+// All events of these names, as [name, event], in the order in which they came.
+function record(object, ...names) {
+  const events = [];
+  for (const name of names) object.on(name, (event) => events.push([name, event]));
+  return events;
+}
+
+async function connected(client) {
+  while (client.connectionState !== 'connected') await once(client, 'connectionStateChanged');
+}
+
+module.exports = { Office, connected, record, subscribed };
