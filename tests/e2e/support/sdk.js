@@ -71,11 +71,12 @@ async function subscribed(...objects) {
   return objects[0];
 }
 
-// All events of these names, as [name, event], in the order in which they came.
-function record(object, ...names) {
-  const events = [];
-  for (const name of names) object.on(name, (event) => events.push([name, event]));
-  return events;
+// What `look` sees of each event of these names, in the order in which they come. Events hold the
+// object's own items, which change: look at once.
+function record(object, names, look) {
+  const seen = [];
+  for (const name of names) object.on(name, (event) => seen.push(look(name, event)));
+  return seen;
 }
 
 async function connected(client) {
