@@ -165,14 +165,15 @@ void exchanges_end_lost(struct exchanges *exchanges)
     }
 }
 
-void exchanges_let_go(struct exchanges *exchanges)
+bool exchanges_let_go(struct exchanges *exchanges)
 {
+    bool any = !ring_is_empty(&exchanges->given_away);
     while (!ring_is_empty(&exchanges->given_away)) {
         struct exchange *exchange = ring_of(exchanges->given_away.next, struct exchange, node);
         ring_remove(&exchange->node);
         MHD_upgrade_action(exchange->upgraded, MHD_UPGRADE_ACTION_CLOSE);
-        exchanges->moved = true;
     }
+    return any;
 }
 
 static void name_method(struct http_request *request, struct str name)

@@ -97,7 +97,8 @@ void exchange_close(struct exchange *exchange);
 /* End what was replied to after its client had gone. */
 void exchanges_end_lost(struct exchanges *exchanges);
 
-/* Not from inside MHD_run: have libmicrohttpd let go of connections that were given away. */
-void exchanges_let_go(struct exchanges *exchanges);
+/* Not from inside MHD_run: have libmicrohttpd let go of connections that were given away.
+ * True: there were some; it does so in its next run. */
+bool exchanges_let_go(struct exchanges *exchanges);
 
 #endif

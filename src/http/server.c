@@ -146,7 +146,7 @@ static void run(struct http_server *server)
         exchanges->moved = server->has_room = false;
         exchanges->run++;
         MHD_run(server->daemon);
-        exchanges_let_go(exchanges);
+        server->has_room = exchanges_let_go(exchanges) || server->has_room;
     }
     server->running = false;
     arm(server);

@@ -174,7 +174,7 @@ static bool is_own(const struct subscription *subscription, const struct notice 
 {
     const struct session *session = subscription->session;
     const struct subscriber *subscriber = &session->subscriber;
-    if (notice->origin)
+    if (notice->origin || notice->change->kind == KIND_MESSAGE)
         return notice->origin == session->id;
     for (size_t i = 0; subscriber->own && i < SUBSCRIBER_OWN_MAX; i++)
         if (subscriber->own[i] == notice->change->seq)

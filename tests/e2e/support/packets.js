@@ -1,0 +1,135 @@
+'use strict';
+// The client protocol, spoken by hand: packets over a WebSocket.
+
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const WebSocket = require('ws');
+
+const LINE = '\r\n';
+
+function write(header, payload = '') {
+  const whole = payload
+    ? {
+        ...header,
+        payload_size: Buffer.byteLength(payload),
+        payload_type: 'application/json',
+      }
+    : header;
+  const text = JSON.stringify(whole);
+  return Buffer.from(
+    `TWILSOCK V3.0 ${Buffer.byteLength(text)}${LINE}${text}${LINE}${payload}`,
+  );
+}
+
+function parse(bytes) {
+  const end = bytes.indexOf(LINE);
+  const [, size] = /^TWILSOCK V3\.0 (\d+)$/.exec(bytes.subarray(0, end).toString());
+  const start = end + LINE.length;
+  const header = JSON.parse(bytes.subarray(start, start + Number(size)).toString());
+  const behind = bytes.subarray(start + Number(size));
+  assert.equal(behind.subarray(0, 2).toString(), LINE);
+  const payload = behind.subarray(2, 2 + (header.payload_size ?? 0)).toString();
+  return { header, payload: payload ? JSON.parse(payload) : undefined };
+}
+
+class Connection {
+  static async open(server, options = {}) {
+    const connection = new Connection(server, options);
+    await once(connection.socket, 'open');
+    return connection;
+  }
+
+  // Open, with an access token shown.
+  static async start(server, token, options) {
+    const connection = await Connection.open(server, options);
+    const { header } = await connection.request({ method: 'init', token });
+    assert.equal(header.status.code, 200, JSON.stringify(header.status));
+    return connection;
+  }
+
+  constructor(server, { port = server.port, ...options } = {}) {
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}/v3/wsconnect`, options);
+    this.replies = new Map();
+    this.received = []; // packets of the server's own, in their order
+    this.waiting = [];
+    this.count = 0;
+    this.socket.on('error', () => {});
+    this.socket.on('message', (bytes) => this.take(parse(bytes)));
+  }
+
+  take(packet) {
+    const { method, id } = packet.header;
+    if (method === 'reply') {
+      packet.after = this.received.length; // so many notifications came before it
+      this.replies.get(id)?.(packet);
+      return;
+    }
+    this.send({ method: 'reply', id, status: { code: 200, status: 'OK' } });
+    this.received.push(packet);
+    this.waiting.splice(0).forEach((wake) => wake());
+  }
+
+  send(header, payload) {
+    this.socket.send(write(header, payload));
+  }
+
+  // The reply to a packet.
+  request(header, payload) {
+    const id = `TM${++this.count}`;
+    const reply = new Promise((resolve) => this.replies.set(id, resolve));
+    this.send({ id, ...header }, payload);
+    return reply;
+  }
+
+  // A tunnelled request: {status, body}.
+  async http(method, path, { body, params = {}, headers = {} } = {}) {
+    const request = {
+      method: 'message',
+      active_grant: 'data_sync',
+      http_request: { host: '127.0.0.1', path, method, params, headers },
+    };
+    const reply = await this.request(request, typeof body === 'object' ? JSON.stringify(body) : body);
+    assert.equal(reply.header.status.code, 200);
+    const { code: status } = reply.header.http_status;
+    return { status, body: reply.payload, after: reply.after };
+  }
+
+  async subscribe(requests, { action = 'establish', version = 4, correlation = 17 } = {}) {
+    const { status, body } = await this.http('POST', '/v4/Subscriptions', {
+      body: {
+        event_protocol_version: version,
+        action,
+        correlation_id: correlation,
+        retried_requests: 0,
+        ttl_in_s: -1,
+        requests,
+      },
+    });
+    assert.equal(status, 200);
+    return body;
+  }
+
+  // Every event so far, each as [event_type, event, payload].
+  events() {
+    return this.received
+      .filter(({ header }) => header.method === 'notification')
+      .flatMap(({ payload }) =>
+        (payload.events ?? [payload.event]).map((event) => [payload.event_type, event, payload]),
+      );
+  }
+
+  // The first event of that type that `wanted` likes, now or later.
+  async event(type, wanted = () => true) {
+    for (;;) {
+      const found = this.events().find(([name, event]) => name === type && wanted(event));
+      if (found) return found;
+      await new Promise((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  close() {
+    this.socket.terminate();
+  }
+}
+
+module.exports = { Connection, parse, write };
