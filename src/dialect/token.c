@@ -6,8 +6,8 @@
 #include <assert.h>
 
 enum {
-    VERSION = 2,
-    HEAD_SIZE = 3,
+    VERSION = 3,
+    HEAD_SIZE = 4,
     SEAL_SIZE = 16,
     BYTES_MAX = HEAD_SIZE + TOKEN_PLACE_SIZE_MAX + SEAL_SIZE,
 };
@@ -34,6 +34,7 @@ struct str token_seal(const unsigned char key[TOKEN_KEY_SIZE], const struct toke
     bytes[0] = VERSION;
     bytes[1] = (char)token->kind;
     bytes[2] = (char)flags;
+    bytes[3] = (char)token->size;
     memcpy(bytes + HEAD_SIZE, token->place.ptr, token->place.len);
     add_seal(key, bytes, size);
     struct str sealed = {bytes, size + SEAL_SIZE};
@@ -70,6 +71,7 @@ enum err token_open(const unsigned char key[TOKEN_KEY_SIZE], struct str text, st
         .descending = flags & DESCENDING,
         .back = flags & BACK,
         .included = flags & INCLUDED,
+        .size = (uint8_t)bytes[3],
         .place = arena_dup(arena, (struct str){bytes + HEAD_SIZE, size - HEAD_SIZE - SEAL_SIZE}),
     };
     return OK;

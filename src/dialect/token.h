@@ -1,7 +1,7 @@
 /* Page tokens: a place in a list, sealed so that only this server can make one.
  *
- * "PT", then base64url of: a byte each of version, kind and flags, the bytes of the place, and 16
- * bytes of HMAC-SHA-256 over all that. */
+ * "PT", then base64url of: a byte each of version, kind, flags and size, the bytes of the place,
+ * and 16 bytes of HMAC-SHA-256 over all that. */
 #ifndef DIALECT_TOKEN_H
 #define DIALECT_TOKEN_H
 
@@ -17,6 +17,7 @@ struct token {
     bool descending;  /* the order of the list */
     bool back;        /* the page before `place`, not the one after */
     bool included;    /* with what stands at `place` */
+    uint8_t size;     /* of the page; 0: the request says it */
     struct str place; /* see sync/listing.h; at most TOKEN_PLACE_SIZE_MAX bytes */
 };
 

@@ -30,12 +30,11 @@ bool entity_proceed(struct request *request)
     struct command *command = &request->command;
     if (command->kind != KIND_MAP || !str_eq(request_param(request, STR("Include")), STR("items")))
         return false;
-    request->kept = change_ref(command->head);
-    command_reset(command);
+    request_keep(request);
     command->verb = VERB_LIST;
     command->kind = KIND_MAP_ITEM;
     command->container_kind = KIND_MAP;
-    command->container = command->object;
+    command->container = sid_str(&request->kept_sid);
     command->page.size = request->page_size = PAGE_SIZE_MAX;
     return true;
 }

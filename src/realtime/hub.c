@@ -32,18 +32,27 @@ void hub_deinit(struct hub *hub)
     uv_close((uv_handle_t *)&hub->timer, NULL);
 }
 
-struct topic *hub_find_topic(const struct hub *hub, uint64_t id)
+struct topic *hub_find_topic(const struct hub *hub, struct str sid, uint64_t id)
 {
     struct dict_cursor cursor;
     struct topic *topic = dict_first(&hub->topics, dict_mix(id), &cursor);
-    while (topic && topic->id != id)
+    while (topic && !(topic->id == id && str_eq(sid_str(&topic->sid), sid)))
+        topic = dict_next(&hub->topics, &cursor);
+    return topic;
+}
+
+struct topic *hub_proven_topic(const struct hub *hub, uint64_t id)
+{
+    struct dict_cursor cursor;
+    struct topic *topic = dict_first(&hub->topics, dict_mix(id), &cursor);
+    while (topic && !(topic->id == id && topic->proven))
         topic = dict_next(&hub->topics, &cursor);
     return topic;
 }
 
 struct topic *hub_topic(struct hub *hub, const struct sid *sid, enum kind kind, uint64_t id)
 {
-    struct topic *topic = hub_find_topic(hub, id);
+    struct topic *topic = hub_find_topic(hub, sid_str(sid), id);
     if (topic)
         return topic;
     topic = mem_alloc(sizeof *topic);
@@ -68,10 +77,10 @@ static void on_farewell(struct letter *letter)
     free(farewell);
 }
 
-void hub_drop_topic(struct hub *hub, struct topic *topic)
+/* By its id, so only for an object that there is. */
+static void say_farewell(struct hub *hub, const struct topic *topic)
 {
     struct farewell *farewell = mem_zalloc(1, sizeof *farewell);
-    assert(ring_is_empty(&topic->subscriptions));
     farewell->realtime = hub->realtime;
     farewell->sid = topic->sid;
     farewell->command = (struct command){
@@ -81,6 +90,13 @@ void hub_drop_topic(struct hub *hub, struct topic *topic)
         .object = sid_str(&farewell->sid),
     };
     realtime_submit(hub->realtime, &farewell->command);
+}
+
+void hub_drop_topic(struct hub *hub, struct topic *topic)
+{
+    assert(ring_is_empty(&topic->subscriptions));
+    if (topic->proven)
+        say_farewell(hub, topic);
     dict_remove(&hub->topics, dict_mix(topic->id), topic);
     free(topic);
 }

@@ -17,6 +17,7 @@ struct topic {
     enum kind kind;
     struct ring subscriptions;
     size_t count;
+    bool proven; /* the core knows it by this SID; at most one of each id is */
 };
 
 struct hub {
@@ -49,8 +50,13 @@ void hub_init(struct hub *hub, struct realtime *realtime, const struct realtime_
 /* All sessions are gone. The loop needs one more uv_run before `hub` may go. */
 void hub_deinit(struct hub *hub);
 
-/* The topic of an object; made when there is none. NULL: none (hub_find_topic). */
-struct topic *hub_find_topic(const struct hub *hub, uint64_t id);
+/* The topic of what clients call so; NULL: none. Nobody has to have such an object. */
+struct topic *hub_find_topic(const struct hub *hub, struct str sid, uint64_t id);
+
+/* That of the object with this id; NULL: none. */
+struct topic *hub_proven_topic(const struct hub *hub, uint64_t id);
+
+/* As hub_find_topic; it is made when there is none. */
 struct topic *hub_topic(struct hub *hub, const struct sid *sid, enum kind kind, uint64_t id);
 
 /* Nobody subscribes to it any more: tell the core, and forget it. */

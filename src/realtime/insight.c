@@ -1,23 +1,29 @@
 /* First the map, for its last event: whoever subscribes from there misses nothing. Then page after
- * page of its items, of which those are kept that match. */
+ * page of its items, of which those are kept that match. However large the map, no more than the
+ * place of the next page and what was found stays in memory. */
 #include "realtime/insight.h"
 
 #include "base/hex.h"
+#include "dialect/token.h"
 #include "sync/item_name.h"
 #include "sync/listing.h"
 #include "sync/query.h"
+
+#include <assert.h>
 
 struct search {
     struct query *query;
     struct str text;
     struct str index;
     size_t count; /* of items found */
+    char place[TOKEN_PLACE_SIZE_MAX];
 };
 
 enum err insight_prepare(struct request *request)
 {
     struct search *search = arena_alloc(&request->arena, sizeof *search);
-    *search = (struct search){.index = request->captures[0]};
+    search->index = request->captures[0];
+    search->count = 0;
     request->work = search;
     buf_init(&request->gathered, INSIGHT_SIZE_MAX);
     enum err e = request_text(request, STR("query_string"), &search->text);
@@ -28,10 +34,11 @@ enum err insight_prepare(struct request *request)
     return query_parse(search->text, &request->arena, &search->query, &request->why);
 }
 
-static void add_item(struct request *request, struct search *search, const struct change *item)
+static void add_item(struct request *request, const struct change *item, struct arena *arena)
 {
     struct buf *out = &request->gathered;
-    struct str key = item_name_key(item, &request->arena);
+    struct search *search = request->work;
+    struct str key = item_name_key(item, arena);
     if (search->count == INSIGHT_ITEMS_MAX || !query_matches(search->query, key, item->data))
         return;
     size_t before = out->len;
@@ -47,34 +54,51 @@ static void add_item(struct request *request, struct search *search, const struc
     search->count += !out->failed;
 }
 
-static void ask_for_page(struct request *request, struct str place)
+static void add_page(struct request *request)
+{
+    struct arena arena;
+    arena_init(&arena);
+    for (size_t i = 0; i < request->command.heads_count; i++)
+        add_item(request, request->command.heads[i], &arena);
+    arena_deinit(&arena);
+}
+
+static void ask_for_first(struct request *request)
 {
     struct command *command = &request->command;
-    command_reset(command);
+    request_keep(request);
     command->verb = VERB_LIST;
     command->kind = KIND_MAP_ITEM;
     command->container_kind = KIND_MAP;
-    command->container = ((struct search *)request->work)->index;
-    command->page = (struct page_request){.place = place, .size = PAGE_SIZE_MAX};
+    command->container = sid_str(&request->kept_sid);
+    command->page = (struct page_request){.size = PAGE_SIZE_MAX};
+}
+
+static void ask_for_next(struct request *request)
+{
+    struct command *command = &request->command;
+    struct search *search = request->work;
+    const struct change *head = command->heads[command->heads_count - 1];
+    struct str last = listing_place(head, &request->arena); /* the head's own bytes */
+    assert(last.len <= sizeof search->place);
+    memcpy(search->place, last.ptr, last.len);
+    command->page.place = (struct str){search->place, last.len};
+    command_reset(command);
 }
 
 bool insight_proceed(struct request *request)
 {
-    struct command *command = &request->command;
-    struct search *search = request->work;
-    struct str place = {0};
+    const struct command *command = &request->command;
+    const struct search *search = request->work;
     if (command->verb == VERB_FETCH) {
-        request->kept = change_ref(command->head);
-        ask_for_page(request, place);
+        ask_for_first(request);
         return true;
     }
-    for (size_t i = 0; i < command->heads_count; i++)
-        add_item(request, search, command->heads[i]);
+    add_page(request);
     bool full = search->count == INSIGHT_ITEMS_MAX || request->gathered.failed;
     if (!command->more_after || !command->heads_count || full)
         return false;
-    place = listing_place(command->heads[command->heads_count - 1], &request->arena);
-    ask_for_page(request, arena_dup(&request->arena, place));
+    ask_for_next(request);
     return true;
 }
 

@@ -29,7 +29,6 @@ enum err member_prepare_create(struct request *request)
 {
     struct str key = {0};
     enum err e = OK;
-    request->command.object = (struct str){0};
     if (request->command.kind == KIND_MAP_ITEM) {
         e = request_text(request, STR("key"), &key);
         if (!e)

@@ -2,7 +2,6 @@
 
 enum err published_prepare(struct request *request)
 {
-    request->command.object = (struct str){0};
     return request_data(request);
 }
 

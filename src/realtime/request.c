@@ -58,10 +58,7 @@ static void reply_success(struct request *request)
     buf_init(&body, REPLY_SIZE_MAX);
     if (request->passage->render)
         request->passage->render(request, &body);
-    if (request->refused)
-        reply_problem(request, request->refused);
-    else
-        session_reply_http(request->session, request->id, request->status, buf_str(&body));
+    session_reply_http(request->session, request->id, request->status, buf_str(&body));
     buf_deinit(&body);
 }
 
@@ -69,6 +66,8 @@ static enum err error_of(const struct request *request)
 {
     enum err e = request->command.err;
     bool missing = e == ERR_MISSING || e == ERR_NAME_MISSING;
+    if (e == ERR_EXISTS)
+        return ERR_REVISION; /* clients have no If-None-Match: they asked by a revision, -1 */
     return missing && request->passage->missing ? request->passage->missing : e;
 }
 
@@ -116,16 +115,25 @@ static bool has_members(struct str token)
     return token.len > 2 && token.ptr[0] == '{';
 }
 
+static bool is_string(struct str token)
+{
+    return token.len && token.ptr[0] == '"';
+}
+
 static enum err add_param(struct request *request, struct str key, struct str token)
 {
     struct fields *params = &request->params;
     struct str value, first = first_of(token), quoted = {key.ptr - 1, key.len + 2};
     if (!first.ptr || str_eq(first, STR("null")))
         return OK;
-    if (params->count == FIELDS_MAX)
+    if (params->count == FIELDS_MAX) {
+        why_set(&request->why, "the request has more than %d parameters", FIELDS_MAX);
         return ERR_BODY;
-    if (!percent_decode(text_of(request, first), PERCENT_PLUS_IS_PLUS, &request->arena, &value))
+    }
+    if (!percent_decode(text_of(request, first), PERCENT_PLUS_IS_PLUS, &request->arena, &value)) {
+        why_set(&request->why, "%.*s is not valid UTF-8", STR_ARG(key));
         return ERR_PARAMETER;
+    }
     params->items[params->count++] =
         (struct field){.name = text_of(request, quoted), .value = value};
     return OK;
@@ -209,23 +217,35 @@ static void address(struct request *request)
     request->command.object = *capture;
 }
 
-static enum err read_request(struct request *request, const struct packet *packet)
+enum { METHOD, PATH, PARAMS, HEADERS, MEMBERS };
+
+/* The members of http_request. */
+static enum err read_members(struct request *request, struct str object, struct str values[MEMBERS])
 {
-    enum { METHOD, PATH, PARAMS, HEADERS, MEMBERS };
     static const struct str names[] = {
         [METHOD] = STR_INIT("method"),
         [PATH] = STR_INIT("path"),
         [PARAMS] = STR_INIT("params"),
         [HEADERS] = STR_INIT("headers"),
     };
-    struct str http = arena_dup(&request->arena, packet->http_request), values[MEMBERS];
-    if (!has_members(http))
-        return ERR_BODY;
-    value_get_all(http, names, values, MEMBERS);
+    if (has_members(object))
+        value_get_all(object, names, values, MEMBERS);
+    if (is_string(values[METHOD]) && is_string(values[PATH]))
+        return OK;
+    why_set(&request->why, "http_request has a method and a path");
+    return ERR_BODY;
+}
+
+static enum err read_request(struct request *request, const struct packet *packet)
+{
+    struct str values[MEMBERS] = {0};
+    enum err e = read_members(request, arena_dup(&request->arena, packet->http_request), values);
+    if (e)
+        return e;
     struct str method = text_of(request, values[METHOD]);
     struct str query = text_of(request, values[PATH]);
     struct str path = str_split(&query, '?');
-    enum err e = find_passage(request, method, path);
+    e = find_passage(request, method, path);
     if (!e)
         e = read_params(request, query, values[PARAMS]);
     if (!e)
@@ -306,6 +326,13 @@ enum err request_if_match(struct request *request)
     bool absent = command->verb == VERB_PUT && str_eq(request->if_match, STR("-1"));
     command->if_none_match_any = absent;
     return absent ? OK : precondition_parse(request->if_match, &command->if_match);
+}
+
+void request_keep(struct request *request)
+{
+    request->kept = change_ref(request->command.head);
+    request->kept_sid = sid_of(request->kept);
+    command_reset(&request->command);
 }
 
 void request_add_dates(const struct change *head, struct buf *out)

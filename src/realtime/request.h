@@ -53,10 +53,10 @@ struct request {
     struct str body;      /* compact JSON object; empty: none */
     struct str if_match;  /* the header; absent: not sent */
     unsigned status;
-    enum err refused;
     struct why why;
     size_t page_size;
     struct change *kept; /* of passages that proceed: what the first round found */
+    struct sid kept_sid; /* ... by which the others name it: a name may change hands */
     void *work;          /* ... and what else they keep; in the arena */
     struct buf gathered; /* ... and JSON that they have gathered */
 };
@@ -85,6 +85,9 @@ must_check enum err request_data(struct request *request);
 
 /* If-Match into the command; `-1`: only if there is none. ERR_IF_MATCH. */
 must_check enum err request_if_match(struct request *request);
+
+/* Keep what the first round found, and make the command ready for the next one. */
+void request_keep(struct request *request);
 
 /* ,"date_expires":...,"date_created":...,"date_updated":...,"created_by":... */
 void request_add_dates(const struct change *head, struct buf *out);

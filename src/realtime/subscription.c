@@ -360,8 +360,21 @@ static void arrive(struct subscription *subscription, const struct command *comm
     } else if (command->verb == VERB_LIST) {
         take_items(subscription, command);
     } else {
+        subscription->topic->proven = true;
         catch_up(subscription);
     }
+}
+
+/* The core follows the object now, for nobody perhaps. */
+static void arrive_late(struct step *step, const struct command *command)
+{
+    struct hub *hub = hub_of(step->session);
+    if (command->err || command->verb != VERB_SUBSCRIBE)
+        return;
+    struct topic *topic = hub_topic(hub, &step->sid, command->kind, command->head->id);
+    topic->proven = true;
+    if (!topic->count)
+        hub_drop_topic(hub, topic);
 }
 
 static void on_step(struct letter *letter)
@@ -370,10 +383,12 @@ static void on_step(struct letter *letter)
     struct session *session = step->session;
     struct command command = step->command; /* the step may be used again, or freed */
     step->flying = false;
-    if (step->subscription)
+    if (step->subscription) {
         arrive(step->subscription, &command);
-    else
+    } else {
+        arrive_late(step, &command);
         free_step(step);
+    }
     command_deinit(&command);
     session_release(session);
 }
@@ -433,7 +448,7 @@ static struct subscription *find_asked(const struct session *session,
         return find_live(session, ask->sid);
     if (!sid_parse(ask->sid, kind, &id, &salt))
         return NULL;
-    const struct topic *topic = hub_find_topic(hub_of(session), id);
+    const struct topic *topic = hub_find_topic(hub_of(session), ask->sid, id);
     return topic ? find(session, topic) : NULL;
 }
 
@@ -530,7 +545,7 @@ void subscription_hear(struct realtime *realtime, const struct notice *notice)
     bool permission = change->kind == KIND_PERMISSION;
     bool part = permission || change->kind == KIND_MESSAGE;
     struct topic *topic =
-        hub_find_topic(realtime_hub(realtime), part ? change->parent : change->id);
+        hub_proven_topic(realtime_hub(realtime), part ? change->parent : change->id);
     struct rendering rendering = {.notice = notice};
     if (!topic)
         return;

@@ -5,8 +5,6 @@
 #include "sync/item_name.h"
 #include "sync/listing.h"
 
-enum { PAGE_SIZE_ACCEPTED_MAX = 1000 };
-
 static enum err parse_name(struct request *request, struct str text, struct str *name)
 {
     return item_name_parse(request->command.kind, text, &request->arena, name);
@@ -29,11 +27,12 @@ static enum err read_one(struct request *request, struct str text)
     return parse_name(request, text, name);
 }
 
+/* However many: the SDKs pass on what they are asked for, and one more. */
 static enum err read_size(struct request *request)
 {
     struct str text = request_param(request, STR("PageSize"));
     uint64_t size = PAGE_SIZE_DEFAULT;
-    if (text.len && (!str_to_u64(text, PAGE_SIZE_ACCEPTED_MAX, &size) || !size))
+    if (text.len && (!str_to_u64(text, UINT64_MAX, &size) || !size))
         return ERR_PAGE_SIZE;
     request->page_size = size < PAGE_SIZE_MAX ? size : PAGE_SIZE_MAX;
     request->command.page.size = request->page_size;
@@ -62,7 +61,7 @@ static enum err read_from(struct request *request)
     return from.len ? parse_name(request, from, &page->place) : OK;
 }
 
-/* It says all that matters but the size, also the order. */
+/* It says all that matters, also the order and the size: old SDKs send nothing else with it. */
 static enum err read_token(struct request *request, struct str text)
 {
     struct page_request *page = &request->command.page;
@@ -76,6 +75,8 @@ static enum err read_token(struct request *request, struct str text)
     page->place = token.place;
     page->place_included = token.included;
     page->back = token.back;
+    if (token.size && !request_param(request, STR("PageSize")).len)
+        page->size = request->page_size = token.size;
     return OK;
 }
 
@@ -104,6 +105,7 @@ static void add_token(struct request *request, const char *name, bool back, stru
         .kind = command->kind,
         .descending = command->page.descending,
         .back = back,
+        .size = (uint8_t)request->page_size,
     };
     buf_addf(out, "\"%s\":", name);
     if (!(back ? command->more_before : command->more_after)) {

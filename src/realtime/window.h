@@ -5,7 +5,8 @@
 
 #include "realtime/request.h"
 
-/* Key or Index (at most one item); else PageToken; else From, Order, Bounds; and PageSize.
+/* Key or Index (at most one item); else PageToken; else From, Order, Bounds; and PageSize, of which
+ * at most PAGE_SIZE_MAX come.
  * ERR_PAGE_SIZE, ERR_PAGE_TOKEN, ERR_ORDER, ERR_BOUNDS, ERR_INDEX, ERR_KEY. */
 must_check enum err window_prepare(struct request *request);
 

@@ -72,17 +72,18 @@ static struct str without_quotes(struct str value)
     return value;
 }
 
-/* Our frames are made for a window of 15 bits, and shared, so nothing smaller can be promised. */
+/* Who agrees to server_max_window_bits has to answer it (section 7.1.2.1). Our frames are made for
+ * a window of 15 bits, and shared, and our answer is always the same: so it is never agreed to. */
 static bool value_is_good(enum parameter parameter, struct str value)
 {
     uint64_t bits;
     if (parameter == SERVER_NO_TAKEOVER || parameter == CLIENT_NO_TAKEOVER)
         return !value.ptr;
-    if (!value.ptr)
+    if (parameter == SERVER_WINDOW || !value.ptr)
         return parameter == CLIENT_WINDOW;
     if (!str_to_u64(value, WINDOW_BITS_MAX, &bits) || value.ptr[0] == '0')
         return false;
-    return bits >= (parameter == CLIENT_WINDOW ? WINDOW_BITS_MIN : WINDOW_BITS_MAX);
+    return bits >= WINDOW_BITS_MIN;
 }
 
 static bool offer_is_good(struct str offer)

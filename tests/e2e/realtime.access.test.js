@@ -140,6 +140,141 @@ test('turning access control on ends what is heard without permission', async ()
   bob.close();
 });
 
+// What changes an object or its items, over REST.
+const CHANGES = {
+  documents: (sid, n) => service.documents(sid).update({ data: { n } }),
+  syncLists: (sid, n) => service.syncLists(sid).syncListItems.create({ data: { n } }),
+  syncMaps: (sid, n) => service.syncMaps(sid).syncMapItems.create({ key: `k${n}`, data: { n } }),
+};
+
+for (const [folder, objects, permissions] of KINDS) {
+  const kind = folder.slice(0, -1).toLowerCase();
+
+  for (const [how, take] of [
+    ['taken away', (permission) => permission.update(NONE)],
+    ['removed', (permission) => permission.remove()],
+  ])
+    test(`a permission to read a ${kind} that is ${how} ends only what its identity hears`, async (t) => {
+      const { sid } = await service[objects].create({});
+      const of = (identity) => service[objects](sid)[permissions](identity);
+      const [first, second, other] = await Promise.all(
+        ['carol', 'carol', 'dave'].map((identity) => Connection.start(server, office.token(identity))),
+      );
+      t.after(() => [first, second, other].forEach((connection) => connection.close()));
+      for (const identity of ['carol', 'dave']) await of(identity).update({ ...NONE, read: true });
+      const subscribe = async (connection, last_event_id = null) => {
+        connection.received.length = 0;
+        await connection.subscribe([{ object_sid: sid, object_type: kind, last_event_id }]);
+        return (await connection.event('subscription_established'))[1].last_event_id;
+      };
+      const since = await subscribe(first);
+      for (const connection of [second, other]) await subscribe(connection);
+      const changesOf = (connection) =>
+        connection.events().map(([, e]) => (e.document_data ?? e.item_data)?.n).filter((n) => n);
+      const heard = (connection, n) =>
+        connection.await(`change ${n}`, () => changesOf(connection).includes(n));
+      await CHANGES[objects](sid, 1);
+      for (const connection of [first, second, other]) await heard(connection, 1);
+      await take(of('carol'));
+      for (const connection of [first, second]) {
+        const [, event, payload] = await connection.event('subscription_failed');
+        assert.deepEqual([event.object_sid, event.object_type], [sid, kind]);
+        assert.deepEqual([event.error.status, event.error.code], [403, 54007]);
+        assert.strictEqual(payload.correlation_id, null);
+      }
+      await CHANGES[objects](sid, 2);
+      await heard(other, 2);
+      assert.equal(other.events().filter(([type]) => type === 'subscription_failed').length, 0);
+      for (const connection of [first, second]) {
+        assertDenied(await connection.http('GET', `/v3/${folder}/${sid}`));
+        assert.deepEqual(changesOf(connection), [1]);
+      }
+      await of('carol').update({ ...NONE, read: true });
+      await subscribe(first, since);
+      await CHANGES[objects](sid, 3);
+      await heard(first, 3);
+      assert.deepEqual(changesOf(first), kind === 'document' ? [2, 3] : [1, 2, 3]);
+    });
+}
+
+test('the items of a list are read and written by the rights of the list', async () => {
+  const { sid } = await service.syncLists.create({});
+  const allow = (rights) =>
+    service.syncLists(sid).syncListPermissions('alice').update({ ...NONE, ...rights });
+  const items = `/v3/Lists/${sid}/Items`;
+  const body = { data: { n: 1 } };
+  assertDenied(await alice.http('POST', items, { body }));
+  await allow({ write: true });
+  assert.equal((await alice.http('POST', items, { body })).status, 201);
+  assert.equal((await alice.http('POST', `${items}/0`, { body })).status, 200);
+  for (const path of [items, `${items}/0`, `/v3/Lists/${sid}/Context`])
+    assertDenied(await alice.http('GET', path));
+  await allow({ read: true });
+  for (const path of [items, `${items}/0`])
+    assert.equal((await alice.http('GET', path)).status, 200, path);
+  for (const [method, path] of [['POST', items], ['POST', `${items}/0`], ['DELETE', `${items}/0`]])
+    assertDenied(await alice.http(method, path, { body }));
+  await allow({ manage: true });
+  for (const [method, path] of [['GET', items], ['POST', items], ['DELETE', `${items}/0`]])
+    assertDenied(await alice.http(method, path, { body }));
+  await allow({ write: true });
+  assert.equal((await alice.http('DELETE', `${items}/0`)).status, 200);
+});
+
+test('data of a document is written by the right to write, also with a condition', async () => {
+  const { sid } = await service.documents.create({ data: { n: 0 } });
+  const allow = (rights) =>
+    service.documents(sid).documentPermissions('alice').update({ ...NONE, ...rights });
+  const write = (headers) =>
+    alice.http('POST', `/v3/Documents/${sid}`, { body: { data: { n: 1 } }, headers });
+  await allow({ read: true, manage: true });
+  assertDenied(await write());
+  assertDenied(await write({ 'If-Match': '7' }));
+  await allow({ read: true, write: true });
+  assert.equal((await write({ 'If-Match': '7' })).status, 412);
+  assert.equal((await write({ 'If-Match': '0' })).status, 200);
+  assert.deepEqual((await service.documents(sid).fetch()).data, { n: 1 });
+});
+
+test('a name that is taken is 403 to who may not read it, a free one 404', async () => {
+  for (const [folder, objects] of KINDS) {
+    const uniqueName = `taken-${folder}`;
+    await service[objects].create({ uniqueName });
+    assertDenied(await alice.http('GET', `/v3/${folder}/${uniqueName}`));
+    const taken = await alice.http('POST', `/v3/${folder}`, { body: { unique_name: uniqueName } });
+    assert.deepEqual([taken.status, taken.body.code], [409, 54301]);
+    const free = await alice.http('GET', `/v3/${folder}/free-${folder}`);
+    assert.deepEqual([free.status, free.body.code], [404, 54300]);
+  }
+});
+
+test('a creator has all three rights, as REST shows them', async () => {
+  for (const [folder, objects, permissions] of KINDS) {
+    const { body } = await alice.http('POST', `/v3/${folder}`, { body: {} });
+    const { read, write, manage } = await service[objects](body.sid)[permissions]('alice').fetch();
+    assert.deepEqual([read, write, manage], [true, true, true], folder);
+  }
+});
+
+test('a query needs the right to read its map', async () => {
+  const { sid } = await service.syncMaps.create({ uniqueName: 'index' });
+  const asked = { body: { query_string: '' } };
+  assertDenied(await alice.http('POST', '/v3/Insights/index/Items', asked));
+  await service.syncMaps(sid).syncMapPermissions('alice').update({ ...NONE, read: true });
+  assert.equal((await alice.http('POST', '/v3/Insights/index/Items', asked)).status, 200);
+});
+
+test('when access control is turned off everybody may do everything again', async (t) => {
+  const made = await office.rest.sync.v1.services.create({ aclEnabled: true });
+  const { sid } = await office.rest.sync.v1.services(made.sid).documents.create({ data: {} });
+  const bob = await Connection.start(server, office.token('bob', { service: made.sid }));
+  t.after(() => bob.close());
+  assertDenied(await bob.http('GET', `/v3/Documents/${sid}`));
+  await made.update({ aclEnabled: false });
+  assert.equal((await bob.http('GET', `/v3/Documents/${sid}`)).status, 200);
+  assert.equal((await bob.http('DELETE', `/v3/Documents/${sid}`)).status, 204);
+});
+
 test('the SDK shows who is denied so, and does not run in circles', async () => {
   const { uniqueName } = await service.documents.create({ uniqueName: 'secret' });
   await assert.rejects(office.client('mallory').document(uniqueName), { status: 403, code: 54007 });

@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { after, before, test } = require('node:test');
 const prometheus = require('./support/prometheus.js');
-const { Connection } = require('./support/packets.js');
+const { Connection, write } = require('./support/packets.js');
 const { Office } = require('./support/sdk.js');
 const { Server } = require('./support/server.js');
 
@@ -29,10 +29,6 @@ async function metric(name) {
   return prometheus.total(prometheus.parse(text), new RegExp(`^${name}$`));
 }
 
-// Leaves what comes in the kernel, as a program that hangs does.
-const pause = (connection) => connection.socket._socket.pause();
-const resume = (connection) => connection.socket._socket.resume();
-
 async function subscribeTo(sid, type, identity) {
   const connection = await Connection.start(server, office.token(identity));
   await connection.subscribe([{ object_sid: sid, object_type: type, last_event_id: null }]);
@@ -46,7 +42,7 @@ test('who does not read falls behind, is waited for by nobody, and gets it all l
     ['slow', 'quick'].map((identity) => subscribeTo(sid, 'list', identity)),
   );
   const behind = await metric('tutti_subscriptions_behind_total');
-  pause(slow);
+  slow.pause();
   let count = 0;
   while ((await metric('tutti_subscriptions_behind_total')) === behind) {
     for (let n = 0; n < 50; n++, count++)
@@ -56,7 +52,7 @@ test('who does not read falls behind, is waited for by nobody, and gets it all l
   await quick.event('list_item_added', (event) => event.item_index === count - 1);
   const queued = await metric('tutti_websocket_queue_max_bytes');
   assert.ok(queued < 2 * QUEUE_MAX + 2 * LARGE.length, `${queued} bytes waited`);
-  resume(slow);
+  slow.resume();
   await slow.event('list_item_added', (event) => event.item_index === count - 1);
   const seen = slow.events().filter(([type]) => type === 'list_item_added');
   assert.deepEqual(seen.map(([, e]) => e.item_data.count), Array.from({ length: count }, (_, n) => n));
@@ -74,7 +70,7 @@ test('who never reads is cut', async (t) => {
   const dead = await Connection.start(strict, desk.token('dead'));
   await dead.subscribe([{ object_sid: sid, object_type: 'document', last_event_id: null }]);
   await dead.event('subscription_established');
-  pause(dead);
+  dead.pause();
   const cut = async () =>
     /^tutti_sessions_cut_total 1$/m.test((await strict.get('/metrics')).text);
   const huge = 'x'.repeat(500_000);
@@ -83,6 +79,59 @@ test('who never reads is cut', async (t) => {
     await documents(sid).update({ data: { n, huge } });
   }
   dead.close();
+});
+
+test('many who do not read cost no memory, and nobody waits for them', async (t) => {
+  const SLOW = 20;
+  const LIMIT = 64 * 1024 * 1024;
+  const SIZE = 100_000;
+  const ROUNDS = 150; // times SLOW: 300 MB, were it all to wait in memory
+  const roomy = await Server.startFor(t, {
+    args: [
+      ...['--session-queue-max', String(QUEUE_MAX), '--document-size-max', '1M'],
+      ...['--body-size-max', '4M', '--cache-size-max', '4M', '--compression', 'off'],
+    ],
+    env: { ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:quarantine_size_mb=1` },
+  });
+  const desk = await Office.open(roomy);
+  const rest = desk.rest.sync.v1.services('default');
+  const { sid } = await rest.documents.create({ data: {} });
+  const connections = await Promise.all(
+    Array.from({ length: SLOW + 1 }, (_, i) => Connection.start(roomy, desk.token(`reader-${i}`))),
+  );
+  t.after(() => connections.forEach((connection) => connection.close()));
+  for (const connection of connections) {
+    await connection.subscribe([{ object_sid: sid, object_type: 'document', last_event_id: null }]);
+    await connection.event('subscription_established');
+  }
+  const [quick, ...slow] = connections;
+  const resident = async () =>
+    Number(/^process_resident_memory_bytes (\S+)$/m.exec((await roomy.get('/metrics')).text)[1]);
+  const before = await resident();
+  for (const connection of slow) connection.pause();
+  let most = before;
+  const text = 'x'.repeat(SIZE);
+  for (let n = 1; n <= ROUNDS; n++) {
+    await rest.documents(sid).update({ data: { n, text } });
+    await quick.event('document_updated', (event) => event.document_data.n === n);
+    quick.received.length = 0;
+    if (n % 10 === 0) most = Math.max(most, await resident());
+  }
+  assert.ok(most - before < LIMIT, `${most - before} bytes more`);
+  const { text: metrics } = await roomy.get('/metrics');
+  const [, behind] = /^tutti_subscriptions_behind_total (\d+)$/m.exec(metrics);
+  assert.ok(Number(behind) >= SLOW, `${behind} fell behind`);
+  t.diagnostic(`${most - before} bytes more`);
+  for (const connection of slow) {
+    connection.resume();
+    await connection.event('document_updated', (event) => event.document_data.n === ROUNDS);
+    const states = connection
+      .events()
+      .filter(([type]) => type === 'document_updated')
+      .map(([, event]) => event.document_data.n);
+    assert.deepEqual(states, [...new Set(states)].sort((a, b) => a - b));
+    connection.close();
+  }
 });
 
 test('an event larger than the queue of a session comes all the same', async (t) => {
@@ -128,4 +177,55 @@ test('more clients than may be are refused with 503', async (t) => {
   assert.equal(response.statusCode, 503);
   assert.equal(response.headers['retry-after'], '1');
   for (const connection of open) connection.close();
+});
+
+test('a packet just within the limit is taken, one byte more ends the connection', async (t) => {
+  const SIZE = 4096;
+  const narrow = await Server.startFor(t, { args: ['--packet-size-max', String(SIZE)] });
+  const desk = await Office.open(narrow);
+  const connection = await Connection.start(narrow, desk.token('alice'));
+  const ping = (length) => write({ method: 'ping', id: 'TM-padded' }, JSON.stringify('x'.repeat(length)));
+  const rest = ping(1000).length - 1000; // as many digits in payload_size
+  const padded = (size) => ping(size - rest);
+  assert.equal(padded(SIZE).length, SIZE);
+  connection.socket.send(padded(SIZE));
+  assert.equal((await connection.http('GET', '/v3/Configuration')).status, 200);
+  const closed = once(connection.socket, 'close');
+  connection.socket.send(padded(SIZE + 1));
+  assert.equal((await closed)[0], 1009);
+  assert.equal((await narrow.get('/healthz')).status, 200);
+});
+
+test('a cancelled subscription makes room for another', async (t) => {
+  const small = await Server.startFor(t, { args: ['--session-subscriptions-max', '1'] });
+  const desk = await Office.open(small);
+  const connection = await Connection.start(small, desk.token('alice'));
+  t.after(() => connection.close());
+  const make = async () => (await connection.http('POST', '/v3/Documents', { body: {} })).body.sid;
+  const [first, second] = [await make(), await make()];
+  const ask = (sid, action) =>
+    connection.subscribe([{ object_sid: sid, object_type: 'document' }], { action });
+  const isSecond = (event) => event.object_sid === second;
+  await ask(first);
+  await ask(second);
+  const [, { error }] = await connection.event('subscription_failed', isSecond);
+  assert.equal(error.status, 429);
+  await ask(first, 'cancel');
+  await ask(second);
+  await connection.event('subscription_established', isSecond);
+});
+
+test('whoever only opens a connection, or shows a bad token, is cut at the deadline', async (t) => {
+  const hasty = await Server.startFor(t, { args: ['--session-init-timeout-ms', '200'] });
+  const silent = await Connection.open(hasty);
+  const wrong = await Connection.open(hasty);
+  const closed = [silent, wrong].map(({ socket }) => once(socket, 'close'));
+  const { header } = await wrong.request({ method: 'init', token: 'garbage' });
+  assert.equal(header.status.code, 401);
+  await Promise.all(closed);
+  const good = await Connection.start(hasty, (await Office.open(hasty)).token('alice'));
+  t.after(() => good.close());
+  const another = await Connection.open(hasty);
+  await once(another.socket, 'close');
+  assert.equal((await good.http('GET', '/v3/Configuration')).status, 200);
 });

@@ -113,15 +113,94 @@ test('the SDK is told that its token expires and that it has; a new one brings i
   await document.set({ back: true });
 });
 
-test('a new token in time goes unnoticed', async () => {
-  const client = office.client('renewing', { token: office.token('renewing', { ttl: 5 }) });
+test('when a token expires the connection is closed plainly, and the token let in no more', async () => {
+  const token = office.token('brief', { ttl: 2 });
+  const connection = await Connection.start(server, token);
+  const { header } = await connection.packet('client_update');
+  assert.equal(header.client_update_type, 'token_about_to_expire');
+  await once(connection.socket, 'close');
+  assert.ok(!connection.received.some(({ header: { method } }) => method === 'close'));
+  const { code, status, errorCode } = await init(token);
+  assert.deepEqual([code, status, errorCode], [401, 'UNAUTHORIZED', 20104]);
+});
+
+test('a connection lives on with a new token, when the old one has expired', async () => {
+  const client = office.client('renewing', { token: office.token('renewing', { ttl: 2 }) });
   const states = [];
   await connected(client);
   client.on('connectionStateChanged', (state) => states.push(state));
+  const old = await Connection.start(server, office.token('renewing', { ttl: 2 }));
   const document = await client.document('renewed');
   await client.updateToken(office.token('renewing'));
+  await once(old.socket, 'close');
   await document.set({ n: 1 });
   assert.deepEqual(states, []);
+});
+
+test('an update is answered with 200, and subscriptions go on', async () => {
+  const connection = await Connection.start(server, office.token('alice'));
+  const { body } = await connection.http('POST', '/v3/Documents', { body: { data: {} } });
+  await connection.subscribe([{ object_sid: body.sid, object_type: 'document' }]);
+  await connection.event('subscription_established');
+  const { header } = await connection.request({ method: 'update', token: office.token('alice', { ttl: 60 }) });
+  assert.equal(header.status.code, 200);
+  await office.rest.sync.v1.services('default').documents(body.sid).update({ data: { n: 1 } });
+  await connection.event('document_updated', (event) => event.document_data.n === 1);
+  connection.close();
+});
+
+for (const [what, code, token] of [
+  ['garbage', 20101, () => 'garbage'],
+  ['an expired token', 20104, () => forge({ iat: now() - 20, exp: now() - 10 })],
+  ['a forged token', 20107, () => forge({}, {}, 'not the secret')],
+  ["another identity's token", 51215, () => office.token('bob')],
+])
+  test(`refused as an update: ${what}`, async () => {
+    const connection = await Connection.start(server, office.token('eve'));
+    const { header } = await connection.request({ method: 'update', token: token() });
+    const { code: status, status: text, errorCode } = header.status;
+    assert.deepEqual([status, text, errorCode], [401, 'UNAUTHORIZED', code]);
+    connection.close();
+  });
+
+test("another service's token is no update", async () => {
+  const { sid } = await office.rest.sync.v1.services.create({});
+  const connection = await Connection.start(server, office.token('eve'));
+  const token = office.token('eve', { service: sid });
+  const { header } = await connection.request({ method: 'update', token });
+  assert.deepEqual([header.status.code, header.status.errorCode], [401, 51215]);
+  connection.close();
+});
+
+test('a continuation token is taken back, whatever it says', async () => {
+  for (const continuation_token of [null, 'nonsense', 7]) {
+    const connection = await Connection.open(server);
+    const token = office.token('alice');
+    const { header } = await connection.request({ method: 'init', token, continuation_token, tweaks: null });
+    assert.equal(header.status.code, 200);
+    connection.close();
+  }
+});
+
+test('the SDK with a bad token is denied, and comes in with a good one', async () => {
+  const client = office.client('late', { token: forge({}, {}, 'not the secret') });
+  const [{ terminal, errorCode }] = await once(client, 'connectionError');
+  assert.deepEqual([terminal, errorCode], [true, 20107]);
+  assert.equal(client.connectionState, 'denied');
+  await client.updateToken(office.token('late'));
+  await connected(client);
+});
+
+test('the SDK whose key is removed comes back in with the token of another', async () => {
+  const desk = await Office.open(server);
+  const client = office.client('moving', { token: desk.token('moving') });
+  await connected(client);
+  const denied = once(client, 'connectionError');
+  await desk.rest.keys(desk.key.sid).remove();
+  await denied;
+  assert.ok(await eventually(() => client.connectionState === 'denied'));
+  await client.updateToken(office.token('moving'));
+  await connected(client);
 });
 
 test("another's token is no update", async () => {

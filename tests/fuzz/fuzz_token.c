@@ -26,6 +26,7 @@ static void check_opens(struct str text, const struct token *token, struct arena
     assert(e == OK);
     assert(opened.kind == token->kind && opened.descending == token->descending);
     assert(opened.back == token->back && opened.included == token->included);
+    assert(opened.size == token->size);
     assert(str_eq(opened.place, token->place));
 }
 
@@ -38,7 +39,7 @@ static void check_altered(struct str text, size_t at, char change, struct arena 
     assert((e == OK) == (change == 0));
 }
 
-/* Bytes: flags and kind, place of the alteration, the alteration, the place. */
+/* Bytes: flags and kind, place of the alteration and size, the alteration, the place. */
 static void check_as_content(const uint8_t *data, size_t size, struct arena *arena)
 {
     struct token token = {
@@ -46,6 +47,7 @@ static void check_as_content(const uint8_t *data, size_t size, struct arena *are
         .descending = data[0] & 4,
         .back = data[0] & 1,
         .included = data[0] & 2,
+        .size = data[1],
         .place = {(const char *)data + 3, size - 3},
     };
     if (token.place.len > TOKEN_PLACE_SIZE_MAX)

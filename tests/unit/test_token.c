@@ -45,11 +45,13 @@ static void a_token_opens_to_what_was_sealed(void **state)
         token.descending = i & 1;
         token.back = i & 2;
         token.included = i & 4;
+        token.size = (uint8_t)(i * 17);
         assert_int_equal(token_open(key, token_seal(key, &token, *state), *state, &opened), OK);
         assert_int_equal(opened.kind, token.kind);
         assert_int_equal(opened.descending, token.descending);
         assert_int_equal(opened.back, token.back);
         assert_int_equal(opened.included, token.included);
+        assert_int_equal(opened.size, token.size);
         assert_true(str_eq(opened.place, token.place));
     }
 }

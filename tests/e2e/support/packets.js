@@ -6,6 +6,7 @@ const { once } = require('node:events');
 const WebSocket = require('ws');
 
 const LINE = '\r\n';
+const PATIENCE_MS = 30_000;
 
 function write(header, payload = '') {
   const whole = payload
@@ -32,6 +33,15 @@ function parse(bytes) {
   return { header, payload: payload ? JSON.parse(payload) : undefined };
 }
 
+// What a server never says is an error, not a test without end.
+async function within(promise, what, ms = PATIENCE_MS) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} does not come`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 class Connection {
   static async open(server, options = {}) {
     const connection = new Connection(server, options);
@@ -54,14 +64,23 @@ class Connection {
     this.waiting = [];
     this.count = 0;
     this.socket.on('error', () => {});
-    this.socket.on('message', (bytes) => this.take(parse(bytes)));
+    this.socket.on('message', (bytes, isBinary) => {
+      assert.ok(isBinary, 'the SDKs do not hear text');
+      this.take(parse(bytes));
+    });
+    this.socket.on('close', () => {
+      this.waiting.splice(0).forEach((wake) => wake());
+      for (const { reject } of this.replies.values()) reject(new Error('closed before a reply'));
+      this.replies.clear();
+    });
   }
 
   take(packet) {
     const { method, id } = packet.header;
     if (method === 'reply') {
       packet.after = this.received.length; // so many notifications came before it
-      this.replies.get(id)?.(packet);
+      this.replies.get(id)?.resolve(packet);
+      this.replies.delete(id);
       return;
     }
     this.send({ method: 'reply', id, status: { code: 200, status: 'OK' } });
@@ -76,9 +95,9 @@ class Connection {
   // The reply to a packet.
   request(header, payload) {
     const id = `TM${++this.count}`;
-    const reply = new Promise((resolve) => this.replies.set(id, resolve));
+    const reply = new Promise((resolve, reject) => this.replies.set(id, { resolve, reject }));
     this.send({ id, ...header }, payload);
-    return reply;
+    return within(reply, `a reply to ${header.method}`);
   }
 
   // A tunnelled request: {status, body}.
@@ -118,13 +137,37 @@ class Connection {
       );
   }
 
-  // The first event of that type that `wanted` likes, now or later.
-  async event(type, wanted = () => true) {
+  // What `look` finds in what has come, now or later.
+  async await(what, look) {
+    const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
-      const found = this.events().find(([name, event]) => name === type && wanted(event));
+      const found = look();
       if (found) return found;
-      await new Promise((resolve) => this.waiting.push(resolve));
+      assert.ok(this.socket.readyState <= WebSocket.OPEN, `closed before ${what}`);
+      const wake = new Promise((resolve) => this.waiting.push(resolve));
+      await within(wake, what, deadline - Date.now());
     }
+  }
+
+  // The first event of that type that `wanted` likes.
+  event(type, wanted = () => true) {
+    return this.await(type, () =>
+      this.events().find(([name, event]) => name === type && wanted(event)),
+    );
+  }
+
+  // The first packet of the server's own with that method.
+  packet(method) {
+    return this.await(method, () => this.received.find(({ header }) => header.method === method));
+  }
+
+  // Leaves what comes in the kernel, as a program that hangs does.
+  pause() {
+    this.socket._socket.pause();
+  }
+
+  resume() {
+    this.socket._socket.resume();
   }
 
   close() {

@@ -1,8 +1,10 @@
 'use strict';
-// A TCP proxy in front of a server, which can be told to cut its connections.
+// A TCP proxy in front of a server, which can be told to cut its connections, to delay what it
+// passes on, and to pass on nothing as if somebody had pulled the cable.
 
 const { once } = require('node:events');
 const net = require('node:net');
+const { Transform } = require('node:stream');
 
 class Proxy {
   // `server`: where it leads to may change, when the server starts anew on another port.
@@ -18,6 +20,8 @@ class Proxy {
   constructor(server) {
     this.server = server;
     this.pairs = new Set();
+    this.delayMs = 0;
+    this.thawed = null; // while it is frozen: what runs when it no longer is
     this.listener = net.createServer((near) => this.join(near));
   }
 
@@ -30,8 +34,29 @@ class Proxy {
       for (const socket of pair) socket.destroy();
     };
     for (const socket of pair) socket.setNoDelay(true).on('error', end).on('close', end);
-    near.pipe(far);
-    far.pipe(near);
+    near.pipe(this.passage()).pipe(far);
+    far.pipe(this.passage()).pipe(near);
+  }
+
+  // Bytes come out in order, `delayMs` after they came in, and none while it is frozen.
+  passage() {
+    return new Transform({
+      transform: (chunk, _, done) => {
+        const pass = () => (this.thawed ? this.thawed.push(pass) : done(null, chunk));
+        if (this.delayMs) setTimeout(pass, this.delayMs);
+        else pass();
+      },
+    });
+  }
+
+  freeze() {
+    this.thawed ??= [];
+  }
+
+  thaw() {
+    const waiting = this.thawed ?? [];
+    this.thawed = null;
+    waiting.forEach((pass) => pass());
   }
 
   // Some of the connections, as `chosen` says; all by default.
