@@ -8,6 +8,8 @@
 #include "ws/frame.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,6 +37,7 @@ struct world {
     struct websockets *sockets;
     struct websocket *socket; /* NULL: closed */
     int fd;                   /* the client's; negative: closed */
+    int socket_fd;            /* the other end, which is the socket's */
     enum reaction reaction;
     struct buf told;
     unsigned drained;
@@ -108,6 +111,7 @@ static struct world *world_new_with(struct str early, bool deflate)
     buf_init(&world->told, HEARD_MAX);
     buf_init(&world->heard, HEARD_MAX);
     world->fd = fds[1];
+    world->socket_fd = fds[0];
     world->sockets = websockets_new(&world->loop, &options);
     world->calling = true;
     world->socket = websocket_new(world->sockets, fds[0], early, deflate, &handler);
@@ -442,7 +446,7 @@ static void what_breaks_the_protocol_is_answered_with_its_code(void **state)
         {1002, {STR_INIT("\x00x")}},
         {1002, {STR_INIT("\x01x"), STR_INIT("\x81y")}}, /* a message within another */
         {1002, {STR_INIT("\x02x"), STR_INIT("\x01y")}},
-        {1002, {STR_INIT("\x88\x03")}},         /* half a code */
+        {1002, {STR_INIT("\x88\x0c")}},         /* half a code */
         {1002, {STR_INIT("\x88\x03\xe7")}},     /* 999 */
         {1002, {STR_INIT("\x88\x03\xec")}},     /* 1004 */
         {1002, {STR_INIT("\x88\x03\xed")}},     /* 1005 */
@@ -630,6 +634,24 @@ static void what_the_kernel_does_not_take_waits(void **state)
     world_free(world);
 }
 
+static void what_waits_after_all_was_taken_goes_out_too(void **state)
+{
+    (void)state;
+    enum { SIZE = 1 << 16, FRAME = SIZE + 10 };
+    struct world *world = world_new();
+    for (unsigned round = 1; round <= 3; round++) {
+        call_send_many(world, SIZE);
+        assert_true(websocket_queued(world->socket) > 0);
+        while (world->heard.len < FRAME || world->drained < round) {
+            client_read(world, SIZE_MAX);
+            uv_run(&world->loop, UV_RUN_NOWAIT);
+        }
+        assert_int_equal(world->heard.len, FRAME);
+        buf_clear(&world->heard);
+    }
+    world_free(world);
+}
+
 static void it_tells_since_when_nothing_has_moved(void **state)
 {
     (void)state;
@@ -783,6 +805,35 @@ static void a_peer_that_breaks_the_protocol_and_stays_is_cut_in_time(void **stat
     world_free(world);
 }
 
+static void on_other_closed(void *context, unsigned code)
+{
+    (void)code;
+    *(bool *)context = true;
+}
+
+static void each_of_several_that_close_has_its_own_time(void **state)
+{
+    (void)state;
+    int fds[2];
+    bool closed = false;
+    struct world *world = world_new();
+    struct websocket_handler handler = {on_message, on_drained, on_other_closed, &closed};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    struct websocket *other = websocket_new(world->sockets, fds[0], STR(""), false, &handler);
+    websocket_close(world->socket, WEBSOCKET_NORMAL, STR(""));
+    uint64_t begun_ms = uv_now(&world->loop);
+    while (uv_now(&world->loop) < begun_ms + CLOSE_TIMEOUT_MS / 3)
+        uv_run(&world->loop, UV_RUN_NOWAIT);
+    begun_ms = uv_now(&world->loop);
+    websocket_close(other, WEBSOCKET_NORMAL, STR(""));
+    await(world, !world->socket);
+    assert_false(closed);
+    await(world, closed);
+    assert_true(uv_now(&world->loop) - begun_ms >= CLOSE_TIMEOUT_MS);
+    close(fds[1]);
+    world_free(world);
+}
+
 static void a_peer_that_closes_and_does_not_read_is_cut_in_time(void **state)
 {
     (void)state;
@@ -863,6 +914,97 @@ static void a_peer_that_goes_while_output_waits_is_told(void **state)
     client_hang_up(world);
     assert_told(world, "closed:1006;");
     world_free(world);
+}
+
+/* It reads nothing more, but has not gone: so only the writing tells. */
+static void flushing_to_a_peer_that_reads_no_more_is_no_signal(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    call_send_many(world, 1 << 20);
+    shutdown(world->fd, SHUT_RD);
+    while (client_read(world, SIZE_MAX)) /* what had arrived before; it makes room */
+        ;
+    assert_told(world, "closed:1006;");
+    world_free(world);
+}
+
+static void the_connection_ends_whoever_else_has_its_descriptor(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    int twin = dup(world->socket_fd);
+    websocket_cut(world->socket);
+    assert_told(world, "closed:1006;");
+    assert_int_equal(fcntl(world->socket_fd, F_GETFD), -1);
+    assert_heard(world, STR(""));
+    assert_true(world->ended);
+    close(twin);
+    world_free(world);
+}
+
+static void nothing_waits_in_a_socket_that_was_cut(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    call_send_many(world, 1 << 16);
+    websocket_cut(world->socket);
+    assert_int_equal(websocket_queued(world->socket), 0);
+    assert_told(world, "closed:1006;");
+    world_free(world);
+}
+
+/* ---- what an idle socket costs ---- */
+
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t heap_size(void)
+{
+    if (__sanitizer_get_current_allocated_bytes)
+        return __sanitizer_get_current_allocated_bytes();
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* The last message came in `pieces` writes; what zlib and the loop have is not the socket's. */
+static void expect_little_memory(bool deflate, unsigned first, unsigned pieces)
+{
+    enum { COST_MAX = 600 };
+    char text[MESSAGE_SIZE_MAX];
+    struct buf bytes;
+    struct world *world = world_new_with((struct str){0}, deflate);
+    memset(text, 'x', sizeof text);
+    buf_init(&bytes, 4096);
+    buf_reserve(&world->told, 4 * MESSAGE_SIZE_MAX); /* not to grow in between */
+    if (!(first & FIN))
+        add_frame(&bytes, first, (struct str){text, 400});
+    unsigned last = first & FIN ? first : FIN | FRAME_CONTINUATION;
+    add_frame(&bytes, last, (struct str){text, 500});
+    size_t half = bytes.len / pieces;
+    client_write(world, (struct str){bytes.ptr, half});
+    settle(world);
+    client_write(world, (struct str){bytes.ptr + half, bytes.len - half});
+    settle(world);
+    if (deflate)
+        client_send_deflated(world, (struct str){text, sizeof text});
+    settle(world);
+    size_t before = heap_size();
+    websocket_cut(world->socket);
+    settle(world);
+    assert_null(world->socket);
+    assert_in_range(before - heap_size(), 1, COST_MAX);
+    buf_deinit(&bytes);
+    world_free(world);
+}
+
+static void an_idle_socket_holds_no_buffers(void **state)
+{
+    (void)state;
+    expect_little_memory(false, FIN | FRAME_TEXT, 1);
+    expect_little_memory(false, FIN | FRAME_TEXT, 2);
+    expect_little_memory(false, FRAME_TEXT, 1);
+    expect_little_memory(false, FRAME_TEXT, 2);
+    expect_little_memory(true, FIN | FRAME_TEXT, 1);
 }
 
 /* ---- from within `message` ---- */
@@ -963,6 +1105,7 @@ int main(void)
         cmocka_unit_test(long_messages_go_out_deflated_when_agreed),
         cmocka_unit_test(a_message_goes_out_at_once),
         cmocka_unit_test(what_the_kernel_does_not_take_waits),
+        cmocka_unit_test(what_waits_after_all_was_taken_goes_out_too),
         cmocka_unit_test(it_tells_since_when_nothing_has_moved),
         cmocka_unit_test(one_parcel_serves_many_sockets),
         cmocka_unit_test(pings_are_answered_with_their_payload),
@@ -973,12 +1116,17 @@ int main(void)
         cmocka_unit_test(our_close_frame_waits_for_the_answer),
         cmocka_unit_test(a_peer_that_does_not_answer_is_cut_in_time),
         cmocka_unit_test(a_peer_that_breaks_the_protocol_and_stays_is_cut_in_time),
+        cmocka_unit_test(each_of_several_that_close_has_its_own_time),
         cmocka_unit_test(a_peer_that_closes_and_does_not_read_is_cut_in_time),
         cmocka_unit_test(what_is_queued_is_sent_before_the_close_frame),
         cmocka_unit_test(a_socket_that_does_not_read_is_closed_all_the_same),
         cmocka_unit_test(a_lost_connection_is_told),
         cmocka_unit_test(sending_to_a_peer_that_has_gone_is_no_signal),
         cmocka_unit_test(a_peer_that_goes_while_output_waits_is_told),
+        cmocka_unit_test(flushing_to_a_peer_that_reads_no_more_is_no_signal),
+        cmocka_unit_test(the_connection_ends_whoever_else_has_its_descriptor),
+        cmocka_unit_test(nothing_waits_in_a_socket_that_was_cut),
+        cmocka_unit_test(an_idle_socket_holds_no_buffers),
         cmocka_unit_test(a_message_may_be_answered_from_within),
         cmocka_unit_test(it_may_be_closed_or_cut_from_within),
         cmocka_unit_test(it_may_be_cut_before_its_early_bytes_are_read),
