@@ -524,7 +524,9 @@ static void hear(struct subscription *subscription, struct rendering *rendering)
     if (!message && change->seq <= subscription->position)
         return;
     if (tell(subscription, rendering)) {
-        if (change_is_removal(change))
+        if (change_is_removal(change) && subscription->live)
+            fail(subscription, ERR_INDEX_MISSING);
+        else if (change_is_removal(change))
             end(subscription);
     } else if (message) {
         session_end(subscription->session); /* it is kept nowhere: no catching up */

@@ -7,6 +7,7 @@
  * Each comparison counts as one operator, and so does each `and` and `or`. */
 #include "sync/query.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "base/value.h"
@@ -283,44 +284,67 @@ enum err query_parse(struct str text, struct arena *arena, struct query **query,
 
 /* --- matching --- */
 
-/* The JSON of a field, or `key` as what it is; absent when there is none. */
-static struct str find_field(struct str field, struct str data)
+/* The JSON at the end of a path; absent when there is none. */
+static struct str follow(struct str path, struct str data)
 {
     struct str value = data;
-    while (field.ptr && value.ptr)
-        value = value.len && value.ptr[0] == '{' ? value_get(value, str_split(&field, '.'))
+    while (path.ptr && value.ptr)
+        value = value.len && value.ptr[0] == '{' ? value_get(value, str_split(&path, '.'))
                                                  : (struct str){0};
     return value;
 }
 
-static bool text_equals(struct str token, struct str text)
+static struct str find_field(struct str field, struct str data)
+{
+    struct str value = follow(field, data), prefix = STR("data.");
+    if (value.ptr || !str_starts(field, prefix) || value_get(data, STR("data")).ptr)
+        return value;
+    return follow((struct str){field.ptr + prefix.len, field.len - prefix.len}, data);
+}
+
+static bool is_string(struct str token)
+{
+    return token.len && token.ptr[0] == '"';
+}
+
+static bool is_number(struct str token)
+{
+    return token.len && (token.ptr[0] == '-' || (token.ptr[0] >= '0' && token.ptr[0] <= '9'));
+}
+
+/* The text of a JSON string, in place when no escape is in it, as most have none. */
+static bool decode(struct str token, struct arena *arena, struct str *text)
+{
+    if (memchr(token.ptr, '\\', token.len))
+        return value_decode_string(token, arena, text);
+    *text = (struct str){token.ptr + 1, token.len - 2};
+    return true;
+}
+
+static bool is_part(struct str part, struct str text)
+{
+    return !part.len || memmem(text.ptr, text.len, part.ptr, part.len);
+}
+
+static bool string_matches(struct str token, struct str text, bool part)
 {
     struct arena arena;
     struct str decoded;
     arena_init(&arena);
-    bool equal = value_decode_string(token, &arena, &decoded) && str_eq(decoded, text);
+    bool good =
+        decode(token, &arena, &decoded) && (part ? is_part(text, decoded) : str_eq(decoded, text));
     arena_deinit(&arena);
-    return equal;
+    return good;
 }
 
-/* A quoted value also equals a number or boolean of that text. */
 static bool equals(struct str token, const struct constant *constant)
 {
-    bool string = token.len && token.ptr[0] == '"';
-    if (string)
-        return constant->quoted && text_equals(token, constant->text);
-    return token.ptr && str_eq(token, constant->text);
-}
-
-static bool text_contains(struct str token, struct str text)
-{
-    struct arena arena;
-    struct str decoded;
-    arena_init(&arena);
-    bool found = value_decode_string(token, &arena, &decoded) &&
-                 (!text.len || memmem(decoded.ptr, decoded.len, text.ptr, text.len));
-    arena_deinit(&arena);
-    return found;
+    if (is_string(token))
+        return constant->quoted && string_matches(token, constant->text, false);
+    if (!constant->quoted && is_number(token) && is_number(constant->text))
+        return decimal_equal(token, constant->text);
+    bool text = is_number(token) || str_eq(token, STR("true")) || str_eq(token, STR("false"));
+    return token.ptr && (text || !constant->quoted) && str_eq(token, constant->text);
 }
 
 static bool array_contains(struct str token, const struct constant *constant)
@@ -338,17 +362,14 @@ static bool contains(struct str token, const struct constant *constant)
 {
     if (token.len && token.ptr[0] == '[')
         return array_contains(token, constant);
-    return token.len && token.ptr[0] == '"' && constant->quoted &&
-           text_contains(token, constant->text);
+    return is_string(token) && constant->quoted && string_matches(token, constant->text, true);
 }
 
 static bool key_matches(const struct query *query, struct str key, const struct constant *constant)
 {
     if (!constant->quoted)
         return false;
-    if (query->op != CONTAINS)
-        return str_eq(key, constant->text);
-    return !constant->text.len || memmem(key.ptr, key.len, constant->text.ptr, constant->text.len);
+    return query->op == CONTAINS ? is_part(constant->text, key) : str_eq(key, constant->text);
 }
 
 static bool any_equals(const struct query *query, struct str key, struct str data)

@@ -326,7 +326,7 @@ for (const [offer, good] of [
   ['permessage-deflate; client_max_window_bits=10; server_no_context_takeover', true],
   ['permessage-deflate; client_max_window_bits="8"', true],
   ['permessage-deflate; client_no_context_takeover', true],
-  ['permessage-deflate; server_max_window_bits=15', true],
+  ['permessage-deflate; server_max_window_bits=15', false],
   ['permessage-deflate;server_no_context_takeover ; client_max_window_bits = 15', true],
   ['permessage-deflate; server_max_window_bits=10', false],
   ['permessage-deflate; server_max_window_bits', false],

@@ -51,11 +51,20 @@ static void expressions_match_what_they_say(void **state)
         {"state not_eq \"shut\"", true},
         {"n == 5", true},
         {"n == \"5\"", true},
-        {"n == 5.0", false},
+        {"n == 5.0", true},
+        {"n == 50e-1", true},
+        {"n == 5.1", false},
+        {"n == \"5.0\"", false},
+        {"n == true", false},
         {"f == 1.50", true},
+        {"f == 1.5", true},
         {"yes == true", true},
         {"yes == \"true\"", true},
+        {"yes == false", false},
+        {"state == true", false},
         {"none == null", true},
+        {"none == \"null\"", false},
+        {"n == null", false},
         {"missing == null", false},
         {"missing == \"x\"", false},
         {"missing != \"x\"", true},
@@ -64,6 +73,14 @@ static void expressions_match_what_they_say(void **state)
         {"by.name == \"Böb\"", true},
         {"by.name.first == \"x\"", false},
         {"by == \"x\"", false},
+        {"by == \"{\\\"name\\\":\\\"B\\\\u00f6b\\\"}\"", false},
+        {"data.state == \"open\"", true},
+        {"data.by.name == \"Böb\"", true},
+        {"data.missing != 1", true},
+        {"data.missing == 1", false},
+        {"data == \"open\"", false},
+        {"data.key == \"k1\"", false},
+        {"path.data.x == 1", false},
         {"state in [\"shut\", \"open\"]", true},
         {"state in []", false},
         {"n in [4, 5]", true},
@@ -73,10 +90,22 @@ static void expressions_match_what_they_say(void **state)
         {"state contains \"px\"", false},
         {"tags contains \"red\"", true},
         {"tags contains 7", true},
+        {"tags contains 7.0", true},
+        {"tags contains \"7\"", true},
         {"tags contains \"re\"", false},
+        {"tags == \"red\"", false},
+        {"tags.0 == \"red\"", false},
+        {"by.name contains \"ö\"", true},
+        {"n contains \"5\"", false},
+        {"n contains 5", false},
+        {"missing contains \"\"", false},
+        {"state CONTAINS \"open\" AND n Not_Eq 6 Or n IN [1]", true},
         {"key == \"k1\"", true},
         {"key contains \"1\"", true},
         {"key in [\"k2\"]", false},
+        {"key not_in [\"k2\", \"k3\"]", true},
+        {"key == 1", false},
+        {"key != 1", true},
         {"n == 5 and state == \"shut\"", false},
         {"n == 5 or state == \"shut\"", true},
         {"n == 5 && yes == true || n == 6", true},
@@ -88,6 +117,26 @@ static void expressions_match_what_they_say(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (matches(cases[i].query, "k1", data) != cases[i].matches)
             fail_msg("%s", cases[i].query);
+}
+
+static void a_member_called_data_is_meant_before_the_item_itself(void **state)
+{
+    (void)state;
+    static const char both[] = "{\"x\":1,\"data\":{\"x\":2}}";
+    assert_true(matches("data.x == 2", "k", both));
+    assert_false(matches("data.x == 1", "k", both));
+    assert_false(matches("data.y == 1", "k", "{\"y\":1,\"data\":null}"));
+    assert_true(matches("data.data.x == 2", "k", "{\"data\":{\"data\":{\"x\":2}}}"));
+    assert_true(matches("x == 1", "k", both));
+}
+
+static void what_utf8_cannot_say_equals_nothing(void **state)
+{
+    (void)state;
+    assert_false(matches("a == \"\"", "k", "{\"a\":\"\\ud800\"}"));
+    assert_true(matches("a == \"\\ud83d\\ude00\"", "k", "{\"a\":\"😀\"}"));
+    assert_true(matches("a contains \"😀\"", "k", "{\"a\":\"x\\ud83d\\ude00\"}"));
+    assert_true(matches("a == \"\\u0000\"", "k", "{\"a\":\"\\u0000\"}"));
 }
 
 static void what_is_no_query_is_refused_with_its_place(void **state)
@@ -160,6 +209,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expressions_match_what_they_say),
+        cmocka_unit_test(a_member_called_data_is_meant_before_the_item_itself),
+        cmocka_unit_test(what_utf8_cannot_say_equals_nothing),
         cmocka_unit_test(what_is_no_query_is_refused_with_its_place),
         cmocka_unit_test(there_are_limits),
     };
