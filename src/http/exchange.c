@@ -364,15 +364,24 @@ enum MHD_Result exchange_advance(struct exchange *exchange, const char *method, 
     return MHD_YES;
 }
 
+static struct str join(struct arena *arena, struct str a, struct str b)
+{
+    char *text = arena_alloc(arena, a.len + 2 + b.len);
+    memcpy(text, a.ptr, a.len);
+    memcpy(text + a.len, ", ", 2);
+    memcpy(text + a.len + 2, b.ptr, b.len);
+    return (struct str){text, a.len + 2 + b.len};
+}
+
 struct str http_request_header(struct http_request *request, const char *name)
 {
     struct str wanted = str_from(name);
-    struct str first = {0};
-    /* They are linked last to first; a repeated header counts with its first value. */
+    struct str value = {0};
+    /* They are linked last to first. */
     for (const struct header *at = exchange_of(request)->headers; at; at = at->next)
         if (at->name.len == wanted.len && str_eq_nocase(at->name, wanted))
-            first = at->value;
-    return first;
+            value = value.ptr ? join(&request->arena, at->value, value) : at->value;
+    return value;
 }
 
 static void add_headers(struct MHD_Response *response, const struct http_header *header)

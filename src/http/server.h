@@ -89,8 +89,9 @@ must_check enum err http_server_new(struct http_server **server, uv_loop_t *loop
                                     const struct http_options *options,
                                     const struct http_handler *handler, struct why *why);
 
-/* A request header by name (any case), the first of several; absent when it was not sent. Valid
- * until the request's end. */
+/* A request header by name (any case); several of one name are one, with their values in order,
+ * separated by commas (RFC 9110 section 5.3). Absent when it was not sent. Valid until the
+ * request's end. */
 struct str http_request_header(struct http_request *request, const char *name);
 
 /* Give the reply; `reply` is read before this returns. */

@@ -94,7 +94,7 @@ static size_t count_run(struct occasion *const *occasions, size_t count, unsigne
     return run;
 }
 
-static void flush(struct session *session)
+void outbox_flush(struct session *session)
 {
     struct outbox *outbox = &session->outbox;
     for (size_t at = 0; at < outbox->count;) {
@@ -121,7 +121,7 @@ void outbox_flush_all(struct hub *hub)
     while (!ring_is_empty(&due)) {
         struct outbox *outbox = ring_of(due.next, struct outbox, place);
         ring_remove(&outbox->place);
-        flush(ring_of(outbox, struct session, outbox));
+        outbox_flush(ring_of(outbox, struct session, outbox));
     }
     forget_last(&hub->last);
 }
@@ -154,7 +154,7 @@ void outbox_put(struct session *session, struct occasion *occasion)
         send_packet(session, &occasion, 1);
         return;
     }
-    if (!outbox->count)
+    if (ring_is_empty(&outbox->place))
         wait(hub, outbox);
     add(outbox, occasion);
 }

@@ -30,6 +30,9 @@ void outbox_deinit(struct outbox *outbox);
 /* Takes a reference of its own. */
 void outbox_put(struct session *session, struct occasion *occasion);
 
+/* Send what waits, before the window's end. */
+void outbox_flush(struct session *session);
+
 /* The window's end: send what waits in all outboxes of the gateway. */
 void outbox_flush_all(struct hub *hub);
 

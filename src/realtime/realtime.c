@@ -77,6 +77,7 @@ static void answer_handshake(const struct realtime *realtime, struct http_reques
                              struct handshake *handshake)
 {
     struct handshake_request asked = {
+        .host = http_request_header(request, "Host"),
         .upgrade = http_request_header(request, "Upgrade"),
         .connection = http_request_header(request, "Connection"),
         .version = http_request_header(request, "Sec-WebSocket-Version"),

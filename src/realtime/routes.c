@@ -108,7 +108,8 @@ static const struct passage others[] = {
 enum {
     IN_SERVICE = sizeof in_service / sizeof *in_service,
     OTHERS = sizeof others / sizeof *others,
-    ROUTES = 2 * IN_SERVICE + OTHERS,
+    SPELLINGS = 4,
+    ROUTES = SPELLINGS * IN_SERVICE + OTHERS,
     PATTERN_SIZE = 80,
 };
 
@@ -117,17 +118,31 @@ static const struct str service_prefix = STR_INIT("/v3/Services/");
 struct routes {
     struct route_tree *tree;
     struct route table[ROUTES + 1]; /* ends with an all-zero entry */
-    char patterns[2 * IN_SERVICE][PATTERN_SIZE];
+    char patterns[ROUTES][PATTERN_SIZE];
+    size_t count;
 };
 
-static void add_both(struct routes *routes, size_t at)
+static void add(struct routes *routes, const struct passage *passage, const char *prefix,
+                struct str pattern)
 {
-    const struct passage *passage = &in_service[at];
-    for (size_t i = 0; i < 2; i++) {
-        char *pattern = routes->patterns[2 * at + i];
-        snprintf(pattern, PATTERN_SIZE, "/v3%s%s", i ? "/Services/{service}" : "",
-                 passage->pattern);
-        routes->table[2 * at + i] = (struct route){passage->method, pattern, passage};
+    char *whole = routes->patterns[routes->count];
+    snprintf(whole, PATTERN_SIZE, "%s%.*s", prefix, STR_ARG(pattern));
+    routes->table[routes->count++] = (struct route){passage->method, whole, passage};
+}
+
+/* An item without a name leads to the same passage, which refuses it as one: were there no such
+ * path, the SDK would take the map for gone. */
+static void add_spellings(struct routes *routes, const struct passage *passage)
+{
+    static const struct str name = STR_INIT("{name}");
+    static const char *const prefixes[] = {"/v3", "/v3/Services/{service}"};
+    struct str pattern = str_from(passage->pattern);
+    struct str without = {pattern.ptr, pattern.len > name.len ? pattern.len - name.len : 0};
+    bool named = str_eq((struct str){pattern.ptr + without.len, pattern.len - without.len}, name);
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        add(routes, passage, prefixes[i], pattern);
+        if (named)
+            add(routes, passage, prefixes[i], without);
     }
 }
 
@@ -135,10 +150,9 @@ struct routes *routes_new(void)
 {
     struct routes *routes = mem_zalloc(1, sizeof *routes);
     for (size_t i = 0; i < IN_SERVICE; i++)
-        add_both(routes, i);
+        add_spellings(routes, &in_service[i]);
     for (size_t i = 0; i < OTHERS; i++)
-        routes->table[2 * IN_SERVICE + i] =
-            (struct route){others[i].method, others[i].pattern, &others[i]};
+        add(routes, &others[i], "", str_from(others[i].pattern));
     routes->tree = route_tree_new(routes->table);
     return routes;
 }

@@ -187,6 +187,9 @@ bool session_has_room(struct session *session, size_t bytes)
 {
     if (!session_is_talking(session))
         return false;
+    /* What waits only for the window's end is nothing that the client was slow to take. */
+    if (waiting(session) + bytes > options_of(session)->queue_max && session->outbox.bytes)
+        outbox_flush(session);
     size_t before = waiting(session);
     bool room = !before || before + bytes <= options_of(session)->queue_max;
     session->crowded |= !room;

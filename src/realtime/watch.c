@@ -29,7 +29,8 @@ static bool is_silent(const struct session *session, uint64_t now_ms)
            now_ms - session->pinged_ms >= options_of(session)->ping_ms;
 }
 
-/* Both ways: some clients leave when they hear nothing. */
+/* Both ways: some clients leave when they hear nothing. And in two words: every WebSocket answers
+ * the frame; the mobile SDKs count only packets. */
 static void ping(struct session *session, uint64_t now_ms)
 {
     unsigned ping_ms = options_of(session)->ping_ms;
@@ -38,6 +39,7 @@ static void ping(struct session *session, uint64_t now_ms)
     if (now_ms - session->pinged_ms < ping_ms || (!quiet && !mute))
         return;
     session->pinged_ms = now_ms;
+    websocket_ping(session->socket);
     session_send_own(session, transport_ping);
 }
 

@@ -116,7 +116,7 @@ void handshake_answer(const struct handshake_request *request, bool compression,
                       struct handshake *handshake)
 {
     *handshake = (struct handshake){.status = 400};
-    if (!has_token(request->upgrade, STR("websocket")) ||
+    if (!request->host.ptr || !has_token(request->upgrade, STR("websocket")) ||
         !has_token(request->connection, STR("upgrade")))
         return;
     if (!str_eq(str_trim(request->version), STR("13"))) {

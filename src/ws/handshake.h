@@ -7,13 +7,14 @@
 
 enum { HANDSHAKE_ACCEPT_LENGTH = 28 };
 
-/* The request's headers; absent when not sent. */
+/* The request's headers; absent when not sent, several of one name joined by commas. */
 struct handshake_request {
+    struct str host;
     struct str upgrade;
     struct str connection;
     struct str version;    /* Sec-WebSocket-Version */
     struct str key;        /* Sec-WebSocket-Key */
-    struct str extensions; /* Sec-WebSocket-Extensions, several joined by commas */
+    struct str extensions; /* Sec-WebSocket-Extensions */
 };
 
 struct handshake {

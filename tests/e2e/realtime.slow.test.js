@@ -60,6 +60,26 @@ test('who does not read falls behind, is waited for by nobody, and gets it all l
   quick.close();
 });
 
+test('a reader that keeps up gets every state, however many come within a window', async (t) => {
+  const busy = await Server.startFor(t, {
+    args: ['--session-frames-max', '0', '--session-requests-max', '1000', '--session-queue-max', '64K'],
+  });
+  const desk = await Office.open(busy);
+  const documents = desk.rest.sync.v1.services('default').documents;
+  const { sid } = await documents.create({ data: {} });
+  const reader = await Connection.start(busy, desk.token('reader'));
+  await reader.subscribe([{ object_sid: sid, object_type: 'document', last_event_id: null }]);
+  await reader.event('subscription_established');
+  const author = await Connection.start(busy, desk.token('author'));
+  const set = (n) => author.http('POST', `/v3/Documents/${sid}`, { body: { data: { n, LARGE } } });
+  await Promise.all(Array.from({ length: 400 }, (_, n) => set(n)));
+  await reader.event('document_updated', (event) => event.document_data.n === 399);
+  const seen = reader.events().filter(([type]) => type === 'document_updated');
+  assert.equal(seen.length, 400);
+  author.close();
+  reader.close();
+});
+
 test('who never reads is cut', async (t) => {
   const strict = await Server.startFor(t, {
     args: ['--session-stall-ms', '500', '--document-size-max', '1M', '--body-size-max', '4M', '--compression', 'off'],

@@ -9,6 +9,7 @@
 static struct handshake_request good(void)
 {
     return (struct handshake_request){
+        .host = STR("sync.example"),
         .upgrade = STR("websocket"),
         .connection = STR("Upgrade"),
         .version = STR("13"),

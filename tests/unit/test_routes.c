@@ -105,6 +105,25 @@ static void every_way_has_two_spellings(void **state)
     }
 }
 
+/* Else the SDK, which sends it, would take the map for gone. */
+static void an_item_without_a_name_has_its_way_too(void **state)
+{
+    struct world *world = *state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *prefix = i ? "/v3/Services/s" : "/v3";
+        char path[64];
+        snprintf(path, sizeof path, "%s/Maps/x/Items/", prefix);
+        assert_int_equal(find(world, "PUT", path), OK);
+        assert_int_equal(world->match.passage->verb, VERB_PUT);
+        assert_true(str_eq(world->match.captures[0], STR("x")));
+        assert_int_equal(world->match.captures[1].len, 0);
+        snprintf(path, sizeof path, "%s/Lists/x/Items/", prefix);
+        assert_int_equal(find(world, "DELETE", path), OK);
+        snprintf(path, sizeof path, "%s/Lists/", prefix);
+        assert_int_equal(find(world, "POST", path), ERR_ROUTE);
+    }
+}
+
 static void captures_begin_behind_the_service(void **state)
 {
     struct world *world = *state;
@@ -164,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_way_has_two_spellings),
+        TEST(an_item_without_a_name_has_its_way_too),
         TEST(captures_begin_behind_the_service),
         TEST(what_is_of_no_service_has_one_spelling),
         TEST(other_paths_lead_nowhere),

@@ -149,7 +149,7 @@ static void read_all(struct world *world)
         world->read.len += (size_t)got;
 }
 
-/* What the server has said since the last time: packets as they are, `<close CODE>`. */
+/* What the server has said since the last time: packets as they are, `<close CODE>`, `<ping>`. */
 static const char *said(struct world *world)
 {
     size_t len = 0;
@@ -166,6 +166,8 @@ static const char *said(struct world *world)
         if ((at[0] & 15) == 8)
             len += (size_t)snprintf(world->shown + len, sizeof world->shown - len, "<close %d>",
                                     at[head] << 8 | at[head + 1]);
+        else if ((at[0] & 15) == 9)
+            len += (size_t)snprintf(world->shown + len, sizeof world->shown - len, "<ping>");
         else
             len += (size_t)snprintf(world->shown + len, sizeof world->shown - len, "%.*s",
                                     (int)size, (const char *)at + head);
@@ -467,7 +469,9 @@ static void a_quiet_client_is_asked_for_a_sign_of_life_and_then_cut(void **state
     tick(world, PING_MS - 1000);
     assert_string_equal(said(world), "");
     tick(world, PING_MS + 1);
-    says(world, "{\"method\":\"ping\",\"id\":\"TM");
+    const char *all = said(world);
+    assert_ptr_equal(strstr(all, "<ping>TWILSOCK"), all);
+    assert_non_null(strstr(all, "{\"method\":\"ping\",\"id\":\"TM"));
     tick(world, PING_MS + 1000);
     assert_string_equal(said(world), "");
     tick(world, 2 * PING_MS + 2);
