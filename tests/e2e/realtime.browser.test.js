@@ -74,5 +74,8 @@ test('two pages increment one counter; both show all of it', async (t) => {
     const seen = await page.evaluate(() => window.seen);
     assert.equal(seen.filter(([, local]) => local).length, INCREMENTS);
     assert.equal(seen.at(-1)[0], 2 * INCREMENTS);
+    assert.ok(seen.some(([, local]) => !local), 'nothing of the other page');
+    const counts = seen.map(([count]) => count);
+    assert.deepEqual(counts, [...new Set(counts)].sort((a, b) => a - b));
   }
 });

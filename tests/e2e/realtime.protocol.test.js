@@ -917,7 +917,9 @@ test('a silent client is asked for a sign of life, and cut when it gives none', 
   const brisk = await Server.startFor(t, { args: ['--session-ping-ms', '200'] });
   const desk = await Office.open(brisk);
   const [lively, dead] = await Promise.all(
-    ['lively', 'dead'].map((identity) => Connection.start(brisk, desk.token(identity))),
+    ['lively', 'dead'].map((identity) =>
+      Connection.start(brisk, desk.token(identity), { autoPong: identity === 'lively' }),
+    ),
   );
   dead.send = () => {};
   await once(dead.socket, 'close');

@@ -3,10 +3,11 @@
 
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
+const { InstantQuery, LiveQuery } = require('twilio-sync');
 const { eventually } = require('./support/eventually.js');
 const { Connection } = require('./support/packets.js');
 const { Proxy } = require('./support/proxy.js');
-const { Office, connected, record, subscribed } = require('./support/sdk.js');
+const { Office, connected, members, record, subscribed } = require('./support/sdk.js');
 const { Server } = require('./support/server.js');
 
 let server, office, alice, bob, service;
@@ -164,13 +165,65 @@ test('an instant query may search again, and go on as a live one', async () => {
 
 test('a query looks at all items of a large map', async () => {
   const map = await alice.map('large');
-  await Promise.all(Array.from({ length: 250 }, (_, n) => map.set(`k${n}`, { n, odd: n % 2 === 1 })));
+  const numbers = Array.from({ length: 250 }, (_, n) => n);
+  await Promise.all(numbers.map((n) => map.set(`k${n}`, { n, odd: n % 2 === 1 })));
   const found = await search(bob, 'large', 'odd == true');
   assert.equal(Object.keys(found).length, 125);
   assert.deepEqual(found.k249, { n: 249, odd: true });
 });
 
+test('an instant query has no member but these, and they work', async () => {
+  await mapOf('instant', { a: { n: 1 } });
+  await mapOf('another', { b: { n: 1 } });
+  const query = await alice.instantQuery('instant');
+  const results = record(query, ['searchResult'], (_, items) => items);
+  const checks = {
+    type: () => assert.equal(query.type, 'instant_query'),
+    search: async () => assert.equal(await query.search('n == 1'), undefined),
+    getItems: () => assert.deepEqual(query.getItems(), { a: { n: 1 } }),
+    updateIndexName: async () => {
+      query.updateIndexName('another');
+      await query.search('n == 1');
+      assert.deepEqual(query.getItems(), { b: { n: 1 } });
+    },
+    subscribe: async () => assert.deepEqual((await query.subscribe()).getItems(), { b: { n: 1 } }),
+  };
+  assert.deepEqual(Object.keys(checks).sort(), members(InstantQuery, ['generateQueryUri']));
+  for (const check of Object.values(checks)) await check();
+  assert.deepEqual(results, [{ a: { n: 1 } }, { b: { n: 1 } }]);
+});
+
 // --- live queries ---
+
+test('a live query has no member but these, and they work', async () => {
+  await mapOf('living', { a: { n: 1 } });
+  const query = await alice.liveQuery('living', 'n == 1');
+  const checks = {
+    sid: () => assert.equal(typeof query.sid, 'string'),
+    type: () => assert.equal(query.type, 'live_query'),
+    lastEventId: () => assert.ok(Number.isSafeInteger(query.lastEventId)),
+    getItems: () => assert.deepEqual(query.getItems(), { a: { n: 1 } }),
+    close: () => {
+      query.close();
+      assert.throws(() => query.getItems(), /closed/);
+    },
+  };
+  assert.deepEqual(Object.keys(checks).sort(), members(LiveQuery));
+  for (const check of Object.values(checks)) await check();
+});
+
+test('of what never matched, nothing is said', async () => {
+  const { item, syncMapItems } = await mapOf('silent', { other: { n: 2 }, dies: { n: 2 } });
+  const { query, heard } = await live(alice, 'silent', 'n == 1');
+  await item('other').update({ data: { n: 3 } });
+  await item('dies').remove();
+  await syncMapItems.create({ key: 'brief', data: { n: 2 } });
+  await item('brief').update({ data: { n: 3 } });
+  await item('brief').remove();
+  await syncMapItems.create({ key: 'last', data: { n: 1 } });
+  await heardAll(heard, [['last', { n: 1 }]]);
+  assert.deepEqual(query.getItems(), { last: { n: 1 } });
+});
 
 test('a live query begins with what matches, and says what comes, changes and goes', async () => {
   const { item, syncMapItems } = await mapOf('tasks', {
@@ -346,7 +399,8 @@ test('when the map is removed the query fails', async () => {
   };
   await connection.subscribe([query]);
   const [, established] = await connection.event('subscription_established');
-  assert.deepEqual([established.object_sid, established.object_type], [body.query_id, 'live_query']);
+  const { object_sid, object_type } = established;
+  assert.deepEqual([object_sid, object_type], [body.query_id, 'live_query']);
   await service.syncMaps('doomed').remove();
   await connection.event('subscription_failed', (event) => event.object_sid === body.query_id);
   connection.close();

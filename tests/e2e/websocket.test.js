@@ -85,6 +85,7 @@ for (const [what, request, status] of [
   ['a Connection without Upgrade', { Connection: 'keep-alive' }, 400],
   ['no key', { 'Sec-WebSocket-Key': undefined }, 400],
   ['a short key', { 'Sec-WebSocket-Key': 'c2hvcnQ=' }, 400],
+  ['a long key', { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZXh4' }, 400],
   ['a key that is not base64', { 'Sec-WebSocket-Key': '!GhlIHNhbXBsZSBub25jZQ==' }, 400],
   ['a body of no bytes', { 'Content-Length': '0' }, 101],
   ['no version', { 'Sec-WebSocket-Version': undefined }, 426],
@@ -246,6 +247,7 @@ rules([['5.5.3', 'pongs that nobody asked for', [frame(PONG, 'x'), frame(BINARY,
 rules([
   ['5.5.1', 'a close frame without a code', close(), 'no code'],
   ['5.5.1', 'one with half a code', frame(CLOSE, 'x'), 1002],
+  ['5.5.1', 'half a code before its other half', [frame(CLOSE, [3]), Buffer.from([232])], 1002],
   ['5.5.1', 'one with a reason', close(1000, 'bye'), 1000],
   ['5.5.1', 'one with the longest reason', close(1000, 'é'.repeat(61)), 1000],
   ['5.5.1', 'a reason that is not UTF-8', close(1000, Buffer.from([255])), 1007],
@@ -270,7 +272,7 @@ test('7.1.1: when the server begins it, it waits for the answer, though not for 
     socket.write(frame(BINARY, 'no packet'));
     assert.equal(sense(await socket.next()), 'close');
     assert.equal(sense(await socket.next()), 1001);
-    socket.write(answer);
+    socket.write(Buffer.concat([frame(PING, 'x'), frame(BINARY, ping), answer]));
     assert.equal(await socket.next(), null);
   }
 });
@@ -406,6 +408,7 @@ test('7692 7.2.1: large messages come deflated, each by itself, and small ones p
   assert.deepEqual([first.reserved, second.reserved, small.reserved], [RSV1, RSV1, 0]);
   for (const [at, each] of [first, second].entries()) {
     assert.ok(each.payload.length < plain[at].payload.length);
+    assert.notDeepEqual(each.payload.subarray(-TAIL.length), TAIL);
     assert.deepEqual(parse(inflate(each.payload)), parse(plain[at].payload));
   }
 });

@@ -83,4 +83,29 @@ async function connected(client) {
   while (client.connectionState !== 'connected') await once(client, 'connectionStateChanged');
 }
 
-module.exports = { Office, connected, record, subscribed };
+// What `events` holds once there are `count` of them.
+async function heard(events, count) {
+  await eventually(() => events.length >= count);
+  return events;
+}
+
+// What all these clients see of one object: each has it open, subscribed to.
+async function opened(clients, kind, options) {
+  const objects = await Promise.all(clients.map((client) => client[kind](options)));
+  await subscribed(...objects);
+  return objects;
+}
+
+// A check of an error that the SDK gives to the application.
+const refused = (status, code) => (error) => {
+  assert.deepEqual([error.status, error.code], [status, code], error.message);
+  return true;
+};
+
+// Names of all that a class of the SDK has for the application, sorted.
+const members = (Class, internal = []) =>
+  Object.getOwnPropertyNames(Class.prototype)
+    .filter((name) => name !== 'constructor' && !internal.includes(name))
+    .sort();
+
+module.exports = { Office, connected, heard, members, opened, record, refused, subscribed };
