@@ -6,19 +6,15 @@ const { after, before, test } = require('node:test');
 const { Client } = require('twilio-sync');
 const { eventually } = require('./support/eventually.js');
 const { Office, connected, members, opened, record, subscribed } = require('./support/sdk.js');
-const { Server } = require('./support/server.js');
 
 let server, office;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 const INTERNAL = ['ensureReady', 'storeRootInSessionCache', 'readRootFromSessionCache'].concat(
   ['getCached', 'removeFromCacheAndSession'],

@@ -16,14 +16,11 @@ const POSTS_A_SUCCESS = 1.5;
 let server, office;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 async function conflicts(of = server) {
   const reply = await of.request('GET', '/metrics');
@@ -47,7 +44,6 @@ async function race(mutate, clients, of = server, increments = INCREMENTS) {
 function clientsOf(from, count = CLIENTS) {
   return Array.from({ length: count }, (_, i) => from.client(`racer-${i}`));
 }
-
 
 // A race with a server of its own, whose conflicts are all of this race.
 async function openFor(t, args = []) {

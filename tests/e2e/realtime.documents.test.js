@@ -6,33 +6,30 @@ const { execFileSync } = require('node:child_process');
 const { after, before, test } = require('node:test');
 const { SyncDocument } = require('twilio-sync');
 const { eventually } = require('./support/eventually.js');
-const { Office, heard, members, opened, record, refused } = require('./support/sdk.js');
-const { Server } = require('./support/server.js');
+const {
+  Office,
+  assertLives,
+  heard,
+  members,
+  opened,
+  record,
+  refused,
+} = require('./support/sdk.js');
 
 let server, office, alice, bob, carol, service;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
   [alice, bob, carol] = ['alice', 'bob', 'carol'].map((identity) => office.client(identity));
   service = office.rest.sync.v1.services('default');
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 const watch = (name, clients = [alice, bob]) => opened(clients, 'document', name);
 
 const change = (_, { data, isLocal, previousData }) => [data, isLocal, previousData];
-
-const lifetime = (document) => document.dateExpires && new Date(document.dateExpires) - Date.now();
-
-function assertLives(document, seconds) {
-  const left = lifetime(document);
-  assert.ok(left <= seconds * 1000 + 100 && left > (seconds - 60) * 1000, document.dateExpires);
-}
 
 // In this order; each of them with what was there before.
 const MEMBERS = {

@@ -6,45 +6,37 @@ const { execFileSync } = require('node:child_process');
 const { after, before, test } = require('node:test');
 const { Paginator, SyncList, SyncListItem } = require('twilio-sync');
 const { eventually } = require('./support/eventually.js');
-const { Office, heard, members, opened, record, refused } = require('./support/sdk.js');
-const { Server } = require('./support/server.js');
-
-const EVENTS = ['itemAdded', 'itemUpdated', 'itemRemoved'];
+const {
+  ITEM_EVENTS,
+  Office,
+  assertLives,
+  heard,
+  itemChange,
+  members,
+  opened,
+  record,
+  refused,
+} = require('./support/sdk.js');
 
 let server, office, alice, bob, carol, service;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
   [alice, bob, carol] = ['alice', 'bob', 'carol'].map((identity) => office.client(identity));
   service = office.rest.sync.v1.services('default');
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 const watch = (name, clients = [alice, bob]) => opened(clients, 'list', name);
 
-// What happened to which item, by whom, what is there now, and what was there before.
-const change = (name, { item, index, isLocal, previousItemData }) => [
-  name.slice('item'.length),
-  item?.index ?? index,
-  isLocal,
-  item?.data,
-  previousItemData,
-];
+const change = itemChange('index');
 
 const dataOf = async (list) => (await list.getItems()).items.map(({ data }) => data.n);
 
 // Another client's, which knows nothing yet.
 const fresh = (name) => office.client('fresh').list(name);
-
-function assertLives({ dateExpires }, seconds) {
-  const left = new Date(dateExpires) - Date.now();
-  assert.ok(left <= seconds * 1000 + 100 && left > (seconds - 60) * 1000, dateExpires);
-}
 
 // In this order; each of them with what was there before.
 const MEMBERS = {
@@ -144,7 +136,7 @@ test('a page has no member but these, and they lead forth and back', async () =>
 
 test('each hears of each change once, in order, with what was there before', async () => {
   const lists = await watch('changes', [alice, bob, carol]);
-  const seen = lists.map((list) => record(list, EVENTS, change));
+  const seen = lists.map((list) => record(list, ITEM_EVENTS, change));
   const steps = [
     [0, 'Added', 0, { n: 1 }, undefined, (list) => list.push({ n: 1 })],
     [1, 'Updated', 0, { n: 2 }, { n: 1 }, (list) => list.set(0, { n: 2 })],
@@ -171,7 +163,7 @@ test('each hears of each change once, in order, with what was there before', asy
 test('what many push at once gets an index each, in the order that all hear', async () => {
   const lists = await watch('crowd', [alice, bob, carol]);
   const stranger = (await opened([office.client('stranger')], 'list', 'crowd'))[0];
-  const seen = record(stranger, EVENTS, (_, { item }) => item.index);
+  const seen = record(stranger, ITEM_EVENTS, (_, { item }) => item.index);
   const pushed = await Promise.all(
     Array.from({ length: 60 }, (_, n) => lists[n % 3].push({ n }).then(({ index }) => index)),
   );
@@ -258,7 +250,7 @@ test('a time to live that is none is refused', async () => {
 
 test('when the time of an item is over, all hear of it once, and it is gone', async () => {
   const lists = await watch('expiring', [alice, bob, carol]);
-  const seen = lists.map((list) => record(list, EVENTS, change));
+  const seen = lists.map((list) => record(list, ITEM_EVENTS, change));
   await lists[0].push({ n: 0 }, { ttl: 1 });
   await lists[1].push({ n: 1 });
   await lists[1].set(1, { n: 2 }, { ttl: 1 });
@@ -343,7 +335,7 @@ test('all pages of a list that others change are what REST says in the end', asy
 test('what REST writes is heard as what any client writes, and the other way round', async () => {
   const [mine] = await watch('mixed');
   const at = service.syncLists('mixed').syncListItems;
-  const seen = record(mine, EVENTS, change);
+  const seen = record(mine, ITEM_EVENTS, change);
   await at.create({ data: { n: 0 } });
   await heard(seen, 1);
   await mine.set(0, { n: 1 });

@@ -6,36 +6,34 @@ const { execFileSync } = require('node:child_process');
 const { after, before, test } = require('node:test');
 const { SyncMap, SyncMapItem } = require('twilio-sync');
 const { eventually } = require('./support/eventually.js');
-const { Office, heard, members, opened, record, refused } = require('./support/sdk.js');
-const { Server } = require('./support/server.js');
+const {
+  ITEM_EVENTS,
+  Office,
+  assertLives,
+  heard,
+  itemChange,
+  members,
+  opened,
+  record,
+  refused,
+} = require('./support/sdk.js');
 
-const EVENTS = ['itemAdded', 'itemUpdated', 'itemRemoved'];
 const KEY_MAX = 320;
 
 let server, office, alice, bob, carol, service;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
   [alice, bob, carol] = ['alice', 'bob', 'carol'].map((identity) => office.client(identity));
   service = office.rest.sync.v1.services('default');
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 const watch = (name, clients = [alice, bob]) => opened(clients, 'map', name);
 
-// What happened to which item, by whom, what is there now, and what was there before.
-const change = (name, { item, key, isLocal, previousItemData }) => [
-  name.slice('item'.length),
-  item?.key ?? key,
-  isLocal,
-  item?.data,
-  previousItemData,
-];
+const change = itemChange('key');
 
 async function entriesOf(map, options = {}) {
   let page = await map.getItems(options);
@@ -46,11 +44,6 @@ async function entriesOf(map, options = {}) {
 
 // Another client's, which knows nothing yet.
 const fresh = (name) => office.client('fresh').map(name);
-
-function assertLives({ dateExpires }, seconds) {
-  const left = new Date(dateExpires) - Date.now();
-  assert.ok(left <= seconds * 1000 + 100 && left > (seconds - 60) * 1000, dateExpires);
-}
 
 function urlOf(map, key) {
   const items = `/v1/Services/default/Maps/${map}/Items`;
@@ -149,7 +142,7 @@ const STRANGE_KEYS = [
 
 test('any key is as good as another: set, change, find, date, page and remove it', async () => {
   const [mine, theirs] = await watch('strange');
-  const seen = record(theirs, EVENTS, (name, { item, key }) => [name, item?.key ?? key]);
+  const seen = record(theirs, ITEM_EVENTS, (name, { item, key }) => [name, item?.key ?? key]);
   const told = [];
   const all = async (name, each) => {
     await Promise.all(STRANGE_KEYS.map(each));
@@ -204,7 +197,7 @@ test('a key that is too long or empty is refused, and the map stays', async () =
 
 test('each hears of each change once, in order, with what was there before', async () => {
   const maps = await watch('changes', [alice, bob, carol]);
-  const seen = maps.map((map) => record(map, EVENTS, change));
+  const seen = maps.map((map) => record(map, ITEM_EVENTS, change));
   const steps = [
     [0, 'Added', 'k', { n: 1 }, undefined, (map) => map.set('k', { n: 1 })],
     [1, 'Updated', 'k', { n: 2 }, { n: 1 }, (map) => map.set('k', { n: 2 })],
@@ -231,8 +224,8 @@ test('each hears of each change once, in order, with what was there before', asy
 test('one of many who set a key at once adds it, the others update it', async () => {
   const clients = Array.from({ length: 8 }, (_, i) => office.client(`setter-${i}`));
   const maps = await watch('crowd', [...clients, alice]);
-  const seen = record(maps[8], EVENTS, (name) => name);
-  const own = maps.map((map) => record(map, EVENTS, (name, { isLocal }) => isLocal && name));
+  const seen = record(maps[8], ITEM_EVENTS, (name) => name);
+  const own = maps.map((map) => record(map, ITEM_EVENTS, (name, { isLocal }) => isLocal && name));
   await Promise.all(maps.slice(0, 8).map((map, n) => map.set('k', { n })));
   assert.deepEqual(await heard(seen, 8), ['itemAdded', ...Array(7).fill('itemUpdated')]);
   assert.equal(own.flat().filter((name) => name === 'itemAdded').length, 1);
@@ -346,7 +339,7 @@ test('a time to live that is none is refused; zero is none at all', async () => 
 
 test('when the time of an item is over, all hear of it once, and its key is free', async () => {
   const maps = await watch('expiring', [alice, bob, carol]);
-  const seen = maps.map((map) => record(map, EVENTS, change));
+  const seen = maps.map((map) => record(map, ITEM_EVENTS, change));
   await maps[0].set('a', { n: 0 }, { ttl: 1 });
   for (const [at, events] of seen.entries()) {
     assert.deepEqual(await heard(events, 2), [
@@ -385,7 +378,7 @@ test('a map that is opened with its items goes on from there', async () => {
   const map = await alice.map('included');
   for (let n = 0; n < 60; n++) await map.set(`k${n}`, { n });
   const [whole] = await opened([bob], 'map', { id: 'included', includeItems: true });
-  const seen = record(whole, EVENTS, (name, { item, key }) => `${name} ${item?.key ?? key}`);
+  const seen = record(whole, ITEM_EVENTS, (name, { item, key }) => `${name} ${item?.key ?? key}`);
   assert.equal((await entriesOf(whole)).length, 60);
   await map.set('k0', { n: -1 });
   await map.remove('k59');
@@ -401,7 +394,7 @@ test('a map that is opened with its items goes on from there', async () => {
 test('what REST writes is heard as what any client writes, and the other way round', async () => {
   const [mine] = await watch('mixed');
   const at = service.syncMaps('mixed').syncMapItems;
-  const seen = record(mine, EVENTS, change);
+  const seen = record(mine, ITEM_EVENTS, change);
   await at.create({ key: 'k', data: { n: 0 } });
   await heard(seen, 1);
   await mine.set('k', { n: 1 });

@@ -6,8 +6,15 @@ const { after, before, test } = require('node:test');
 const old = require('twilio-sync-0');
 const { Client: Client3 } = require('twilio-sync-3');
 const { eventually } = require('./support/eventually.js');
-const { Office, heard, opened, record, refused, subscribed } = require('./support/sdk.js');
-const { Server } = require('./support/server.js');
+const {
+  ITEM_EVENTS,
+  Office,
+  heard,
+  opened,
+  record,
+  refused,
+  subscribed,
+} = require('./support/sdk.js');
 
 const VERSIONS = [
   ['3.3.10', Client3, (object) => object.data],
@@ -17,14 +24,11 @@ const VERSIONS = [
 let server, office;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 for (const [version, Client, dataOf] of VERSIONS) {
   test(`twilio-sync ${version}: two clients share a document, a list, a map and a stream`, async () => {
@@ -79,8 +83,7 @@ for (const [version, Client, dataOf] of VERSIONS) {
       assert.deepEqual(await heard(events, 1), [at === 0]);
   });
 
-  const ITEM_EVENTS = ['itemAdded', 'itemUpdated', 'itemRemoved'];
-
+  
   for (const [kind, add, at] of [
     ['list', (list, n) => list.push({ n }), (n) => n],
     ['map', (map, n) => map.set(`k/${n}`, { n }), (n) => `k/${n}`],

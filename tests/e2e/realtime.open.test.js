@@ -5,7 +5,6 @@ const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
 const { eventually } = require('./support/eventually.js');
 const { Office, connected, record, subscribed } = require('./support/sdk.js');
-const { Server } = require('./support/server.js');
 
 const STRANGE_NAMES = [
   ...['.', '..', '/', 'a/b', '%', '%2F', 'a b', '?a=b', '#', '"', '\\', '😀', 'é', '+'],
@@ -15,16 +14,13 @@ const NAME_MAX = 320;
 let server, office, alice, bob, service;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
   [alice, bob] = [office.client('alice'), office.client('bob')];
   service = office.rest.sync.v1.services('default');
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 const refused = (status, code) => (error) => {
   assert.deepEqual([error.status, error.code], [status, code], error.message);

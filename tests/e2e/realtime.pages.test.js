@@ -4,7 +4,6 @@
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
 const { Office } = require('./support/sdk.js');
-const { Server } = require('./support/server.js');
 
 const COUNT = 23;
 const PAGES_MAX = 100; // a paginator without end is a failure, not a test without end
@@ -12,14 +11,11 @@ const PAGES_MAX = 100; // a paginator without end is a failure, not a test witho
 let server, office;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 const KINDS = {
   // Without an item 0, at the edge of a page the SDK takes that index for none at all.

@@ -11,8 +11,8 @@ const { Server } = require('./support/server.js');
 let server, office, service, alice, bob;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
   service = office.rest.sync.v1.services('default');
   [alice, bob] = await Promise.all(
     ['alice', 'bob'].map((identity) => Connection.start(server, office.token(identity))),

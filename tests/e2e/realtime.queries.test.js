@@ -13,16 +13,13 @@ const { Server } = require('./support/server.js');
 let server, office, alice, bob, service;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
   [alice, bob] = [office.client('alice'), office.client('bob')];
   service = office.rest.sync.v1.services('default');
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 const PEOPLE = {
   ann: { name: 'Ann', age: 31, active: true, team: { name: 'red' }, skills: ['c', 'js', 7] },

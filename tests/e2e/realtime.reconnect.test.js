@@ -8,7 +8,7 @@ const { setTimeout: pause } = require('node:timers/promises');
 const { eventually } = require('./support/eventually.js');
 const { Proxy } = require('./support/proxy.js');
 const { randomOf } = require('./support/random.js');
-const { Office, record, subscribed } = require('./support/sdk.js');
+const { ITEM_EVENTS, Office, record, subscribed } = require('./support/sdk.js');
 const { Server } = require('./support/server.js');
 
 const SUBSCRIBERS = 4;
@@ -24,8 +24,6 @@ async function open(t) {
   );
   return { server, office, proxy, clients, service: office.rest.sync.v1.services('default') };
 }
-
-const ITEM_EVENTS = ['itemAdded', 'itemUpdated', 'itemRemoved'];
 
 // What a list's or map's items went through, as a subscriber saw it: "added 0 1", ...
 const shown = (key) => (name, event) => {

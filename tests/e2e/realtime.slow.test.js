@@ -15,10 +15,10 @@ const LARGE = 'x'.repeat(8000);
 let server, office, writer;
 
 before(async () => {
-  server = await Server.start({
+  office = await Office.withServer({
     args: ['--session-queue-max', String(QUEUE_MAX), '--session-frames-max', '50', '--compression', 'off'],
   });
-  office = await Office.open(server);
+  server = office.server;
   writer = office.rest.sync.v1.services('default');
 });
 

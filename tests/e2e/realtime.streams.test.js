@@ -5,22 +5,26 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const { SyncStream } = require('twilio-sync');
 const { eventually } = require('./support/eventually.js');
-const { Office, heard, members, opened, record, refused } = require('./support/sdk.js');
-const { Server } = require('./support/server.js');
+const {
+  Office,
+  assertLives,
+  heard,
+  members,
+  opened,
+  record,
+  refused,
+} = require('./support/sdk.js');
 
 let server, office, alice, bob, carol, service;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
   [alice, bob, carol] = ['alice', 'bob', 'carol'].map((identity) => office.client(identity));
   service = office.rest.sync.v1.services('default');
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 const watch = (name, clients = [alice, bob]) => opened(clients, 'stream', name);
 
@@ -28,11 +32,6 @@ const messagesOf = (stream, look = ({ data }) => data.n) =>
   record(stream, ['messagePublished'], (_, { message, isLocal }) => look(message, isLocal));
 
 const removalsOf = (stream) => record(stream, ['removed'], (_, { isLocal }) => isLocal);
-
-function assertLives({ dateExpires }, seconds) {
-  const left = new Date(dateExpires) - Date.now();
-  assert.ok(left <= seconds * 1000 + 100 && left > (seconds - 60) * 1000, dateExpires);
-}
 
 // In this order; each of them with what was there before.
 const MEMBERS = {

@@ -13,14 +13,11 @@ const { Server, run } = require('./support/server.js');
 let server, office;
 
 before(async () => {
-  server = await Server.start();
-  office = await Office.open(server);
+  office = await Office.withServer();
+  server = office.server;
 });
 
-after(async () => {
-  await office.close();
-  await server.destroy();
-});
+after(() => office.leave());
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 

@@ -7,6 +7,7 @@ const { Client } = require('twilio-sync');
 const twilio = require('twilio');
 const { clientOf } = require('./client.js');
 const { eventually } = require('./eventually.js');
+const { Server } = require('./server.js');
 
 const { AccessToken } = twilio.jwt;
 
@@ -22,6 +23,16 @@ class Office {
     office.key = await office.rest.newKeys.create({ friendlyName: 'office' });
     office.clients = new Set();
     return office;
+  }
+
+  // With a server of its own, for a whole file; `leave` ends both.
+  static async withServer(options) {
+    return Office.open(await Server.start(options));
+  }
+
+  async leave() {
+    await this.close();
+    await this.server.destroy();
   }
 
   // For one test or file: what it opened is closed behind it.
@@ -102,10 +113,39 @@ const refused = (status, code) => (error) => {
   return true;
 };
 
+// That an object or item lives for so many seconds, more or less.
+function assertLives({ dateExpires }, seconds) {
+  const left = new Date(dateExpires) - Date.now();
+  assert.ok(left <= seconds * 1000 + 100 && left > (seconds - 60) * 1000, dateExpires);
+}
+
+const ITEM_EVENTS = ['itemAdded', 'itemUpdated', 'itemRemoved'];
+
+// For `record`: what happened to which item, by whom, what is there now, and what was there before.
+const itemChange = (place) => (name, { item, isLocal, previousItemData, ...event }) => [
+  name.slice('item'.length),
+  item?.[place] ?? event[place],
+  isLocal,
+  item?.data,
+  previousItemData,
+];
+
 // Names of all that a class of the SDK has for the application, sorted.
 const members = (Class, internal = []) =>
   Object.getOwnPropertyNames(Class.prototype)
     .filter((name) => name !== 'constructor' && !internal.includes(name))
     .sort();
 
-module.exports = { Office, connected, heard, members, opened, record, refused, subscribed };
+module.exports = {
+  ITEM_EVENTS,
+  Office,
+  assertLives,
+  connected,
+  heard,
+  itemChange,
+  members,
+  opened,
+  record,
+  refused,
+  subscribed,
+};
