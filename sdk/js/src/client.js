@@ -1,0 +1,257 @@
+// The client: opens objects, keeps one copy of each, and holds the connection they share.
+
+import { Connection } from './connection.js';
+import { DocumentEntity, SyncDocument } from './document.js';
+import { Emitter } from './emitter.js';
+import { asData, asTtl, within } from './entity.js';
+import {
+  DisconnectedError,
+  QueueFullError,
+  UnknownOutcomeError,
+  ValidationError,
+} from './errors.js';
+import { ListEntity, SyncList } from './list.js';
+import { MapEntity, SyncMap } from './map.js';
+import { InstantQuery, LiveQuery, LiveQueryEntity, runQuery } from './query.js';
+import { Requests } from './requests.js';
+import { StreamEntity, SyncStream } from './stream.js';
+import { Subscriptions } from './subscriptions.js';
+import { TokenSource } from './token.js';
+
+export const VERSION = '0.1.0';
+
+const MODES = ['open_or_create', 'open_existing', 'create_new'];
+const RACES_MAX = 10; // of opening against creating against removing
+const RACE_PAUSE_MS = 20;
+
+const KINDS = {
+  document: { Entity: DocumentEntity, Handle: SyncDocument, folder: 'Documents' },
+  list: { Entity: ListEntity, Handle: SyncList, folder: 'Lists' },
+  map: { Entity: MapEntity, Handle: SyncMap, folder: 'Maps' },
+  stream: { Entity: StreamEntity, Handle: SyncStream, folder: 'Streams' },
+};
+
+// Where the WebSocket is. Understands the options of twilio-sync, too.
+function socketUri({ url, cdsUri, twilsock }) {
+  if (twilsock?.uri) return twilsock.uri;
+  const base = url ?? cdsUri ?? globalThis.location?.origin;
+  if (!base) throw new ValidationError('Say where the server is: { url: "https://HOST:PORT" }');
+  const uri = new URL('/v3/wsconnect', base);
+  uri.protocol = uri.protocol.replace('http', 'ws');
+  return uri.href;
+}
+
+function openOptions(argument, kind) {
+  const options = typeof argument === 'string' ? { id: argument } : { ...argument };
+  options.mode ??= options.id ? 'open_or_create' : 'create_new';
+  if (!MODES.includes(options.mode))
+    throw new ValidationError(`mode must be one of ${MODES.join(', ')}`);
+  if (options.id === undefined && options.mode !== 'create_new')
+    throw new ValidationError('Cannot get entity without id', 404);
+  asTtl(options.ttl);
+  if (kind === 'document') options.data = asData(options.data ?? {});
+  return options;
+}
+
+/**
+ * Events: `connectionStateChanged` (state), `connectionError` ({terminal, message,
+ * httpStatusCode?, errorCode?}), `tokenAboutToExpire`, `tokenExpired`, `pendingChanged` (count).
+ */
+export class SyncClient extends Emitter {
+  static connectionStateChanged = 'connectionStateChanged';
+  static connectionError = 'connectionError';
+  static tokenAboutToExpire = 'tokenAboutToExpire';
+  static tokenExpired = 'tokenExpired';
+
+  #connection;
+  #requests;
+  #tokens;
+  #pending = 0;
+  #opened = false;
+  #services; // what entities see of this
+  #entities = new Map(); // sid -> entity
+  #names = new Map(); // type and unique name -> entity
+
+  static get version() {
+    return VERSION;
+  }
+
+  /**
+   * @param {string | (() => string | Promise<string>)} token an access token, or what makes one
+   *   whenever one is needed
+   * @param {object} [options] `url` of the server (default: the page's origin); `maxPending`, writes
+   *   that may wait (1000); `itemsMax`, items of a collection kept in memory (10000);
+   *   `reconnect: {minMs, maxMs}`; `WebSocket`, a class
+   */
+  constructor(token, options = {}) {
+    super();
+    if (typeof token !== 'function' && (typeof token !== 'string' || !token))
+      throw new ValidationError('A token, or a function that makes one, is needed');
+    const { maxPending = 1000, itemsMax = 10_000, reconnect = {} } = options;
+    this.#tokens = new TokenSource(token);
+    this.#connection = new Connection(
+      {
+        uri: socketUri(options),
+        WebSocket: options.WebSocket,
+        reconnect: { minMs: 250, maxMs: 30_000, ...reconnect },
+        version: VERSION,
+      },
+      this.#tokens,
+    );
+    this.#requests = new Requests(this.#connection);
+    this.#services = {
+      options: { itemsMax },
+      requests: this.#requests,
+      subscriptions: new Subscriptions(this.#connection, this.#requests),
+      liveQuery: (...names) => this.liveQuery(...names),
+      isOffline: () => this.#connection.state !== 'connected',
+      forget: (entity) => this.#forget(entity),
+      count: (by) => {
+        this.#pending += by;
+        this.emit('pendingChanged', this.#pending);
+      },
+      admit: () => {
+        if (this.#pending < maxPending) return;
+        throw new QueueFullError(`${maxPending} writes wait already; wait until some are done`);
+      },
+    };
+    this.#relay();
+    this.#connection.connect();
+  }
+
+  #relay() {
+    this.#connection
+      .on('state', (state) => this.emit('connectionStateChanged', state))
+      .on('open', () => (this.#opened = true))
+      .on('tokenAboutToExpire', () => this.emit('tokenAboutToExpire'))
+      .on('tokenExpired', () => this.emit('tokenExpired'))
+      .on('error', ({ error, ...told }) => {
+        this.emit('connectionError', told);
+        // Who was never let in will not be; who was may yet bring a new token for what waits.
+        if (told.terminal && !this.#opened && !(error instanceof DisconnectedError))
+          this.#requests.fail(error);
+      });
+  }
+
+  /** 'connecting', 'connected', 'denied', 'disconnecting' or 'disconnected'. */
+  get connectionState() {
+    return this.#connection.state;
+  }
+
+  /** Own writes that the server has not answered yet. */
+  get pending() {
+    return this.#pending;
+  }
+
+  /** Open a document by its name or SID, or create it: see OpenOptions. */
+  async document(argument) {
+    return this.#open('document', argument);
+  }
+
+  async list(argument) {
+    return this.#open('list', argument);
+  }
+
+  async map(argument) {
+    return this.#open('map', argument);
+  }
+
+  async stream(argument) {
+    return this.#open('stream', argument);
+  }
+
+  /** What matches in a map, and every change of it. */
+  async liveQuery(indexName, queryString) {
+    const answer = await runQuery(this.#services, indexName, queryString, { type: 'live_query' });
+    const entity =
+      this.#entities.get(answer.query_id) ??
+      new LiveQueryEntity(this.#services, indexName, queryString, answer);
+    this.#entities.set(entity.sid, entity);
+    return new LiveQuery(entity);
+  }
+
+  async instantQuery(indexName) {
+    return new InstantQuery(this.#services, indexName);
+  }
+
+  /** Go on with another token of the same identity. */
+  async updateToken(token) {
+    if (typeof token !== 'string' || !token) throw new ValidationError('A token is needed');
+    if (!this.#tokens.set(token) && this.connectionState === 'connected') return;
+    await this.#connection.renew();
+  }
+
+  /** Close the connection. What waits for the server is rejected. */
+  async shutdown() {
+    this.#connection.close();
+    this.#services.subscriptions.close();
+    this.#requests.close(new DisconnectedError('The client has been shut down'));
+  }
+
+  async [Symbol.asyncDispose ?? Symbol('asyncDispose')]() {
+    await this.shutdown();
+  }
+
+  async #open(type, argument) {
+    const options = openOptions(argument, type);
+    return within(options, async (signal) => {
+      const entity = await this.#find(type, options);
+      signal?.throwIfAborted();
+      return new KINDS[type].Handle(entity);
+    });
+  }
+
+  async #find(type, options) {
+    if (options.mode === 'create_new') return this.#keep(type, await this.#create(type, options));
+    for (let race = 1; ; race += 1) {
+      const known = this.#names.get(`${type} ${options.id}`) ?? this.#entities.get(options.id);
+      if (known?.type === type) return known;
+      try {
+        return this.#keep(type, await this.#read(type, options));
+      } catch (error) {
+        if (error.status !== 404 || options.mode === 'open_existing') throw error;
+      }
+      try {
+        return this.#keep(type, await this.#create(type, options));
+      } catch (error) {
+        // Somebody was faster; or perhaps we were.
+        const again = error.status === 409 || error instanceof UnknownOutcomeError;
+        if (!again || race >= RACES_MAX) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * RACE_PAUSE_MS * race));
+    }
+  }
+
+  async #read(type, { id, includeItems }) {
+    const path = `/v3/${KINDS[type].folder}/${encodeURIComponent(id)}`;
+    const params = type === 'map' && includeItems ? { Include: 'items' } : undefined;
+    return (await this.#requests.read(path, params)).body;
+  }
+
+  async #create(type, { id, ttl, data, purpose, context }) {
+    const body = { unique_name: id, ttl };
+    if (type === 'document') body.data = data;
+    if (type === 'list') Object.assign(body, { purpose, context });
+    const answer = await this.#requests.write({
+      method: 'POST',
+      path: `/v3/${KINDS[type].folder}`,
+      body,
+    });
+    return { ...answer.body, data };
+  }
+
+  #keep(type, root) {
+    const known = this.#entities.get(root.sid);
+    if (known) return known;
+    const entity = new KINDS[type].Entity(this.#services, root);
+    this.#entities.set(entity.sid, entity);
+    if (entity.uniqueName) this.#names.set(`${type} ${entity.uniqueName}`, entity);
+    return entity;
+  }
+
+  #forget(entity) {
+    if (this.#entities.get(entity.sid) !== entity) return;
+    this.#entities.delete(entity.sid);
+    this.#names.delete(`${entity.type} ${entity.uniqueName}`);
+  }
+}

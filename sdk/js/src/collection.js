@@ -1,0 +1,347 @@
+// What lists and maps have in common: items by name (an index or a key), known from answers, from
+// pages and from events. Whichever comes first counts; by its number a later one is known to be
+// older. What was removed is remembered by its number, too, until the events are past it.
+
+import { Entity, Handle, asData, asTtl, entityOf, eventOf } from './entity.js';
+import { NotFoundError, ValidationError } from './errors.js';
+import { Paginator } from './paginator.js';
+
+const PAGE_SIZE = 50;
+const PAGE_SIZE_MAX = 100;
+
+/** An item as it is now: it changes as the collection does. */
+export class SyncItem {
+  #root;
+
+  constructor(root) {
+    this.take(root);
+  }
+
+  /** @internal */
+  take(root) {
+    this.#root = root;
+  }
+
+  get data() {
+    return this.#root.data;
+  }
+
+  /** The same as `data`. */
+  get value() {
+    return this.#root.data;
+  }
+
+  get revision() {
+    return this.#root.revision;
+  }
+
+  get lastEventId() {
+    return this.#root.last_event_id;
+  }
+
+  get createdBy() {
+    return this.#root.created_by;
+  }
+
+  get dateUpdated() {
+    return new Date(this.#root.date_updated);
+  }
+
+  get dateExpires() {
+    return this.#root.date_expires;
+  }
+
+  get url() {
+    return this.#root.url;
+  }
+
+  get uri() {
+    return this.#root.url;
+  }
+}
+
+export class CollectionEntity extends Entity {
+  #items = new Map(); // name -> item
+  #removed = new Map(); // name -> number of the removal, until the events are past it
+
+  /**
+   * @param {object} kind `type`, `field` ('index' or 'key'), `Item`, `itemNotFound` (code)
+   * @param {object} root may have `items`
+   */
+  constructor(client, kind, root) {
+    super(client, kind.type, root);
+    this.kind = kind;
+    for (const item of root.items ?? []) this.#store(item);
+  }
+
+  // --- what is known ---
+
+  takeFresh(root) {
+    this.#items.clear();
+    this.#removed.clear();
+    this.takeRoot(root);
+    this.broadcast('reset', {});
+  }
+
+  #name(root) {
+    return root[this.kind.field];
+  }
+
+  #store(root) {
+    const name = this.#name(root);
+    const known = this.#items.get(name);
+    if (known) known.take({ ...root, created_by: root.created_by ?? known.createdBy });
+    const item = known ?? new this.kind.Item(root);
+    this.#removed.delete(name);
+    this.#items.delete(name); // to the end: the oldest go first
+    this.#items.set(name, item);
+    if (this.#items.size > this.client.options.itemsMax)
+      this.#items.delete(this.#items.keys().next().value);
+    return item;
+  }
+
+  // Whether what has this number is news of the item.
+  #isNews(name, id, isLocal) {
+    const known = this.#items.get(name)?.lastEventId ?? this.#removed.get(name);
+    return known === undefined ? isLocal || id > this.lastEventId : id > known;
+  }
+
+  #advance(id, revision, date) {
+    if (date > this.dateUpdated) this.dateUpdated = date;
+    if (id <= this.lastEventId) return;
+    this.lastEventId = id;
+    if (revision !== undefined) this.revision = revision;
+    for (const [name, removal] of this.#removed)
+      if (removal <= id) this.#removed.delete(name);
+  }
+
+  // --- what happens ---
+
+  onEstablished(lastEventId) {
+    if (lastEventId > this.lastEventId) this.lastEventId = lastEventId;
+  }
+
+  onEvent(type, event) {
+    if (type === `${this.type}_removed`) {
+      this.onRemoved(false);
+      return;
+    }
+    const date = new Date(event.date_created);
+    const name = event[`item_${this.kind.field}`];
+    if (type.endsWith('_item_removed')) {
+      this.#onItemRemoved(name, event.id, event.item_data, false);
+    } else if (type.endsWith('_item_added') || type.endsWith('_item_updated')) {
+      this.#onItem(
+        {
+          [this.kind.field]: name,
+          url: event.item_url,
+          revision: event.item_revision,
+          last_event_id: event.id,
+          date_updated: event.date_created,
+          date_expires: event.date_expires,
+          data: event.item_data,
+        },
+        { added: type.endsWith('added'), isLocal: false },
+      );
+    }
+    this.#advance(event.id, event[`${this.type}_revision`], date);
+  }
+
+  #onItem(root, { added, isLocal }) {
+    const name = this.#name(root);
+    if (!this.#isNews(name, root.last_event_id, isLocal)) return;
+    const previousItemData = this.#items.get(name)?.data ?? null;
+    const item = this.#store(root);
+    const members = added ? { item, isLocal } : { item, isLocal, previousItemData };
+    this.broadcast(added ? 'itemAdded' : 'itemUpdated', eventOf(root.data, members));
+  }
+
+  #onItemRemoved(name, id, data, isLocal) {
+    if (!this.#isNews(name, id, isLocal)) return;
+    const previousItemData = data ?? this.#items.get(name)?.data ?? null;
+    this.#items.delete(name);
+    this.#removed.set(name, id);
+    const members = { [this.kind.field]: name, isLocal, previousItemData };
+    this.broadcast('itemRemoved', eventOf(previousItemData, members));
+  }
+
+  // --- reading ---
+
+  // Of an item that memory has, memory is right as long as the events keep it so; and there is
+  // nothing better while there is no connection.
+  async get(name, fresh = false) {
+    this.checkName(name);
+    if (this.gone) throw this.goneError();
+    const known = this.#items.get(name);
+    if (known && !fresh && (this.client.isOffline() || this.client.subscriptions.isLive(this)))
+      return known;
+    const [item] = (await this.#page({ [this.kind.field]: name })).items;
+    if (item) return item;
+    this.#items.delete(name);
+    const message = `There is no item with ${this.kind.field} ${JSON.stringify(name)}`;
+    throw new NotFoundError(message, 404, this.kind.itemNotFound);
+  }
+
+  async getItems(query = {}) {
+    const { pageSize, limit, from, order = 'asc', [this.kind.field]: name, ...options } = query;
+    const size = pageSize ?? limit ?? PAGE_SIZE;
+    if (!(Number.isInteger(Number(size)) && size > 0))
+      throw new ValidationError('pageSize must be a whole number above 0', 400, 20001);
+    if (name !== undefined) return this.#page({ [this.kind.field]: name }, options);
+    if (this.client.isOffline() && this.#items.size) return this.#fromMemory({ from, order, size });
+    return this.#page({ from, order, pageSize: Math.min(size, PAGE_SIZE_MAX) }, options);
+  }
+
+  async #page(query) {
+    const params = {};
+    for (const [name, value] of Object.entries(query)) {
+      if (value === undefined) continue;
+      params[name[0].toUpperCase() + name.slice(1)] = encodeURIComponent(value);
+    }
+    const { body } = await this.readOf(this.path('Items'), params);
+    const items = body.items.map((root) => this.#takeRead(root));
+    const other = (pageToken) => pageToken && (() => this.#page({ pageToken }));
+    return new Paginator(items, other(body.meta.next_token), other(body.meta.previous_token));
+  }
+
+  #takeRead(root) {
+    const name = this.#name(root);
+    const known = this.#items.get(name);
+    if (!known && !this.#removed.has(name)) return this.#store(root);
+    if (known) this.#onItem(root, { added: false, isLocal: false });
+    return this.#items.get(name) ?? new this.kind.Item(root);
+  }
+
+  // As far as memory goes.
+  #fromMemory({ from, order, size }) {
+    const sign = order === 'desc' ? -1 : 1;
+    const compare = (a, b) => (a === b ? 0 : a < b ? -sign : sign);
+    const names = [...this.#items.keys()]
+      .filter((name) => from === undefined || compare(name, from) >= 0)
+      .sort(compare);
+    const pageAt = (at) => {
+      const items = names.slice(at, at + size).map((name) => this.#items.get(name));
+      const next = at + size < names.length && (async () => pageAt(at + size));
+      const previous = at > 0 && (async () => pageAt(Math.max(0, at - size)));
+      return new Paginator(items.filter(Boolean), next, previous, true);
+    };
+    return pageAt(0);
+  }
+
+  async readOf(path, params) {
+    try {
+      return await this.client.requests.read(path, params);
+    } catch (error) {
+      if (error.code === this.constructor.NOT_FOUND) this.onRemoved(false);
+      throw error;
+    }
+  }
+
+  // --- writing ---
+
+  /** Write an item; `request` says how. Resolves with the item as it is then. */
+  async putItem(request, value, { added } = {}) {
+    const { status, body } = await this.write(request);
+    this.#onItem(
+      { ...body, data: value },
+      { added: added ?? (request.method === 'PUT' && status === 201), isLocal: true },
+    );
+    return this.#items.get(this.#name(body)) ?? new this.kind.Item({ ...body, data: value });
+  }
+
+  setItem(name, value, options, method) {
+    this.checkName(name);
+    const data = asData(value);
+    asTtl(options?.ttl);
+    const job = async (ttl) => {
+      // Lists: the item must be there, and its old data is part of the event.
+      if (method === 'POST') await this.get(name);
+      return this.putItem({ ...this.#change(name, data, ttl), method, repeat: 'always' }, data);
+    };
+    return this.enqueue(name, options, job, true);
+  }
+
+  changeItem(name, mutator, options, method, absent) {
+    this.checkName(name);
+    asTtl(options?.ttl);
+    return this.enqueue(name, options, async (ttl, signal) => {
+      const get = (fresh) =>
+        this.get(name, fresh).catch((error) => {
+          if (!absent || error.code !== this.kind.itemNotFound) throw error;
+          return absent;
+        });
+      const target = {
+        get: () => get(false),
+        put: (data, ifMatch) =>
+          this.putItem({ ...this.#change(name, data, ttl), method, ifMatch }, data),
+        take: (current) => (current ? this.#takeRead(current) : this.#items.delete(name)),
+        read: () => get(true),
+      };
+      const item = await this.mutate(target, mutator, signal);
+      return item ?? (await this.get(name).catch(() => undefined));
+    });
+  }
+
+  #change(name, data, ttl) {
+    return { path: this.path('Items', name), body: ttl === undefined ? { data } : { data, ttl } };
+  }
+
+  setItemTtl(name, ttl, { signal, timeout } = {}) {
+    this.checkName(name);
+    asTtl(ttl);
+    return this.enqueue(name, { signal, timeout }, async () => {
+      const item = await this.get(name);
+      const path = this.path('Items', name);
+      const { body } = await this.write({ method: 'POST', path, body: { ttl }, repeat: 'always' });
+      if (this.#items.get(name) === item) this.#store({ ...body, data: item.data });
+    });
+  }
+
+  removeItem(name, options) {
+    this.checkName(name);
+    return this.enqueue(name, options, async () => {
+      const { data } = await this.get(name);
+      const path = this.path('Items', name);
+      const { body } = await this.write({ method: 'DELETE', path, repeat: 'always' });
+      this.#onItemRemoved(name, body.last_event_id, data, true);
+    });
+  }
+}
+
+/**
+ * Events: `itemAdded` {item, isLocal}, `itemUpdated` {item, previousItemData, isLocal},
+ * `itemRemoved` {index or key, previousItemData, isLocal}, `removed` {isLocal}, `failure` (error),
+ * `reset` (what was missed could not be told: read again), `pendingChanged` (count).
+ */
+export class Collection extends Handle {
+  static itemAdded = 'itemAdded';
+  static itemUpdated = 'itemUpdated';
+  static itemRemoved = 'itemRemoved';
+  static removed = 'removed';
+
+  async setItemTtl(name, ttl, options) {
+    return entityOf(this).setItemTtl(name, ttl, options);
+  }
+
+  /** An item; rejects with NotFoundError when there is none. */
+  async get(name) {
+    return entityOf(this).get(name);
+  }
+
+  async remove(name, options) {
+    return entityOf(this).removeItem(name, options);
+  }
+
+  /**
+   * A page of items. Query: `from` (a name, whether or not there is such an item), `order` ('asc'
+   * or 'desc'), `pageSize` (50; at most 100).
+   */
+  async getItems(query) {
+    return entityOf(this).getItems(query);
+  }
+
+  /** All items, in order, page by page. */
+  async *[Symbol.asyncIterator]() {
+    yield* await this.getItems({ pageSize: PAGE_SIZE_MAX });
+  }
+}

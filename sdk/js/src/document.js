@@ -1,0 +1,124 @@
+// A document: one JSON object with a revision.
+
+import { Entity, Handle, asData, asTtl, entityOf, eventOf } from './entity.js';
+
+export class DocumentEntity extends Entity {
+  static NOT_FOUND = 54100;
+
+  constructor(client, root) {
+    super(client, 'document', root);
+    this.data = root.data ?? {};
+  }
+
+  /** Newer state than what there is, from whoever: note it, and say so. */
+  take({ data, isLocal, ...root }) {
+    if (root.last_event_id <= this.lastEventId) return;
+    const previousData = this.data;
+    this.takeRoot({ ...root, date_expires: root.date_expires ?? null });
+    this.data = data;
+    this.broadcast('updated', eventOf(data, { data, isLocal, previousData }));
+  }
+
+  takeFresh(root) {
+    this.take({ ...root, isLocal: false });
+  }
+
+  removal(isLocal) {
+    return eventOf(this.data, { isLocal, previousData: this.data });
+  }
+
+  onEvent(type, event) {
+    if (type === 'document_removed') this.onRemoved(false);
+    else if (type === 'document_updated') {
+      this.takeFresh({
+        revision: event.document_revision,
+        last_event_id: event.id,
+        date_updated: event.date_created,
+        date_expires: event.date_expires,
+        data: event.document_data,
+      });
+    }
+  }
+
+  set(value, options) {
+    const data = asData(value);
+    asTtl(options?.ttl);
+    return this.enqueue('data', options, (ttl) => this.#put(data, undefined, ttl), true);
+  }
+
+  change(mutator, options) {
+    asTtl(options?.ttl);
+    return this.enqueue('data', options, async (ttl, signal) => {
+      const target = {
+        get: () => this,
+        put: (data, revision) => this.#put(data, revision, ttl),
+        take: (current) => (current ? this.takeFresh(current) : this.onRemoved(false)),
+        read: () => this.#read(),
+      };
+      await this.mutate(target, mutator, signal);
+      return this.data;
+    });
+  }
+
+  async #put(data, ifMatch, ttl) {
+    const body = ttl === undefined ? { data } : { data, ttl };
+    const repeat = ifMatch === undefined ? 'always' : 'guarded';
+    const request = { method: 'POST', path: this.path(), body, ifMatch, repeat };
+    const answer = await this.write(request);
+    this.take({ ...answer.body, data, isLocal: true });
+    return this.data;
+  }
+
+  async #read() {
+    const { body } = await this.client.requests.read(this.path());
+    this.takeFresh(body);
+  }
+}
+
+/**
+ * Events: `updated` {data, previousData, isLocal}, `removed` {previousData, isLocal}, `failure`
+ * (error), `pendingChanged` (count). An event inherits from its data: `event.count` works, too.
+ */
+export class SyncDocument extends Handle {
+  static type = 'document';
+  static updated = 'updated';
+  static removed = 'removed';
+
+  #entity;
+
+  constructor(entity) {
+    super(entity);
+    this.#entity = entity;
+  }
+
+  get data() {
+    return this.#entity.data;
+  }
+
+  /** The same as `data`. */
+  get value() {
+    return this.#entity.data;
+  }
+
+  /** Replace the data, whatever there is. Resolves with the data. */
+  async set(data, options) {
+    return entityOf(this).set(data, options);
+  }
+
+  /**
+   * Change the data to what `mutator` makes of a copy, again and again until nobody else has
+   * changed it in between. A mutator that returns nothing leaves it. Resolves with the data.
+   */
+  async mutate(mutator, options) {
+    return entityOf(this).change(mutator, options);
+  }
+
+  /** Set the given members, leave the others. */
+  async update(members, options) {
+    return this.mutate((data) => Object.assign(data, members), options);
+  }
+
+  async removeDocument(options) {
+    return entityOf(this).remove(options);
+  }
+}

@@ -1,0 +1,340 @@
+// What all objects have in common. An entity is the one copy that a client keeps of an object; the
+// application holds handles of it, as many as it has opened, and each has its own listeners.
+
+import { Emitter } from './emitter.js';
+import { NotFoundError, SyncError, TimeoutError, ValidationError } from './errors.js';
+
+const RESYNC = 410; // what we missed is no longer kept
+const PAUSE_MIN_MS = 5;
+const PAUSE_MAX_MS = 500;
+const HASTE = 2; // attempts without a pause: the server lets losers in one after the other
+
+/** Data that an event is about, seen through the event: `event.count` is `event.data.count`. */
+export function eventOf(data, members) {
+  return Object.assign(Object.create(data ?? Object.prototype), members);
+}
+
+/** A copy as the others will see it: what JSON keeps. */
+export function asData(value) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ValidationError('Data must be an object', 400, 54006);
+  return JSON.parse(JSON.stringify(value));
+}
+
+export function asTtl(ttl) {
+  if (ttl !== undefined && !(Number.isInteger(ttl) && ttl >= 0))
+    throw new ValidationError('ttl must be a whole number of seconds, 0 for ever', 400, 54011);
+  return ttl;
+}
+
+// Keys may be "." and "..": paths of this protocol are never normalised.
+export function segment(name) {
+  try {
+    return encodeURIComponent(name);
+  } catch (cause) {
+    throw new ValidationError('The name is not valid Unicode', 400, 54209, { cause });
+  }
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * What `start` promises, or sooner an error when `signal` aborts or `timeout` ms are over. `start`
+ * is told by a signal of its own.
+ */
+export async function within({ signal, timeout } = {}, start) {
+  signal?.throwIfAborted();
+  if (!signal && timeout === undefined) return start();
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(signal.reason);
+  const onLate = () => stop.abort(new TimeoutError(`Not done within ${timeout} ms; it may be yet`));
+  const timer = timeout === undefined ? undefined : setTimeout(onLate, timeout);
+  signal?.addEventListener('abort', onAbort);
+  const stopped = new Promise((_, reject) => {
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason));
+  });
+  try {
+    return await Promise.race([start(stop.signal), stopped]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+export class Entity {
+  #lanes = new Map(); // key -> jobs, of which the first is under way
+  #pending = 0;
+
+  /**
+   * @param {object} client `requests`, `subscriptions`, `forget(entity)`
+   * @param {object} root the object's body, as the server gives it
+   */
+  constructor(client, type, root) {
+    this.client = client;
+    this.type = type;
+    this.handles = new Set();
+    this.gone = false;
+    this.sid = root.sid;
+    this.uniqueName = root.unique_name || null;
+    this.url = root.url;
+    this.links = root.links;
+    this.createdBy = root.created_by;
+    this.dateCreated = new Date(root.date_created);
+    this.takeRoot(root);
+  }
+
+  /** The path of the object, or of something in it. */
+  path(...names) {
+    const folder = `${this.type[0].toUpperCase()}${this.type.slice(1)}s`;
+    return ['', 'v3', folder, this.sid, ...names.map(segment)].join('/');
+  }
+
+  takeRoot(root) {
+    this.revision = root.revision;
+    this.lastEventId = root.last_event_id ?? null;
+    this.dateUpdated = new Date(root.date_updated);
+    this.dateExpires = root.date_expires;
+  }
+
+  attach(handle) {
+    if (!this.handles.size && !this.gone) this.client.subscriptions.add(this);
+    this.handles.add(handle);
+  }
+
+  detach(handle) {
+    if (!this.handles.delete(handle) || this.handles.size || this.gone) return;
+    this.client.subscriptions.remove(this, true);
+    this.client.forget(this);
+  }
+
+  broadcast(name, ...values) {
+    for (const handle of [...this.handles]) handle.emit(name, ...values);
+  }
+
+  // --- the server's word ---
+
+  onEstablished() {}
+
+  onFailed(error) {
+    if (error.status === 404) {
+      this.onRemoved(false);
+      return;
+    }
+    this.broadcast('failure', error);
+    if (error.status === RESYNC) this.resync();
+  }
+
+  /** What was missed cannot be told: read what there is, and go on from there. */
+  async resync() {
+    try {
+      const { body } = await this.client.requests.read(this.path());
+      this.takeFresh(body);
+    } catch (error) {
+      if (error.status === 404) this.onRemoved(false);
+      else this.broadcast('failure', error);
+      return;
+    }
+    if (this.handles.size && !this.gone) this.client.subscriptions.add(this);
+  }
+
+  onRemoved(isLocal) {
+    if (this.gone) return;
+    this.gone = true;
+    this.client.subscriptions.remove(this, false);
+    this.client.forget(this);
+    this.broadcast('removed', this.removal(isLocal));
+  }
+
+  removal(isLocal) {
+    return { isLocal };
+  }
+
+  // --- the application's writes ---
+
+  get pending() {
+    return this.#pending;
+  }
+
+  #count(by) {
+    this.#pending += by;
+    this.client.count(by);
+    this.broadcast('pendingChanged', this.#pending);
+  }
+
+  /**
+   * Run `job(ttl, signal)` when those asked before it with the same `key` have ended. `merge`: a job
+   * of this sort takes the place of another that waits directly before it; both end as it does.
+   */
+  async enqueue(key, options, job, merge = false) {
+    this.client.admit();
+    return within(options, (signal) => {
+      this.#count(1);
+      const lane = this.#lanes.get(key) ?? [];
+      let entry = lane.at(-1);
+      if (merge && lane.length > 1 && entry.merge) {
+        entry.job = job;
+        entry.ttl = options?.ttl ?? entry.ttl;
+      } else {
+        entry = { job, merge, ttl: options?.ttl, signal };
+        entry.done = new Promise((resolve, reject) => Object.assign(entry, { resolve, reject }));
+        lane.push(entry);
+        if (lane.length === 1) this.#work(key, lane);
+      }
+      return entry.done.finally(() => this.#count(-1));
+    });
+  }
+
+  async #work(key, lane) {
+    this.#lanes.set(key, lane);
+    while (lane.length) {
+      const { job, ttl, signal, merge, resolve, reject } = lane[0];
+      try {
+        if (!merge) signal?.throwIfAborted(); // who merged with it still waits
+        resolve(await job(ttl, signal));
+      } catch (error) {
+        reject(error);
+      }
+      lane.shift();
+    }
+    this.#lanes.delete(key);
+  }
+
+  /** One write. 404 with the code of this kind of object means that it is no more. */
+  async write(request) {
+    if (this.gone) throw this.goneError();
+    try {
+      return await this.client.requests.write(request);
+    } catch (error) {
+      if (error.code === this.constructor.NOT_FOUND) this.onRemoved(false);
+      throw error;
+    }
+  }
+
+  goneError() {
+    const name = this.type[0].toUpperCase() + this.type.slice(1);
+    return new NotFoundError(`The ${name} has been removed`, 404, this.constructor.NOT_FOUND);
+  }
+
+  /**
+   * Change what is there until nobody else has in between.
+   *
+   * @param {object} target `get()`, newest known {data, revision}, may be a promise; `put(data,
+   *   revision)`, write it; `take(current)`, note what the server says there is; `read()`, ask it
+   * @param {(data: object) => object | null} mutator gets a copy; null: leave it as it is
+   * @returns what `put` returns, or undefined when it was left
+   */
+  async mutate(target, mutator, signal) {
+    for (let attempt = 1; ; attempt += 1) {
+      const { data, revision } = await target.get();
+      const next = await mutator(structuredClone(data));
+      if (!next) return undefined;
+      try {
+        return await target.put(asData(next), revision);
+      } catch (error) {
+        if (error.status !== 412) throw error;
+        if (error.current === undefined) await target.read();
+        else target.take(error.current);
+      }
+      signal?.throwIfAborted();
+      const most = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** (attempt - HASTE));
+      if (attempt > HASTE) await sleep(Math.random() * most);
+    }
+  }
+
+  async setTtl(ttl, { signal, timeout } = {}) {
+    asTtl(ttl);
+    return this.enqueue(undefined, { signal, timeout }, async () => {
+      const request = { method: 'POST', path: this.path(), body: { ttl }, repeat: 'always' };
+      const { body } = await this.write(request);
+      this.dateExpires = body.date_expires;
+    });
+  }
+
+  async remove(options) {
+    return this.enqueue(undefined, options, async () => {
+      await this.write({ method: 'DELETE', path: this.path(), repeat: 'always' });
+      this.onRemoved(true);
+    });
+  }
+}
+
+const ENTITY = Symbol('entity');
+
+/** The entity behind a handle that is open. */
+export function entityOf(handle) {
+  if (handle[ENTITY].handles.has(handle)) return handle[ENTITY];
+  throw new SyncError('Invalid operation on closed object');
+}
+
+/** What the application holds of an object. */
+export class Handle extends Emitter {
+  constructor(entity) {
+    super();
+    Object.defineProperty(this, ENTITY, { value: entity });
+    entity.attach(this);
+  }
+
+  get sid() {
+    return this[ENTITY].sid;
+  }
+
+  get type() {
+    return this[ENTITY].type;
+  }
+
+  get uniqueName() {
+    return this[ENTITY].uniqueName;
+  }
+
+  get uri() {
+    return this[ENTITY].url;
+  }
+
+  get links() {
+    return this[ENTITY].links;
+  }
+
+  get revision() {
+    return this[ENTITY].revision;
+  }
+
+  get lastEventId() {
+    return this[ENTITY].lastEventId;
+  }
+
+  get createdBy() {
+    return this[ENTITY].createdBy;
+  }
+
+  get dateCreated() {
+    return this[ENTITY].dateCreated;
+  }
+
+  get dateUpdated() {
+    return this[ENTITY].dateUpdated;
+  }
+
+  get dateExpires() {
+    return this[ENTITY].dateExpires;
+  }
+
+  /** Own writes to the object that the server has not answered yet. */
+  get pending() {
+    return this[ENTITY].pending;
+  }
+
+  async setTtl(ttl, options) {
+    return entityOf(this).setTtl(ttl, options);
+  }
+
+  /** End the work with this handle: no more events, and every other call is an error. */
+  close() {
+    this[ENTITY].detach(this);
+    this.emit('closed');
+    this.removeAllListeners();
+  }
+
+  [Symbol.dispose ?? Symbol('dispose')]() {
+    this.close();
+  }
+}

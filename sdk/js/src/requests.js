@@ -1,0 +1,172 @@
+// Requests over the connection. What is asked while there is none waits, and what was sent and not
+// answered when the connection was lost is sent again, in the same order. Each write has an
+// Idempotency-Key, by which a server that has done it already gives its answer once more.
+//
+// A server that was restarted meanwhile knows no keys. Then only what may be done twice (a read, a
+// replacement, a removal) is sent again blindly; a write with a precondition is sent again too, as
+// it fails if it was done; all else is an UnknownOutcomeError.
+
+import { DisconnectedError, UnknownOutcomeError, errorOf } from './errors.js';
+
+const RETRIES_MAX = 4; // of an answer that says: not now
+const RETRY_MIN_MS = 500;
+
+let made = 0;
+
+// Unlike crypto.randomUUID this is there on pages without TLS, too.
+function randomName() {
+  const word = () => Math.random().toString(36).slice(2, 10);
+  return `${word()}${word()}${(made += 1)}`;
+}
+
+/** @typedef {{status: number, body: any}} Answer */
+
+export class Requests {
+  #connection;
+  #name = randomName();
+  #count = 0;
+  #open = new Set(); // in the order in which they were asked
+  #bootId;
+  #closed = null;
+
+  constructor(connection) {
+    this.#connection = connection;
+    connection.on('open', ({ bootId }) => this.#onOpen(bootId));
+    connection.on('lost', () => this.#onLost());
+  }
+
+  read(path, params) {
+    return this.ask({ method: 'GET', path, params, repeat: 'always' });
+  }
+
+  /** An `ask` with a key. */
+  write(request) {
+    return this.ask({ repeat: 'guarded', ...request, key: `${this.#name}-${(this.#count += 1)}` });
+  }
+
+  /** Reject whatever waits, with `error`, and from now on all that is asked. */
+  close(error) {
+    this.#closed = error;
+    this.fail(error);
+  }
+
+  /** Reject whatever waits. */
+  fail(error) {
+    for (const entry of [...this.#open]) this.#settle(entry, () => entry.reject(error));
+  }
+
+  /**
+   * @param {object} request `method`, `path`, `params`, `body`; `ifMatch`, a revision; `repeat`, when
+   *   the connection is lost: 'always' (it does no harm to be done twice), 'guarded' (only if the
+   *   server knows the key, or ifMatch keeps it from being done twice), 'never'
+   * @returns {Promise<Answer>} Rejects with a SyncError.
+   */
+  ask(request) {
+    if (this.#closed) return Promise.reject(this.#closed);
+    return new Promise((resolve, reject) => {
+      const entry = { request, resolve, reject, attempts: 0, sent: false, sentTo: null };
+      this.#open.add(entry);
+      if (this.#connection.state === 'connected') this.#send(entry);
+    });
+  }
+
+  #settle(entry, how) {
+    if (this.#open.delete(entry)) how();
+  }
+
+  #onOpen(bootId) {
+    const forgot = bootId === undefined || bootId !== this.#bootId;
+    this.#bootId = bootId;
+    for (const entry of [...this.#open]) {
+      if (entry.unsure && forgot && !this.#mayRepeat(entry)) {
+        this.#settle(entry, () =>
+          entry.reject(
+            new UnknownOutcomeError(
+              'The connection was lost before the answer came, and the server was restarted; ' +
+                'read, and see whether it was done',
+            ),
+          ),
+        );
+      } else {
+        entry.guarded = entry.guarded || (entry.unsure && forgot);
+        this.#send(entry);
+      }
+    }
+  }
+
+  #mayRepeat({ request }) {
+    return request.repeat === 'always' || request.ifMatch !== undefined;
+  }
+
+  #onLost() {
+    for (const entry of [...this.#open]) {
+      entry.unsure = entry.unsure || entry.sent;
+      entry.sent = false;
+      if (entry.request.repeat === 'never')
+        this.#settle(entry, () => entry.reject(new DisconnectedError('the connection was lost')));
+    }
+  }
+
+  #send(entry) {
+    const { method, path, params, body, ifMatch, key } = entry.request;
+    const headers = {};
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (key) headers['Idempotency-Key'] = key;
+    if (ifMatch !== undefined) {
+      headers['If-Match'] = ifMatch;
+      headers.Prefer = 'return=representation';
+    }
+    entry.sent = true;
+    this.#connection
+      .send(
+        {
+          method: 'message',
+          active_grant: 'data_sync',
+          http_request: { host: 'tutti', path, method, params: params ?? {}, headers },
+        },
+        body,
+      )
+      .then((reply) => this.#onReply(entry, reply))
+      .catch((error) => {
+        if (!(error instanceof DisconnectedError)) this.#settle(entry, () => entry.reject(error));
+      });
+  }
+
+  #onReply(entry, { header, payload }) {
+    const transport = header.status?.code;
+    const status = transport === 200 ? header.http_status?.code : transport;
+    if (status >= 200 && status < 300) {
+      this.#settle(entry, () => entry.resolve({ status, body: payload }));
+      return;
+    }
+    const later = status === 429 || (status >= 502 && status <= 504);
+    if (later && entry.attempts < RETRIES_MAX) {
+      this.#again(entry, header.http_headers);
+      return;
+    }
+    const error =
+      status === 412 && entry.guarded
+        ? new UnknownOutcomeError(
+            'The connection was lost before the answer came, and the revision has changed since; ' +
+              'read, and see whether it was done',
+          )
+        : errorOf(status, payload ?? { message: header.status?.status });
+    this.#settle(entry, () => entry.reject(error));
+  }
+
+  // What was refused for the moment was not done.
+  #again(entry, headers) {
+    const least = RETRY_MIN_MS * 2 ** entry.attempts;
+    const asked = 1000 * Number(headers?.['Retry-After'] ?? 0);
+    entry.attempts += 1;
+    entry.sent = false;
+    entry.unsure = false;
+    setTimeout(
+      () => {
+        if (this.#open.has(entry) && !entry.sent && this.#connection.state === 'connected')
+          this.#send(entry);
+      },
+      Math.max(asked, least) * (1 + Math.random() / 2),
+    );
+  }
+}
