@@ -5,6 +5,7 @@ import { DocumentEntity, SyncDocument } from './document.js';
 import { Emitter } from './emitter.js';
 import { asData, asTtl, within } from './entity.js';
 import {
+  AuthenticationError,
   DisconnectedError,
   QueueFullError,
   UnknownOutcomeError,
@@ -174,11 +175,18 @@ export class SyncClient extends Emitter {
     return new InstantQuery(this.#services, indexName);
   }
 
-  /** Go on with another token of the same identity. */
+  /** Go on with another token of the same identity. Who is connected stays so if it is refused. */
   async updateToken(token) {
     if (typeof token !== 'string' || !token) throw new ValidationError('A token is needed');
-    if (!this.#tokens.set(token) && this.connectionState === 'connected') return;
-    await this.#connection.renew();
+    const former = this.#tokens.set(token);
+    if (former === token && this.connectionState === 'connected') return;
+    try {
+      await this.#connection.renew();
+    } catch (cause) {
+      if (!(cause instanceof AuthenticationError)) throw cause;
+      this.#tokens.set(former);
+      throw new AuthenticationError(`Can't update token: ${cause.message}`, 400, 51130, { cause });
+    }
   }
 
   /** Close the connection. What waits for the server is rejected. */

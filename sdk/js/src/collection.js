@@ -177,9 +177,13 @@ export class CollectionEntity extends Entity {
       return known;
     const [item] = (await this.#page({ [this.kind.field]: name })).items;
     if (item) return item;
+    throw this.#itemMissing(name);
+  }
+
+  #itemMissing(name) {
     this.#items.delete(name);
     const message = `There is no item with ${this.kind.field} ${JSON.stringify(name)}`;
-    throw new NotFoundError(message, 404, this.kind.itemNotFound);
+    return new NotFoundError(message, 404, this.kind.itemNotFound);
   }
 
   async getItems(query = {}) {
@@ -265,17 +269,19 @@ export class CollectionEntity extends Entity {
     this.checkName(name);
     asTtl(options?.ttl);
     return this.enqueue(name, options, async (ttl, signal) => {
-      const get = (fresh) =>
-        this.get(name, fresh).catch((error) => {
-          if (!absent || error.code !== this.kind.itemNotFound) throw error;
-          return absent;
-        });
       const target = {
-        get: () => get(false),
+        get: () =>
+          this.get(name).catch((error) => {
+            if (!absent || error.code !== this.kind.itemNotFound) throw error;
+            return absent;
+          }),
         put: (data, ifMatch) =>
           this.putItem({ ...this.#change(name, data, ttl), method, ifMatch }, data),
-        take: (current) => (current ? this.#takeRead(current) : this.#items.delete(name)),
-        read: () => get(true),
+        take: (current) => {
+          if (!current) throw this.#itemMissing(name);
+          this.#takeRead(current);
+        },
+        read: () => this.get(name, true),
       };
       const item = await this.mutate(target, mutator, signal);
       return item ?? (await this.get(name).catch(() => undefined));

@@ -318,6 +318,11 @@ export class Handle extends Emitter {
     return this[ENTITY].dateExpires;
   }
 
+  /** Whether what is known of the object is kept up to date: subscribed, and connected. */
+  get live() {
+    return this[ENTITY].client.subscriptions.isLive(this[ENTITY]);
+  }
+
   /** Own writes to the object that the server has not answered yet. */
   get pending() {
     return this[ENTITY].pending;

@@ -42,10 +42,11 @@ export class TokenSource {
     return this.#making;
   }
 
+  /** Returns the one before. */
   set(token) {
-    const changed = token !== this.#token;
+    const former = this.#token;
     this.#token = token;
-    return changed;
+    return former;
   }
 
   forget() {
