@@ -99,7 +99,9 @@ export class Emitter {
         while (!queue.length && !ended && !error) await new Promise((resolve) => (wake = resolve));
         if (queue.length && !signal?.aborted) return { value: queue.shift(), done: false };
         end();
-        if (error && !signal?.aborted) throw error;
+        const failure = error;
+        error = undefined;
+        if (failure && !signal?.aborted) throw failure;
         return { value: undefined, done: true };
       },
       async return() {
