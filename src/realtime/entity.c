@@ -1,5 +1,6 @@
 #include "realtime/entity.h"
 
+#include "dialect/dates.h"
 #include "realtime/window.h"
 
 enum err entity_prepare_one(struct request *request)
@@ -85,7 +86,7 @@ static void begin(struct request *request, const struct change *head, struct buf
     buf_add_char(out, '"');
     add_links(request, head, out);
     add_position(head, out);
-    request_add_dates(head, out);
+    dates_add(head, date_add_iso_ms, out);
 }
 
 void entity_render(struct request *request, struct buf *out)

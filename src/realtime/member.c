@@ -1,5 +1,6 @@
 #include "realtime/member.h"
 
+#include "dialect/dates.h"
 #include "realtime/subscription.h"
 #include "realtime/window.h"
 #include "sync/item_name.h"
@@ -103,7 +104,7 @@ void member_write(struct request *request, const struct change *item, bool with_
         buf_add_lit(out, ",\"data\":");
         buf_add(out, item->data);
     }
-    request_add_dates(item, out);
+    dates_add(item, date_add_iso_ms, out);
     buf_add_char(out, '}');
 }
 

@@ -1,6 +1,7 @@
 #include "realtime/notification.h"
 
 #include "base/date.h"
+#include "dialect/segment.h"
 #include "http/route.h"
 #include "sync/item_name.h"
 
@@ -10,19 +11,16 @@ enum { EVENT_SIZE_MAX = 256 << 20 };
 
 static const struct {
     const char *type;
-    const char *folder;
     const char *events[EVENT_ITEM + 1]; /* of the object itself; NULL: clients are not told */
     const char *items[EVENT_ITEM + 1];
     const char *position;
 } words[] = {
     [KIND_DOCUMENT] = {.type = "document",
-                       .folder = "Documents",
                        .events = {[EVENT_CREATED] = "document_updated", /* on replay */
                                   [EVENT_UPDATED] = "document_updated",
                                   [EVENT_REMOVED] = "document_removed",
                                   [EVENT_EXPIRED] = "document_removed"}},
     [KIND_LIST] = {.type = "list",
-                   .folder = "Lists",
                    .events = {[EVENT_REMOVED] = "list_removed", [EVENT_EXPIRED] = "list_removed"},
                    .items = {[EVENT_CREATED] = "list_item_added",
                              [EVENT_UPDATED] = "list_item_updated",
@@ -30,7 +28,6 @@ static const struct {
                              [EVENT_EXPIRED] = "list_item_removed"},
                    .position = "list_position"},
     [KIND_MAP] = {.type = "map",
-                  .folder = "Maps",
                   .events = {[EVENT_REMOVED] = "map_removed", [EVENT_EXPIRED] = "map_removed"},
                   .items = {[EVENT_CREATED] = "map_item_added",
                             [EVENT_UPDATED] = "map_item_updated",
@@ -39,7 +36,6 @@ static const struct {
                   .position = "map_position"},
     [KIND_STREAM] =
         {.type = "stream",
-         .folder = "Streams",
          .events = {[EVENT_REMOVED] = "stream_removed", [EVENT_EXPIRED] = "stream_removed"}},
 };
 
@@ -128,7 +124,8 @@ static void add_item_place(struct buf *out, const struct notice *notice, const s
         buf_add_u64(out, item_name_index(notice->item));
     buf_add_lit(out, ",\"item_url\":\"");
     buf_add(out, base);
-    buf_addf(out, "/v3/Services/%s/%s/%s/Items/", service->text, words[kind].folder, sid->text);
+    struct str segment = segment_of(kind);
+    buf_addf(out, "/v3/Services/%s/%.*s/%s/Items/", service->text, STR_ARG(segment), sid->text);
     if (kind == KIND_MAP)
         route_add_segment(out, key);
     else

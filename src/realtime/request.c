@@ -1,11 +1,11 @@
 #include "realtime/request.h"
 
-#include "base/date.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/percent.h"
 #include "base/value.h"
 #include "dialect/problem.h"
+#include "dialect/segment.h"
 #include "realtime/hub.h"
 #include "sync/data.h"
 
@@ -335,33 +335,14 @@ void request_keep(struct request *request)
     command_reset(&request->command);
 }
 
-void request_add_dates(const struct change *head, struct buf *out)
-{
-    buf_add_lit(out, ",\"date_expires\":");
-    if (head->expires_ms)
-        date_add_iso_ms(out, head->expires_ms);
-    else
-        buf_add_lit(out, "null");
-    buf_add_lit(out, ",\"date_created\":");
-    date_add_iso_ms(out, head->created_ms);
-    buf_add_lit(out, ",\"date_updated\":");
-    date_add_iso_ms(out, head->updated_ms);
-    buf_add_lit(out, ",\"created_by\":");
-    buf_add_json(out, head->creator);
-}
-
 void request_add_url(const struct request *request, const struct change *object, struct buf *out)
 {
-    static const struct str folders[] = {
-        [KIND_DOCUMENT] = STR_INIT("/Documents/"),
-        [KIND_LIST] = STR_INIT("/Lists/"),
-        [KIND_MAP] = STR_INIT("/Maps/"),
-        [KIND_STREAM] = STR_INIT("/Streams/"),
-    };
     struct sid sid = sid_of(object);
     buf_add(out, request->session->base);
     buf_add_lit(out, "/v3/Services/");
     buf_add(out, sid_str(&request->session->service_sid));
-    buf_add(out, folders[object->kind]);
+    buf_add_char(out, '/');
+    buf_add(out, segment_of(object->kind));
+    buf_add_char(out, '/');
     buf_add(out, sid_str(&sid));
 }

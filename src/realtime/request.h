@@ -89,9 +89,6 @@ must_check enum err request_if_match(struct request *request);
 /* Keep what the first round found, and make the command ready for the next one. */
 void request_keep(struct request *request);
 
-/* ,"date_expires":...,"date_created":...,"date_updated":...,"created_by":... */
-void request_add_dates(const struct change *head, struct buf *out);
-
 /* Where an object is: base/v3/Services/{service}/Documents/{sid} */
 void request_add_url(const struct request *request, const struct change *object, struct buf *out);
 

@@ -1,13 +1,6 @@
 #include "rest/body.h"
 
-#include "base/date.h"
-
-static const struct str folders[] = {
-    [KIND_DOCUMENT] = STR_INIT("/Documents/"),
-    [KIND_LIST] = STR_INIT("/Lists/"),
-    [KIND_MAP] = STR_INIT("/Maps/"),
-    [KIND_STREAM] = STR_INIT("/Streams/"),
-};
+#include "dialect/segment.h"
 
 static struct str join(struct arena *arena, const struct str *parts, size_t count)
 {
@@ -32,8 +25,13 @@ struct str body_service_url(const struct operation *op, const struct change *ser
 struct body_address body_address(const struct operation *op, const struct change *object)
 {
     struct body_address address = {sid_of(op->command.service_head), sid_of(object), {0}};
-    const struct str parts[] = {op->base, STR("/v1/Services/"), sid_str(&address.service),
-                                folders[object->kind], sid_str(&address.sid)};
+    const struct str parts[] = {op->base,
+                                STR("/v1/Services/"),
+                                sid_str(&address.service),
+                                STR("/"),
+                                segment_of(object->kind),
+                                STR("/"),
+                                sid_str(&address.sid)};
     address.url = join(&op->request->arena, parts, sizeof parts / sizeof *parts);
     return address;
 }
@@ -46,21 +44,6 @@ void body_add_owners(const struct operation *op, const struct body_address *addr
     buf_add_lit(out, "\",\"service_sid\":\"");
     buf_add(out, sid_str(&address->service));
     buf_add_char(out, '"');
-}
-
-void body_add_dates(const struct change *head, struct buf *out)
-{
-    buf_add_lit(out, ",\"date_expires\":");
-    if (head->expires_ms)
-        date_add_iso(out, head->expires_ms);
-    else
-        buf_add_lit(out, "null");
-    buf_add_lit(out, ",\"date_created\":");
-    date_add_iso(out, head->created_ms);
-    buf_add_lit(out, ",\"date_updated\":");
-    date_add_iso(out, head->updated_ms);
-    buf_add_lit(out, ",\"created_by\":");
-    buf_add_json(out, head->creator);
 }
 
 void body_add_bool(struct buf *out, const char *key, bool value)

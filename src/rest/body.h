@@ -21,9 +21,6 @@ struct str body_service_url(const struct operation *op, const struct change *ser
 void body_add_owners(const struct operation *op, const struct body_address *address,
                      struct buf *out);
 
-/* ,"date_expires":...,"date_created":...,"date_updated":...,"created_by":... */
-void body_add_dates(const struct change *head, struct buf *out);
-
 /* ,"KEY":true */
 void body_add_bool(struct buf *out, const char *key, bool value);
 

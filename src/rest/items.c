@@ -1,5 +1,6 @@
 #include "rest/items.h"
 
+#include "dialect/dates.h"
 #include "http/route.h"
 #include "rest/body.h"
 #include "rest/names.h"
@@ -103,7 +104,7 @@ static void write_content(const struct change *head, struct buf *out)
     buf_add_hex(out, head->revision);
     buf_add_lit(out, "\",\"data\":");
     buf_add(out, head->data);
-    body_add_dates(head, out);
+    dates_add(head, date_add_iso, out);
     buf_add_char(out, '}');
 }
 

@@ -1,5 +1,6 @@
 #include "rest/resources.h"
 
+#include "dialect/dates.h"
 #include "rest/body.h"
 #include "rest/page.h"
 
@@ -124,7 +125,7 @@ static void write_one(struct operation *op, const struct change *head, struct bu
     buf_add_char(out, '"');
     write_links(shape, address.url, out);
     write_content(shape, head, out);
-    body_add_dates(head, out);
+    dates_add(head, date_add_iso, out);
     buf_add_char(out, '}');
 }
 
