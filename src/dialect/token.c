@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "base/mac.h"
+#include "sync/listing.h"
 
 #include <assert.h>
 
@@ -43,6 +44,28 @@ struct str token_seal(const unsigned char key[TOKEN_KEY_SIZE], const struct toke
     memcpy(text, mark.ptr, mark.len);
     base64_encode(sealed, text + mark.len);
     return (struct str){text, len};
+}
+
+struct str token_seal_neighbour(const unsigned char key[TOKEN_KEY_SIZE],
+                                const struct command *answered, bool back, uint8_t size,
+                                struct arena *arena)
+{
+    size_t count = answered->heads_count;
+    struct token token = {
+        .kind = answered->kind,
+        .descending = answered->page.descending,
+        .back = back,
+        .size = size,
+    };
+    if (!(back ? answered->more_before : answered->more_after))
+        return (struct str){0};
+    if (count) {
+        token.place = listing_place(answered->heads[back ? 0 : count - 1], arena);
+    } else {
+        token.place = answered->page.place;
+        token.included = !answered->page.place_included;
+    }
+    return token_seal(key, &token, arena);
 }
 
 static bool is_sealed(const unsigned char key[TOKEN_KEY_SIZE], const char *bytes, size_t size)

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "store/change.h"
+#include "sync/command.h"
 
 enum { TOKEN_KEY_SIZE = 32, TOKEN_PLACE_SIZE_MAX = 1300 };
 
@@ -24,6 +24,14 @@ struct token {
 /* As text, in `arena`: letters, digits, '-' and '_'. */
 struct str token_seal(const unsigned char key[TOKEN_KEY_SIZE], const struct token *token,
                       struct arena *arena);
+
+/* The page before the first object of an answered VERB_LIST, or after its last. An empty page has
+ * neither, and all there is lies on the other side of the place that it was to begin at: what
+ * stands there itself, too, unless it belonged to this page. `size`: as in struct token. Absent:
+ * there is no such page. */
+struct str token_seal_neighbour(const unsigned char key[TOKEN_KEY_SIZE],
+                                const struct command *answered, bool back, uint8_t size,
+                                struct arena *arena);
 
 /* Back again; the place is in `arena`. ERR_PAGE_TOKEN: not one of ours. */
 must_check enum err token_open(const unsigned char key[TOKEN_KEY_SIZE], struct str text,

@@ -3,7 +3,6 @@
 #include "realtime/hub.h"
 #include "realtime/member.h"
 #include "sync/item_name.h"
-#include "sync/listing.h"
 
 static enum err parse_name(struct request *request, struct str text, struct str *name)
 {
@@ -95,30 +94,15 @@ enum err window_prepare(struct request *request)
     return e ? e : read_from(request);
 }
 
-/* The page before the first item of this one, or after its last; of an empty page all that lies
- * on the other side of where it was to begin. */
 static void add_token(struct request *request, const char *name, bool back, struct buf *out)
 {
-    const struct command *command = &request->command;
-    size_t count = command->heads_count;
-    struct token token = {
-        .kind = command->kind,
-        .descending = command->page.descending,
-        .back = back,
-        .size = (uint8_t)request->page_size,
-    };
+    struct str token = token_seal_neighbour(request_hub(request)->seal_key, &request->command, back,
+                                            (uint8_t)request->page_size, &request->arena);
     buf_addf(out, "\"%s\":", name);
-    if (!(back ? command->more_before : command->more_after)) {
+    if (token.ptr)
+        buf_add_json(out, token);
+    else
         buf_add_lit(out, "null");
-        return;
-    }
-    if (count) {
-        token.place = listing_place(command->heads[back ? 0 : count - 1], &request->arena);
-    } else {
-        token.place = command->page.place;
-        token.included = !command->page.place_included;
-    }
-    buf_add_json(out, token_seal(request_hub(request)->seal_key, &token, &request->arena));
 }
 
 static void add_meta(struct request *request, struct buf *out)

@@ -4,7 +4,6 @@
 
 #include "dialect/token.h"
 #include "sync/item_name.h"
-#include "sync/listing.h"
 
 #include <assert.h>
 
@@ -141,38 +140,17 @@ static void write_address(const struct operation *op, struct str start, uint64_t
     buf_deinit(&url);
 }
 
-/* The page before the first object of this one, or after its last. On an empty page there is
- * neither, and all there is lies on the other side of the place that it was to begin at: what
- * stands there itself, too, unless it belonged to this page. */
-static struct str seal_neighbour(const struct operation *op, bool back)
-{
-    const struct command *command = &op->command;
-    size_t count = command->heads_count;
-    struct token token = {
-        .kind = command->kind,
-        .descending = command->page.descending,
-        .back = back,
-    };
-    if (count) {
-        token.place = listing_place(command->heads[back ? 0 : count - 1], &op->request->arena);
-    } else {
-        token.place = command->page.place;
-        token.included = !command->page.place_included;
-    }
-    return token_seal(operation_seal_key(op), &token, &op->request->arena);
-}
-
 static void write_neighbour(const struct operation *op, struct str start, bool back,
                             struct buf *out)
 {
-    const struct command *command = &op->command;
-    bool any = back ? command->more_before : command->more_after;
-    if (!any) {
+    struct str token =
+        token_seal_neighbour(operation_seal_key(op), &op->command, back, 0, &op->request->arena);
+    if (!token.ptr) {
         buf_add_lit(out, "null");
         return;
     }
     uint64_t number = back ? op->page - (op->page > 0) : op->page + 1;
-    write_address(op, start, number, seal_neighbour(op, back), out);
+    write_address(op, start, number, token, out);
 }
 
 static void write_here(const struct operation *op, struct str start, struct buf *out)
