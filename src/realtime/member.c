@@ -1,7 +1,7 @@
 #include "realtime/member.h"
 
 #include "dialect/dates.h"
-#include "realtime/subscription.h"
+#include "realtime/audience.h"
 #include "realtime/window.h"
 #include "sync/item_name.h"
 
@@ -118,7 +118,7 @@ void member_render_written(struct request *request, struct buf *out)
     const struct command *command = &request->command;
     if (command->verb == VERB_PUT && command->head->event == EVENT_CREATED)
         request->status = 201;
-    subscription_note_own(request->session, command->container_head->id, event_id(command->head));
+    audience_note_own(request->session, command->container_head->id, event_id(command->head));
     member_write(request, command->head, false, out);
 }
 

@@ -5,9 +5,9 @@
 #include "base/mem.h"
 #include "dialect/base_url.h"
 #include "dialect/problem.h"
+#include "realtime/audience.h"
 #include "realtime/hub.h"
 #include "realtime/sessions.h"
-#include "realtime/subscription.h"
 #include "sync/feed.h"
 #include "ws/handshake.h"
 
@@ -152,7 +152,7 @@ static void hear_service(struct realtime *realtime, const struct change *change)
     if (change_is_removal(change))
         sessions_end_of(&realtime->sessions, change->id);
     else if (change->event == EVENT_UPDATED)
-        subscription_recheck(realtime, change->id);
+        audience_recheck(realtime, change->id);
 }
 
 void realtime_hear(struct realtime *realtime, const struct notice *notice)
@@ -162,7 +162,7 @@ void realtime_hear(struct realtime *realtime, const struct notice *notice)
     else if (notice->change->kind == KIND_SERVICE)
         hear_service(realtime, notice->change);
     else
-        subscription_hear(realtime, notice);
+        audience_hear(realtime, notice);
 }
 
 /* --- life --- */

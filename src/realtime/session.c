@@ -11,8 +11,8 @@
 #include "dialect/problem.h"
 #include "realtime/hub.h"
 #include "realtime/methods.h"
+#include "realtime/replay.h"
 #include "realtime/sessions.h"
-#include "realtime/subscription.h"
 #include "realtime/transport.h"
 
 #include <assert.h>
@@ -201,7 +201,7 @@ void session_resume(struct session *session)
     if (!session->crowded || waiting(session))
         return;
     session->crowded = false;
-    subscription_resume_all(session);
+    replay_resume_all(session);
 }
 
 /* Each message books a piece of time, of which at most BURST_S may lie unused. */

@@ -8,12 +8,34 @@
  *
  * Whoever is BEHIND ignores what happens, and asks the core (sync/subscribe.h) for what follows
  * its position until there is no more. A subscription ends when it is cancelled or refused, when
- * its object is gone, and when what it missed is no longer kept. */
+ * its object is gone, and when what it missed is no longer kept.
+ *
+ * Here is its life, from the request to the end. replay.c catches up for those that are BEHIND,
+ * audience.c tells what happens to those that are LIVE. */
 #ifndef REALTIME_SUBSCRIPTION_H
 #define REALTIME_SUBSCRIPTION_H
 
 #include "realtime/session.h"
-#include "sync/feed.h"
+
+struct live;
+struct step;
+struct topic;
+
+enum subscription_state { SUBSCRIPTION_BEHIND, SUBSCRIPTION_LIVE };
+
+struct subscription {
+    struct ring in_session;
+    struct ring in_topic;
+    struct session *session;
+    struct topic *topic; /* NULL: a live query whose map is being looked up */
+    struct live *live;   /* NULL: of an object */
+    struct step *step;   /* replay.c's own; NULL: there is nothing to ask */
+    enum subscription_state state;
+    bool asked; /* the client waits to hear that it is established */
+    int64_t correlation;
+    uint64_t
+        position; /* event id of the last change that it was told of, or that was passed over */
+};
 
 /* What a request says of one object. Strings are borrowed for the call. */
 struct subscription_ask {
@@ -37,17 +59,20 @@ void subscription_cancel(struct session *session, const struct subscription_ask 
 void subscription_init(struct session *session);
 void subscription_end_all(struct session *session);
 
-/* The socket took all that waited: those that are behind go on. */
-void subscription_resume_all(struct session *session);
+/* --- for replay.c and audience.c --- */
 
-/* Something has happened (realtime_hear). */
-void subscription_hear(struct realtime *realtime, const struct notice *notice);
+struct realtime_metrics *subscription_metrics(const struct subscription *subscription);
 
-/* The rules of a service have changed: ask anew whether its subscriptions are allowed. */
-void subscription_recheck(struct realtime *realtime, uint64_t service_id);
+/* It hears of that object from now on. */
+void subscription_join(struct subscription *subscription, const struct sid *sid, enum kind kind,
+                       uint64_t id);
 
-/* A session wrote to a list or map, the event id being `seq`: it is not told of that again, if it
- * subscribes later. */
-void subscription_note_own(struct session *session, uint64_t object, uint64_t seq);
+/* Tell the client that it is established. */
+void subscription_tell_established(const struct subscription *subscription);
+
+/* It ends, and the client is told why; or, when another try may help, the whole session ends. */
+void subscription_fail(struct subscription *subscription, enum err err);
+
+void subscription_end(struct subscription *subscription);
 
 #endif

@@ -1,7 +1,7 @@
 #include "fake/fake_session.h"
 
 #include "base/mem.h"
-#include "realtime/subscription.h"
+#include "realtime/audience.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ void session_reply_http(struct session *session, struct str id, unsigned http_st
     buf_add_char(&fake->body, 0);
 }
 
-void subscription_note_own(struct session *session, uint64_t object, uint64_t seq)
+void audience_note_own(struct session *session, uint64_t object, uint64_t seq)
 {
     struct fake_session *fake = fake_of(session);
     fake->own_object = object;

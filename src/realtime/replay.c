@@ -1,0 +1,234 @@
+/* A step is submitted, comes back to on_step, and arrive decides what it brought: notices of a
+ * replay, which are told as far as there is room; the map of a live query; or some of the map's
+ * items. While it is in the core's hands its subscription may end, or change its state. */
+#include "realtime/replay.h"
+
+#include "base/mem.h"
+#include "realtime/audience.h"
+#include "realtime/hub.h"
+#include "realtime/live.h"
+#include "realtime/rendering.h"
+#include "sync/listing.h"
+#include "sync/subscribe.h"
+
+#include <stdlib.h>
+
+/* On the way to the core and back; kept in between as long as there is more. */
+struct step {
+    struct command command; /* first */
+    struct subscribe subscribe;
+    struct session *session;
+    struct subscription *subscription; /* NULL: it has ended */
+    struct sid sid;
+    struct arena arena; /* of a live query's place in its map */
+    bool flying;        /* in the core's hands */
+};
+
+static struct hub *hub_of(const struct session *session)
+{
+    return realtime_hub(session->realtime);
+}
+
+/* --- steps --- */
+
+static void free_step(struct step *step)
+{
+    subscribe_clear(&step->subscribe, true);
+    arena_deinit(&step->arena);
+    free(step);
+}
+
+static void on_step(struct letter *letter);
+
+static struct step *new_step(struct subscription *subscription)
+{
+    struct step *step = mem_zalloc(1, sizeof *step);
+    step->session = subscription->session;
+    step->subscription = subscription;
+    step->subscribe.since_given = true;
+    arena_init(&step->arena);
+    subscription->step = step;
+    return step;
+}
+
+void replay_end(struct step *step)
+{
+    if (step->flying)
+        step->subscription = NULL;
+    else
+        free_step(step);
+}
+
+/* --- what is asked --- */
+
+static void submit(struct step *step)
+{
+    step->command.letter.arrive = on_step;
+    step->flying = true;
+    session_submit(step->session, &step->command);
+}
+
+/* Of a live query, first for its map. */
+void replay_continue(struct subscription *subscription)
+{
+    struct step *step = subscription->step ? subscription->step : new_step(subscription);
+    struct topic *topic = subscription->topic;
+    if (step->flying)
+        return; /* when it is back it asks again */
+    if (topic)
+        step->sid = topic->sid;
+    step->command = (struct command){
+        .verb = topic ? VERB_SUBSCRIBE : VERB_FETCH,
+        .kind = topic ? topic->kind : KIND_MAP,
+        .object = topic ? sid_str(&step->sid) : subscription->live->index,
+        .subscribe = &step->subscribe,
+    };
+    step->subscribe.since = subscription->position;
+    step->subscribe.far_max = hub_of(subscription->session)->options->replay_max;
+    submit(step);
+}
+
+void replay_begin(struct subscription *subscription, bool since_given)
+{
+    new_step(subscription)->subscribe.since_given = since_given;
+    replay_continue(subscription);
+}
+
+/* Of a live query that is up to date: all items of its map, page after page. */
+static void ask_for_items(struct subscription *subscription, struct str place)
+{
+    struct step *step = subscription->step ? subscription->step : new_step(subscription);
+    step->sid = subscription->topic->sid;
+    step->command = (struct command){
+        .verb = VERB_LIST,
+        .kind = KIND_MAP_ITEM,
+        .container_kind = KIND_MAP,
+        .container = sid_str(&step->sid),
+        .page = {.place = place, .size = PAGE_SIZE_MAX},
+    };
+    submit(step);
+}
+
+/* --- what comes back --- */
+
+static void go_live(struct subscription *subscription, uint64_t reached)
+{
+    if (reached > subscription->position)
+        subscription->position = reached;
+    subscription->state = SUBSCRIPTION_LIVE;
+    free_step(subscription->step);
+    subscription->step = NULL;
+    if (subscription->asked)
+        subscription_tell_established(subscription);
+    subscription->asked = false;
+    if (subscription->live && !subscription->live->seeded)
+        ask_for_items(subscription, (struct str){0});
+}
+
+static void take_items(struct subscription *subscription, const struct command *command)
+{
+    struct step *step = subscription->step;
+    size_t count = command->heads_count;
+    bool last = !command->more_after || !count;
+    live_seed(subscription->live, command->heads, count, last);
+    if (subscription->state == SUBSCRIPTION_BEHIND) {
+        replay_continue(subscription);
+    } else if (last) {
+        free_step(step);
+        subscription->step = NULL;
+    } else {
+        arena_clear(&step->arena);
+        struct str place = listing_place(command->heads[count - 1], &step->arena);
+        ask_for_items(subscription, arena_dup(&step->arena, place));
+    }
+}
+
+/* How many of the notices went. */
+static size_t tell_some(struct subscription *subscription, struct subscribe *subscribe)
+{
+    size_t told = 0;
+    bool room = true;
+    while (room && told < subscribe->count) {
+        struct rendering rendering = {.notice = &subscribe->notices[told]};
+        room = audience_tell(subscription, &rendering);
+        told += room;
+        rendering_deinit(&rendering);
+    }
+    return told;
+}
+
+/* When not all could be told, replay_resume_all goes on. */
+static void catch_up(struct subscription *subscription)
+{
+    struct subscribe *subscribe = &subscription->step->subscribe;
+    bool any = subscribe->count > 0, more = subscribe->more;
+    bool all = tell_some(subscription, subscribe) == subscribe->count;
+    uint64_t reached = subscribe->reached;
+    subscribe_clear(subscribe, false);
+    metric_add(&subscription_metrics(subscription)->replays, any && all && !more);
+    if (all && more)
+        replay_continue(subscription);
+    else if (all)
+        go_live(subscription, reached);
+}
+
+/* The map of a live query is known. */
+static void find_map(struct subscription *subscription, const struct command *command)
+{
+    struct sid sid = sid_of(command->head);
+    subscription_join(subscription, &sid, KIND_MAP, command->head->id);
+}
+
+static void arrive(struct subscription *subscription, const struct command *command)
+{
+    if (command->err) {
+        subscription_fail(subscription, command->err);
+    } else if (command->verb == VERB_FETCH) {
+        find_map(subscription, command);
+        replay_continue(subscription);
+    } else if (command->verb == VERB_LIST) {
+        take_items(subscription, command);
+    } else {
+        subscription->topic->proven = true;
+        catch_up(subscription);
+    }
+}
+
+/* The core follows the object now, for nobody perhaps. */
+static void arrive_late(struct step *step, const struct command *command)
+{
+    struct hub *hub = hub_of(step->session);
+    if (command->err || command->verb != VERB_SUBSCRIBE)
+        return;
+    struct topic *topic = hub_topic(hub, &step->sid, command->kind, command->head->id);
+    topic->proven = true;
+    if (!topic->count)
+        hub_drop_topic(hub, topic);
+}
+
+static void on_step(struct letter *letter)
+{
+    struct step *step = (struct step *)letter;
+    struct session *session = step->session;
+    struct command command = step->command; /* the step may be used again, or freed */
+    step->flying = false;
+    if (step->subscription) {
+        arrive(step->subscription, &command);
+    } else {
+        arrive_late(step, &command);
+        free_step(step);
+    }
+    command_deinit(&command);
+    session_release(session);
+}
+
+void replay_resume_all(struct session *session)
+{
+    struct ring *head = &session->subscriber.subscriptions;
+    for (struct ring *at = head->next; at != head; at = at->next) {
+        struct subscription *subscription = ring_of(at, struct subscription, in_session);
+        bool flying = subscription->step && subscription->step->flying;
+        if (subscription->state == SUBSCRIPTION_BEHIND && !flying)
+            replay_continue(subscription);
+    }
+}
