@@ -7,10 +7,9 @@
 
 /* --- what a session did itself --- */
 
-void audience_note_own(struct session *session, uint64_t object, uint64_t seq)
+void audience_note_own(struct session *session, uint64_t seq)
 {
     struct subscriber *subscriber = &session->subscriber;
-    (void)object;
     if (!subscriber->own)
         subscriber->own = mem_zalloc(SUBSCRIBER_OWN_MAX, sizeof *subscriber->own);
     subscriber->own[subscriber->own_next++ % SUBSCRIBER_OWN_MAX] = seq;

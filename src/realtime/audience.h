@@ -19,6 +19,6 @@ bool audience_tell(struct subscription *subscription, struct rendering *renderin
 
 /* A session wrote to a list or map, the event id being `seq`: it is not told of that again, if it
  * subscribes later. */
-void audience_note_own(struct session *session, uint64_t object, uint64_t seq);
+void audience_note_own(struct session *session, uint64_t seq);
 
 #endif

@@ -44,11 +44,9 @@ void session_reply_http(struct session *session, struct str id, unsigned http_st
     buf_add_char(&fake->body, 0);
 }
 
-void audience_note_own(struct session *session, uint64_t object, uint64_t seq)
+void audience_note_own(struct session *session, uint64_t seq)
 {
-    struct fake_session *fake = fake_of(session);
-    fake->own_object = object;
-    fake->own_seq = seq;
+    fake_of(session)->own_seq = seq;
 }
 
 void subscription_establish(struct session *session, const struct subscription_ask *ask)

@@ -22,7 +22,6 @@ struct fake_session {
     size_t replies;        /* ... these and the following tell of the last one */
     unsigned status;
     struct buf body; /* NUL-terminated */
-    uint64_t own_object;
     uint64_t own_seq;
     size_t established; /* subscriptions that were asked for */
     size_t cancelled;
