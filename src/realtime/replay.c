@@ -20,7 +20,7 @@ struct step {
     struct session *session;
     struct subscription *subscription; /* NULL: it has ended */
     struct sid sid;
-    struct arena arena; /* of a live query's place in its map */
+    struct arena arena; /* what the command of a live query points into, also when it has ended */
     bool flying;        /* in the core's hands */
 };
 
@@ -80,7 +80,7 @@ void replay_continue(struct subscription *subscription)
     step->command = (struct command){
         .verb = topic ? VERB_SUBSCRIBE : VERB_FETCH,
         .kind = topic ? topic->kind : KIND_MAP,
-        .object = topic ? sid_str(&step->sid) : subscription->live->index,
+        .object = topic ? sid_str(&step->sid) : arena_dup(&step->arena, subscription->live->index),
         .subscribe = &step->subscribe,
     };
     step->subscribe.since = subscription->position;

@@ -213,6 +213,7 @@ static int begin(void **state)
         .loop = &world.loop,
         .credentials = &world.credentials,
         .origin_base = 1000,
+        .limits = {.data_depth_max = 8},
         .submit = submit,
         .context = &world,
         .sessions_max = 10,
@@ -662,6 +663,37 @@ static void a_connection_that_is_lost_before_it_is_there_leaves_nothing(void **s
     assert_int_equal(metric_get(&metrics(world)->sessions), 1);
 }
 
+/* --- subscriptions --- */
+
+static void subscribe(struct world *world, const char *action, const char *request)
+{
+    struct buf payload, packet;
+    buf_init(&payload, 65535);
+    buf_init(&packet, 65535);
+    buf_addf(&payload, "{\"action\":\"%s\",\"correlation_id\":5,\"requests\":[%s]}", action,
+             request);
+    packet_write(STR("{\"method\":\"message\",\"id\":\"RQ1\",\"http_request\":{"
+                     "\"path\":\"/v4/Subscriptions\",\"method\":\"POST\"}}"),
+                 buf_str(&payload), &packet);
+    send_bytes(world, buf_str(&packet));
+    buf_deinit(&payload);
+    buf_deinit(&packet);
+}
+
+static void what_the_core_looks_up_for_a_live_query_outlives_it(void **state)
+{
+    struct world *world = *state;
+    const char *request = "{\"object_sid\":\"LQ1\",\"object_type\":\"live_query\","
+                          "\"index_name\":\"Kings\",\"query_string\":\"\"}";
+    let_in(world);
+    subscribe(world, "establish", request);
+    const struct command *command = (const struct command *)world->commands.first;
+    assert_int_equal(command->verb, VERB_FETCH);
+    subscribe(world, "cancel", request);
+    assert_true(str_eq(command->object, STR("Kings")));
+    says(world, "subscription_canceled");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -697,6 +729,7 @@ int main(void)
         TEST(a_drain_lets_what_is_under_way_be_answered),
         TEST(a_drain_ends_idle_sessions),
         TEST(a_connection_that_is_lost_before_it_is_there_leaves_nothing),
+        TEST(what_the_core_looks_up_for_a_live_query_outlives_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
