@@ -62,9 +62,10 @@ static void fall_behind(struct subscription *subscription)
     metric_add(&subscription_metrics(subscription)->behind, 1);
 }
 
+/* Streams have no permissions, and what is said in them while one asks would be lost. */
 static void recheck(struct subscription *subscription)
 {
-    if (subscription->state != SUBSCRIPTION_LIVE)
+    if (subscription->state != SUBSCRIPTION_LIVE || subscription->topic->kind == KIND_STREAM)
         return;
     subscription->state = SUBSCRIPTION_BEHIND;
     replay_continue(subscription);

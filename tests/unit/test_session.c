@@ -247,6 +247,8 @@ static int end(void **state)
         answer(world, ERR_STORE);
     realtime_cut_all(world->realtime);
     turn(world);
+    while (world->commands.first) /* that nobody hears of an object any more */
+        answer(world, OK);
     assert_true(realtime_is_drained(world->realtime));
     realtime_free(world->realtime);
     uv_run(&world->loop, UV_RUN_DEFAULT);
@@ -694,6 +696,31 @@ static void what_the_core_looks_up_for_a_live_query_outlives_it(void **state)
     says(world, "subscription_canceled");
 }
 
+static void a_change_of_the_service_loses_no_message_of_a_stream(void **state)
+{
+    struct world *world = *state;
+    struct change stream = {.kind = KIND_STREAM, .id = 5, .salt = 6};
+    struct change message = {.event = EVENT_CREATED,
+                             .kind = KIND_MESSAGE,
+                             .seq = 50,
+                             .id = 50,
+                             .parent = stream.id,
+                             .data = STR("{\"n\":1}")};
+    struct change service = {.event = EVENT_UPDATED, .kind = KIND_SERVICE, .id = SERVICE_ID};
+    struct notice updated = {.change = &service}, published = {.change = &message};
+    struct sid sid = sid_of(&stream);
+    char request[128];
+    let_in(world);
+    snprintf(request, sizeof request, "{\"object_sid\":\"%s\",\"object_type\":\"stream\"}",
+             sid.text);
+    subscribe(world, "establish", request);
+    answer(world, OK);
+    says(world, "subscription_established");
+    realtime_hear(world->realtime, &updated);
+    realtime_hear(world->realtime, &published);
+    says(world, "\"message_data\":{\"n\":1}");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -730,6 +757,7 @@ int main(void)
         TEST(a_drain_ends_idle_sessions),
         TEST(a_connection_that_is_lost_before_it_is_there_leaves_nothing),
         TEST(what_the_core_looks_up_for_a_live_query_outlives_it),
+        TEST(a_change_of_the_service_loses_no_message_of_a_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
