@@ -45,6 +45,8 @@ static void note(struct live *live, const struct change *item, bool matches)
     bool known = is_matching(live, item);
     if (matches && !known && live->matching.count < LIVE_KEYS_MAX)
         dict_add(&live->matching, dict_mix(item->id), live);
+    else if (matches && !known)
+        live->seeded = false; /* no longer all that match */
     else if (!matches && known)
         dict_remove(&live->matching, dict_mix(item->id), live);
 }

@@ -202,9 +202,9 @@ struct occasion *notification_match(const struct notice *notice, struct str quer
     struct arena arena;
     arena_init(&arena);
     buf_init(&out, EVENT_SIZE_MAX);
-    buf_add_lit(&out, "{\"query_id\":\"");
-    buf_add(&out, query_id);
-    buf_add_lit(&out, "\",\"item_key\":");
+    buf_add_lit(&out, "{\"query_id\":");
+    buf_add_json(&out, query_id);
+    buf_add_lit(&out, ",\"item_key\":");
     buf_add_json(&out, item_name_key(notice->item, &arena));
     buf_addf(&out, ",\"item_revision\":%llu,\"last_event_id\":%llu",
              (unsigned long long)notice->change->seq, (unsigned long long)notice->change->seq);
