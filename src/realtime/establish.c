@@ -3,7 +3,12 @@
 #include "base/value.h"
 #include "realtime/subscription.h"
 
-enum { PROTOCOL_OLDEST = 3, PROTOCOL_NEWEST = 4 };
+enum {
+    PROTOCOL_OLDEST = 3,
+    PROTOCOL_NEWEST = 4,
+    BATCH_SIZE_MAX = 1000, /* as the answer says; of more the first count */
+    TEXT_LENGTH_MAX = 256, /* longer is no SID, id or type of anything */
+};
 
 /* The request is the client's to repeat when nothing has come within estimated_delivery_in_ms;
  * ttl_in_s -1: it need not repeat it otherwise. */
@@ -38,6 +43,16 @@ static struct subscription_ask read_ask(struct request *request, struct str obje
     return ask;
 }
 
+static void take_ask(struct request *request, const struct subscription_ask *ask, bool cancel)
+{
+    if (ask->sid.len > TEXT_LENGTH_MAX || ask->type.len > TEXT_LENGTH_MAX)
+        return;
+    if (cancel)
+        subscription_cancel(request->session, ask);
+    else
+        subscription_establish(request->session, ask);
+}
+
 static void read_asks(struct request *request, uint64_t correlation)
 {
     struct value_elements elements;
@@ -46,14 +61,11 @@ static void read_asks(struct request *request, uint64_t correlation)
     if (!list.len || list.ptr[0] != '[')
         return;
     value_elements_init(&elements, list);
-    while (value_elements_next(&elements, &object)) {
+    for (int i = 0; i < BATCH_SIZE_MAX && value_elements_next(&elements, &object); i++) {
         if (object.ptr[0] != '{')
             continue;
         struct subscription_ask ask = read_ask(request, object, correlation);
-        if (cancel)
-            subscription_cancel(request->session, &ask);
-        else
-            subscription_establish(request->session, &ask);
+        take_ask(request, &ask, cancel);
     }
 }
 
