@@ -151,10 +151,11 @@ enum err subscribe_evaluate(struct batch *batch, struct command *command)
 {
     drop_notices(command->subscribe);
     enum err e = find(batch, command);
-    if (e)
-        return e;
-    feed_follow(batch->feed, command->head->id, command->port);
-    return catch_up(batch, command->head, command->subscribe);
+    if (!e)
+        e = catch_up(batch, command->head, command->subscribe);
+    if (!e)
+        feed_follow(batch->feed, command->head->id, command->port);
+    return e;
 }
 
 enum err subscribe_end(struct batch *batch, struct command *command)

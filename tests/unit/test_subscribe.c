@@ -138,6 +138,24 @@ static void too_far_behind_is_lost(void **state)
     subscribe_clear(&subscribe, true);
 }
 
+static void who_is_refused_is_not_told_what_happens(void **state)
+{
+    struct sim *sim = *state;
+    struct port port = {.hear = on_delivery};
+    struct str sid = make(sim, KIND_LIST, "l");
+    struct subscribe subscribe = {.since_given = true, .since = seq_of(sim, KIND_LIST, "l")};
+    push(sim, "l");
+    struct asked *asked = sim_do(sim, subscribe_to(KIND_LIST, sid, &port, &subscribe));
+    assert_int_equal(asked->command.err, ERR_LOST);
+    assert_ptr_equal(chain_shift(&port.letters), &asked->command.letter.node);
+    push(sim, "l");
+    struct node *node = chain_shift(&port.letters);
+    if (node)
+        on_delivery((struct letter *)node);
+    assert_null(node);
+    subscribe_clear(&subscribe, true);
+}
+
 static void a_failing_store_is_told_and_asked_again_it_answers(void **state)
 {
     struct sim *sim = *state;
@@ -383,6 +401,7 @@ int main(void)
         ON_EACH_STORE(of_a_document_the_newest_state_is_enough),
         ON_EACH_STORE(an_object_that_is_not_there_cannot_be_subscribed_to),
         ON_EACH_STORE(too_far_behind_is_lost),
+        ON_EACH_STORE(who_is_refused_is_not_told_what_happens),
         ON_EACH_STORE(a_failing_store_is_told_and_asked_again_it_answers),
         cmocka_unit_test(each_subscriber_hears_its_objects_chain),
         cmocka_unit_test(also_when_old_changes_are_dropped),
