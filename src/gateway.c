@@ -56,12 +56,20 @@ static void open_letters(struct gateway *gateway, struct chain *letters)
     http_server_flush(gateway->http);
 }
 
+static void open_all(struct gateway *gateway)
+{
+    struct chain letters = queue_take(gateway->port.queue);
+    if (letters.first)
+        open_letters(gateway, &letters);
+}
+
 static bool read_outgoing(struct gateway *gateway)
 {
     struct chain reads = gateway->outgoing;
     if (!reads.first || !loop_read(gateway->options.loop, &reads))
         return false;
     gateway->outgoing = (struct chain){0};
+    open_all(gateway); /* of what was there before what they saw, their clients hear first */
     open_letters(gateway, &reads);
     return true;
 }
@@ -78,13 +86,6 @@ static void before_sleep(uv_prepare_t *handle)
     for (int i = 0; i < READS_MAX && read_outgoing(gateway); i++)
         ;
     loop_submit(gateway->options.loop, &gateway->outgoing);
-}
-
-static void open_all(struct gateway *gateway)
-{
-    struct chain letters = queue_take(gateway->port.queue);
-    if (letters.first)
-        open_letters(gateway, &letters);
 }
 
 static void on_http_drained(void *context)

@@ -131,6 +131,7 @@ void session_reply_http(struct session *session, struct str id, unsigned http_st
                         struct str body)
 {
     struct buf header;
+    outbox_flush(session); /* what happened before is told before */
     buf_init(&header, TRANSPORT_HEADER_SIZE_MAX);
     transport_reply_http(id, http_status, &header);
     send_header(session, &header, body);

@@ -16,6 +16,11 @@ static void forget_pending(struct batch *batch)
     dict_clear(&batch->by_name);
 }
 
+struct batch_mark batch_mark(const struct batch *batch)
+{
+    return (struct batch_mark){batch->count, batch->messages_count};
+}
+
 static void forget_all(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
@@ -23,6 +28,7 @@ static void forget_all(struct batch *batch)
     for (size_t i = 0; i < batch->messages_count; i++)
         change_unref(batch->messages[i].notice.change);
     batch->count = batch->messages_count = 0;
+    batch->told = batch_mark(batch);
     forget_pending(batch);
 }
 
@@ -68,15 +74,23 @@ static void publish_change(struct batch *batch, size_t at)
     feed_publish(batch->feed, &notice);
 }
 
+void batch_publish_until(struct batch *batch, struct batch_mark mark)
+{
+    struct batch_mark *told = &batch->told;
+    while (told->changes < mark.changes || told->messages < mark.messages) {
+        const struct batch_message *message = &batch->messages[told->messages];
+        if (told->messages < mark.messages && message->after == told->changes) {
+            feed_publish(batch->feed, &message->notice);
+            told->messages++;
+        } else {
+            publish_change(batch, told->changes++);
+        }
+    }
+}
+
 void batch_publish(struct batch *batch)
 {
-    size_t told = 0;
-    for (size_t i = 0; i <= batch->count; i++) {
-        while (told < batch->messages_count && batch->messages[told].after == i)
-            feed_publish(batch->feed, &batch->messages[told++].notice);
-        if (i < batch->count)
-            publish_change(batch, i);
-    }
+    batch_publish_until(batch, batch_mark(batch));
     forget_all(batch);
 }
 

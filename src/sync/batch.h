@@ -22,6 +22,12 @@ struct batch_message {
     size_t after;
 };
 
+/* A place between two commands. */
+struct batch_mark {
+    size_t changes;
+    size_t messages;
+};
+
 struct batch {
     struct store *store;
     const struct random *random;
@@ -36,6 +42,7 @@ struct batch {
     struct dict by_name;
     size_t messages_count;
     struct batch_message messages[BATCH_MAX];
+    struct batch_mark told; /* how far the feed has been told */
 };
 
 void batch_init(struct batch *batch, struct store *store, const struct random *random,
@@ -49,7 +56,12 @@ void batch_start(struct batch *batch, int64_t now_ms);
  * ERR_STORE, ERR_UNSURE. */
 must_check enum err batch_commit(struct batch *batch);
 
-/* Tell the feed of what was committed, in the order in which it happened. */
+/* Where the next command of the batch begins. */
+struct batch_mark batch_mark(const struct batch *batch);
+
+/* Tell the feed of what was committed, in the order in which it happened: of what came before
+ * `mark`; then of all the rest, and forget the batch. */
+void batch_publish_until(struct batch *batch, struct batch_mark mark);
 void batch_publish(struct batch *batch);
 
 /* The head of a live object that has not expired, with a reference; else NULL. ERR_STORE. */

@@ -20,6 +20,12 @@
 
 enum { RETRY_MS = 1000, SLEEP_MAX_MS = 1000 };
 
+/* A command whose answer depends on the commit. */
+struct waiting {
+    struct command *command;
+    struct batch_mark begun; /* what happened before it */
+};
+
 struct core {
     struct core_options options;
     struct core_metrics metrics;
@@ -30,7 +36,7 @@ struct core {
     int64_t now_ms;   /* never goes back */
     int64_t retry_ms; /* after a failure: no housekeeping before */
     bool purging;
-    struct command *waiting[BATCH_MAX]; /* for the commit */
+    struct waiting waiting[BATCH_MAX];
     size_t waiting_count;
 };
 
@@ -172,11 +178,12 @@ static void start_batch(struct core *core)
 static void take(struct core *core, struct command *command)
 {
     bool waits;
+    struct batch_mark begun = batch_mark(&core->batch);
     take_turn(core, command, &waits);
     if (core->options.contention)
         contention_note(&core->contention, command, core->now_ms);
     if (waits)
-        core->waiting[core->waiting_count++] = command;
+        core->waiting[core->waiting_count++] = (struct waiting){command, begun};
     else
         reply(core, command);
 }
@@ -247,8 +254,10 @@ static enum err run_batch(struct core *core, struct chain *due, struct chain *co
         return e;
     for (size_t i = 0; i < core->waiting_count; i++) {
         if (e)
-            answer_failed(core, core->waiting[i]);
-        reply(core, core->waiting[i]);
+            answer_failed(core, core->waiting[i].command);
+        else
+            batch_publish_until(&core->batch, core->waiting[i].begun);
+        reply(core, core->waiting[i].command);
     }
     batch_publish(&core->batch);
     flush(core);

@@ -502,6 +502,37 @@ test('an answer comes before the event of it', async () => {
   await alice.event('map_position', (event) => event.map_sid === map.sid);
 });
 
+test('answers and events of a session are in one order, that of the commits', async (t) => {
+  const clients = await Promise.all(
+    ['a', 'b', 'c', 'd'].map((identity) => Connection.start(server, office.token(identity))),
+  );
+  t.after(() => clients.forEach((client) => client.close()));
+  const { sid } = await service.syncMaps.create({ uniqueName: 'one-order' });
+  await Promise.all(clients.map((client) => established(client, sid)));
+  async function write(client) {
+    const answers = [];
+    for (let n = 0; n < 100; n++) {
+      const path = `/v3/Maps/${sid}/Items/k${n % 3}`;
+      const { body, after } = await client.http('PUT', path, { body: { data: { n } } });
+      answers.push({ id: body.last_event_id, after });
+      const read = await client.http('GET', path);
+      answers.push({ id: read.body.last_event_id, after: read.after, read: true });
+    }
+    return answers;
+  }
+  const answers = await Promise.all(clients.map(write));
+  for (const [at, client] of clients.entries()) {
+    await client.event('map_position', ({ id }) => id >= answers[at].at(-2).id);
+    const ids = client.received.map(({ payload }) => payload.events?.map(({ id }) => id ?? 0) ?? []);
+    for (const { id, after, read } of answers[at]) {
+      const before = Math.max(0, ...ids.slice(0, after).flat());
+      const behind = Math.min(Infinity, ...ids.slice(after).flat());
+      if (!read) assert.ok(before < id, `event ${before} came before the answer of write ${id}`);
+      assert.ok(read ? behind > id : behind >= id, `event ${behind} came behind the answer ${id}`);
+    }
+  }
+});
+
 test('events that follow one another come together, in their order', async () => {
   const { body: list } = await alice.http('POST', '/v3/Lists', { body: {} });
   await established(bob, list.sid);

@@ -92,6 +92,28 @@ static struct command push(const char *list, int64_t ttl_s)
     return sim_with_ttl(command, ttl_s);
 }
 
+/* Behind what it knows of, before what it did, also within one commit. */
+static void an_answer_has_its_place_among_what_is_told(void **state)
+{
+    struct sim *sim = *state;
+    sim_do(sim, sim_create("x", NULL));
+    sim_do(sim, sim_create("y", NULL));
+    sim_do(sim, sim_of(KIND_STREAM, sim_create("s", NULL)));
+    size_t before = sim->heard_count;
+    struct asked *first = sim_ask(sim, sim_update("x", "{\"a\":1}"));
+    struct asked *other = sim_ask(sim, sim_update("y", "{\"a\":2}"));
+    struct asked *read = sim_ask(sim, sim_fetch("x"));
+    struct asked *loser = sim_ask(sim, sim_guarded(sim_update("x", "{\"a\":3}"), 0));
+    struct asked *last = sim_ask(sim, sim_remove("x"));
+    assert_int_equal(sim_run(sim), OK);
+    assert_int_equal(first->heard - before, 0);
+    assert_int_equal(other->heard - before, 1);
+    assert_int_equal(read->heard - before, 2);
+    assert_int_equal(loser->heard - before, 2);
+    assert_int_equal(last->heard - before, 2);
+    assert_int_equal(sim->heard_count - before, 3);
+}
+
 /* Whoever makes it: requests, expiry, purging, the first start. */
 static void all_that_is_committed_is_told_in_its_order(void **state)
 {
@@ -166,6 +188,7 @@ int main(void)
         ON_EACH_STORE(all_that_is_committed_is_told_in_its_order),
         ON_EACH_STORE(what_was_not_committed_is_not_told),
         ON_EACH_STORE(a_change_is_told_after_its_commit_and_its_answer),
+        ON_EACH_STORE(an_answer_has_its_place_among_what_is_told),
         ON_EACH_STORE(nothing_is_told_of_a_commit_that_is_unsure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
