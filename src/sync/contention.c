@@ -452,16 +452,14 @@ void contention_note(struct contention *contention, const struct command *comman
         note_loss(contention, command, now_ms);
 }
 
-struct chain contention_take(struct contention *contention, int64_t now_ms, bool all)
+struct chain contention_take(struct contention *contention, int64_t now_ms)
 {
-    if (all || contention->next_ms <= now_ms) {
+    if (contention->next_ms <= now_ms) {
         struct ring *next;
         contention->next_ms = INT64_MAX;
         for (struct ring *at = contention->holding.next; at != &contention->holding; at = next) {
             struct contended *object = ring_of(at, struct contended, holding);
             next = at->next;
-            if (all)
-                release_all(contention, object, now_ms);
             step(contention, object, now_ms);
         }
     }

@@ -52,7 +52,8 @@ struct contention {
 
 void contention_init(struct contention *contention);
 
-/* What is still kept back never comes out. */
+/* What is still kept back never comes out: the gateways wait for all their answers before the core
+ * is freed. */
 void contention_deinit(struct contention *contention);
 
 /* Might the command be kept back? Then it must not be evaluated without contention_hold. */
@@ -64,9 +65,8 @@ bool contention_hold(struct contention *contention, struct command *command, int
 /* It has been evaluated, with this err. */
 void contention_note(struct contention *contention, const struct command *command, int64_t now_ms);
 
-/* Those whose time has come, to be evaluated now without asking contention_hold again. `all`: all
- * there are. */
-struct chain contention_take(struct contention *contention, int64_t now_ms, bool all);
+/* Those whose time has come, to be evaluated now without asking contention_hold again. */
+struct chain contention_take(struct contention *contention, int64_t now_ms);
 
 /* Before then contention_take has nothing, as it stands; INT64_MAX: never. */
 int64_t contention_next_ms(const struct contention *contention);

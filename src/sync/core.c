@@ -266,7 +266,7 @@ static enum err run_batch(struct core *core, struct chain *due, struct chain *co
 
 enum err core_run(struct core *core, struct chain *commands)
 {
-    struct chain due = contention_take(&core->contention, clock_now(core), false);
+    struct chain due = contention_take(&core->contention, clock_now(core));
     enum err e = OK;
     while (!e && (due.first || commands->first))
         e = run_batch(core, &due, commands);

@@ -77,7 +77,7 @@ static void does(struct table *table, struct command command, enum err err)
 static void comes_out(struct table *table, int64_t after_ms, const struct command *command)
 {
     table->now_ms += after_ms;
-    struct chain taken = contention_take(&table->contention, table->now_ms, false);
+    struct chain taken = contention_take(&table->contention, table->now_ms);
     assert_ptr_equal(taken.first, command);
     assert_int_equal(taken.count, command ? 1 : 0);
 }
@@ -250,7 +250,7 @@ static void a_turn_ends_though_its_writer_goes_on(void **state)
     does(&table, writes(2), OK);
     answered(&table, writes(3), ERR_REVISION);
     assert_true(is_held(&table, &read));
-    while (!contention_take(&table.contention, table.now_ms, false).first && waited_ms < 1000) {
+    while (!contention_take(&table.contention, table.now_ms).first && waited_ms < 1000) {
         table.now_ms += 4;
         waited_ms += 4;
         does(&table, writes(2), OK);
@@ -274,7 +274,7 @@ static void nothing_is_kept_back_for_longer_than_the_longest_time(void **state)
         assert_true(is_held(&table, &read[i]));
     }
     table.now_ms += CONTENTION_HOLD_MAX_MS; /* nobody asked in between */
-    struct chain out = contention_take(&table.contention, table.now_ms, false);
+    struct chain out = contention_take(&table.contention, table.now_ms);
     while (chain_shift(&out))
         taken++;
     assert_int_equal(taken, 3);
@@ -463,11 +463,6 @@ static void who_is_no_session_takes_no_part_but_its_writes_count(void **state)
     close_table(&table);
 }
 
-static size_t take_all(struct table *table)
-{
-    return contention_take(&table->contention, table->now_ms, true).count;
-}
-
 static void all_come_out_when_the_object_is_gone(void **state)
 {
     struct table table;
@@ -482,26 +477,10 @@ static void all_come_out_when_the_object_is_gone(void **state)
         assert_true(is_held(&table, &read[0]) && is_held(&table, &read[1]));
         assert_true(is_held(&table, &parked));
         answered(&table, removed ? about(VERB_REMOVE, 1) : missed, removed ? OK : ERR_MISSING);
-        assert_int_equal(contention_take(&table.contention, table.now_ms, false).count, 3);
+        assert_int_equal(contention_take(&table.contention, table.now_ms).count, 3);
+        assert_int_equal(contention_take(&table.contention, table.now_ms).count, 0);
         close_table(&table);
     }
-}
-
-static void all_come_out_when_asked_for(void **state)
-{
-    struct table table;
-    struct command read[] = {reads(3), reads(4)}, parked = writes(5);
-    (void)state;
-    open_table(&table);
-    release(&table);
-    answered(&table, writes(3), ERR_REVISION);
-    answered(&table, writes(4), ERR_REVISION);
-    assert_true(is_held(&table, &read[0]) && is_held(&table, &read[1]));
-    assert_true(is_held(&table, &parked));
-    assert_int_equal(take_all(&table), 3);
-    assert_int_equal(take_all(&table), 0);
-    assert_true(contention_next_ms(&table.contention) == INT64_MAX);
-    close_table(&table);
 }
 
 static void what_is_still_kept_back_in_the_end_is_forgotten(void **state)
@@ -597,7 +576,8 @@ static void so_many_commands_are_kept_back_at_most(void **state)
     does(&table, writes(5), ERR_REVISION);
     answered(&table, writes(3), ERR_REVISION);
     assert_false(is_held(&table, &read));
-    assert_int_equal(take_all(&table), CONTENTION_HELD_MAX);
+    table.now_ms += CONTENTION_HOLD_MAX_MS;
+    assert_int_equal(contention_take(&table.contention, table.now_ms).count, CONTENTION_HELD_MAX);
     close_table(&table);
     free(parked);
 }
@@ -751,7 +731,7 @@ static void arrive(struct world *world, struct client *client)
 
 static void run_batch(struct world *world)
 {
-    struct chain due = contention_take(&world->contention, (int64_t)(world->now_us / 1000), false);
+    struct chain due = contention_take(&world->contention, (int64_t)(world->now_us / 1000));
     struct node *node;
     struct client *client;
     world->dirty = false;
@@ -918,7 +898,6 @@ int main(void)
         cmocka_unit_test(other_failures_are_no_lost_races),
         cmocka_unit_test(who_is_no_session_takes_no_part_but_its_writes_count),
         cmocka_unit_test(all_come_out_when_the_object_is_gone),
-        cmocka_unit_test(all_come_out_when_asked_for),
         cmocka_unit_test(what_is_still_kept_back_in_the_end_is_forgotten),
         cmocka_unit_test(losers_are_forgotten_after_a_while),
         cmocka_unit_test(who_has_won_after_all_is_no_loser),
