@@ -94,7 +94,9 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **sock
         return;
     }
     struct connection *connection = *socket_context;
-    if (connection->given_away) /* of these libmicrohttpd does not say that they are completed */
+    /* Of these, too, libmicrohttpd 0.9.75 tells on_completed before it comes here. With one that
+     * does not the request must not stay open. */
+    if (connection->given_away)
         exchange_close(connection->given_away);
     if (connection->await != AWAIT_CLOSE && has_unread_bytes(connection))
         lingering_start(&server->lingerings, connection->fd);
