@@ -13,7 +13,8 @@
 #include "sync/feed.h"
 
 /* A command makes at most four: an item takes the name of one that has expired, and each of the
- * two changes their map. */
+ * two changes their map; or an object takes such a name, with the expiry come the order to purge
+ * and with the creation the grant of all rights to its creator. */
 enum { BATCH_CHANGES_MAX = 4 * BATCH_MAX };
 
 /* A stream's message on its way, and how many of the batch's changes come before it. */
