@@ -13,6 +13,7 @@ enum err live_new(struct live **made, struct str id, struct str index, struct st
     struct live *live = mem_zalloc(1, sizeof *live);
     arena_init(&live->arena);
     dict_init(&live->matching);
+    dict_init(&live->others);
     live->id = arena_dup(&live->arena, id);
     live->index = arena_dup(&live->arena, index);
     enum err e = query_parse(query, &live->arena, &live->query, &why);
@@ -29,26 +30,44 @@ void live_free(struct live *live)
     if (!live)
         return;
     dict_deinit(&live->matching);
+    dict_deinit(&live->others);
     arena_deinit(&live->arena);
     free(live);
 }
 
 /* Items are told apart by their object's number, which no other ever has. */
-static bool is_matching(const struct live *live, const struct change *item)
+static bool is_among(const struct dict *items, const struct change *item)
 {
     struct dict_cursor cursor;
-    return dict_first(&live->matching, dict_mix(item->id), &cursor) != NULL;
+    return dict_first(items, dict_mix(item->id), &cursor) != NULL;
+}
+
+/* False: there is no room. */
+static bool put(struct live *live, struct dict *items, const struct change *item, bool in)
+{
+    bool known = is_among(items, item);
+    if (in && !known && items->count == LIVE_KEYS_MAX)
+        return false;
+    if (in && !known)
+        dict_add(items, dict_mix(item->id), live);
+    else if (!in && known)
+        dict_remove(items, dict_mix(item->id), live);
+    return true;
 }
 
 static void note(struct live *live, const struct change *item, bool matches)
 {
-    bool known = is_matching(live, item);
-    if (matches && !known && live->matching.count < LIVE_KEYS_MAX)
-        dict_add(&live->matching, dict_mix(item->id), live);
-    else if (matches && !known)
+    if (!put(live, &live->matching, item, matches))
         live->seeded = false; /* no longer all that match */
-    else if (!matches && known)
-        dict_remove(&live->matching, dict_mix(item->id), live);
+    put(live, &live->others, item, !matches && !live->seeded && !change_is_removal(item));
+}
+
+/* May the client have it, as one that matches? */
+static bool may_be_known(const struct live *live, const struct change *item)
+{
+    if (live->seeded)
+        return is_among(&live->matching, item);
+    return item->event != EVENT_CREATED && !is_among(&live->others, item);
 }
 
 static bool matches(const struct live *live, const struct change *item)
@@ -66,6 +85,10 @@ void live_seed(struct live *live, struct change *const *items, size_t count, boo
     for (size_t i = 0; i < count; i++)
         note(live, items[i], matches(live, items[i]));
     live->seeded = last && live->matching.count < LIVE_KEYS_MAX;
+    if (!live->seeded)
+        return;
+    dict_deinit(&live->others);
+    dict_init(&live->others);
 }
 
 struct occasion *live_event(struct live *live, const struct notice *notice)
@@ -73,7 +96,7 @@ struct occasion *live_event(struct live *live, const struct notice *notice)
     const struct change *item = notice->item;
     if (!item)
         return NULL;
-    bool before = !live->seeded || is_matching(live, item), now = matches(live, item);
+    bool before = may_be_known(live, item), now = matches(live, item);
     note(live, item, now);
     return before || now ? notification_match(notice, live->id, now) : NULL;
 }

@@ -1,8 +1,10 @@
 /* A live query: its expression, and which items of the map match it as far as the client knows, so
  * that it is told when one stops matching, and not of those that never did.
  *
- * The matching keys are known when all items have been looked at once (live_seed); until then a
- * change of any item that does not match is told as its removal, which does no harm. */
+ * All are known when all items have been looked at once (live_seed). Until then, and for ever of a
+ * map of which more than LIVE_KEYS_MAX match, a change of an item that has been neither created nor
+ * looked at since is told as its removal if it does not match: the client may have it. If it does
+ * not, what it shows is the removal of a key that it never had. */
 #ifndef REALTIME_LIVE_H
 #define REALTIME_LIVE_H
 
@@ -12,7 +14,7 @@
 #include "realtime/occasion.h"
 #include "sync/feed.h"
 
-enum { LIVE_KEYS_MAX = 100000 }; /* more: see above */
+enum { LIVE_KEYS_MAX = 100000 };
 
 struct query;
 
@@ -21,7 +23,8 @@ struct live {
     struct str id;    /* as the client calls it */
     struct str index; /* the map, by name or SID */
     struct query *query;
-    struct dict matching; /* hashes of keys */
+    struct dict matching; /* hashes of the items' numbers */
+    struct dict others;   /* of items looked at that do not match; none once it is seeded */
     bool seeded;
 };
 

@@ -7,70 +7,119 @@
 
 #include <cmocka.h>
 
-#include <string.h>
+#define GOOD STR("{\"a\":1}")
+#define BAD  STR("{\"a\":2}")
 
-static const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .seq = 90, .id = 2};
-
-static struct change item_of(uint64_t id)
+static int begin(void **state)
 {
-    return (struct change){
-        .event = EVENT_UPDATED,
-        .kind = KIND_MAP_ITEM,
-        .id = id,
-        .name = STR("k"),
-        .data = STR("{}"),
-    };
+    return live_new((struct live **)state, STR("q"), STR("m"), STR("a == 1"));
 }
 
-/* What is told of the item's removal: no event is "". */
-static const char *told_of_removal(struct live *live, uint64_t id)
+static int end(void **state)
 {
-    struct change item = item_of(id);
-    struct change change = map;
-    item.event = EVENT_REMOVED;
-    struct notice notice = {.change = &change, .item = &item};
-    struct occasion *occasion = live_event(live, &notice);
-    const char *type = occasion ? occasion->type : "";
+    live_free(*state);
+    return 0;
+}
+
+static struct change item_of(uint64_t id, enum event event, struct str data)
+{
+    return (struct change){
+        .kind = KIND_MAP_ITEM, .id = id, .event = event, .name = STR("k"), .data = data};
+}
+
+static const char *told_of(struct live *live, uint64_t id, enum event event, struct str data)
+{
+    struct change map = {.kind = KIND_MAP, .event = EVENT_ITEM, .seq = 9};
+    struct change item = item_of(id, event, data);
+    struct occasion *occasion = live_event(live, &(struct notice){&map, &item, 0});
+    const char *type = occasion ? occasion->type : "nothing";
     occasion_unref(occasion);
     return type;
 }
 
-static void a_query_with_more_items_than_are_remembered_still_tells_all_removals(void **state)
+static void tells(struct live *live, uint64_t id, enum event event, struct str data,
+                  const char *expected)
 {
-    struct live *live;
-    struct change first = item_of(1), *page[] = {&first};
-    (void)state;
-    assert_int_equal(live_new(&live, STR("LQ1"), STR("m"), STR("")), OK);
-    live_seed(live, page, 1, true);
-    assert_string_equal(told_of_removal(live, 7), "");
-    for (uint64_t id = 2; id <= LIVE_KEYS_MAX + 1; id++) {
-        struct change item = item_of(id), change = map;
-        struct notice notice = {.change = &change, .item = &item};
-        occasion_unref(live_event(live, &notice));
-    }
-    assert_string_equal(told_of_removal(live, LIVE_KEYS_MAX + 1), "live_query_item_removed");
-    live_free(live);
+    assert_string_equal(told_of(live, id, event, data), expected);
 }
 
-static void an_id_is_told_as_it_came(void **state)
+static void tells_update(struct live *live, uint64_t id, enum event event)
 {
-    struct live *live;
-    struct change item = item_of(1), change = map;
-    struct notice notice = {.change = &change, .item = &item};
-    (void)state;
-    assert_int_equal(live_new(&live, STR("a\"b"), STR("m"), STR("")), OK);
-    struct occasion *occasion = live_event(live, &notice);
-    struct str begin = STR("{\"query_id\":\"a\\\"b\",");
-    assert_true(str_starts((struct str){occasion->text, occasion->len}, begin));
-    occasion_unref(occasion);
-    live_free(live);
+    tells(live, id, event, GOOD, "live_query_item_updated");
+}
+
+static void tells_removal(struct live *live, uint64_t id, enum event event)
+{
+    tells(live, id, event, BAD, "live_query_item_removed");
+}
+
+static void tells_nothing(struct live *live, uint64_t id, enum event event)
+{
+    tells(live, id, event, BAD, "nothing");
+}
+
+static void seed(struct live *live, uint64_t id, struct str data, bool last)
+{
+    struct change item = item_of(id, EVENT_UPDATED, data);
+    live_seed(live, &(struct change *){&item}, 1, last);
+}
+
+static void what_stops_matching_is_told_as_removed_once(void **state)
+{
+    for (int seeded = 0; seeded < 2; seeded++) {
+        seed(*state, 1, GOOD, seeded);
+        tells_removal(*state, 1, EVENT_UPDATED);
+        tells_nothing(*state, 1, EVENT_UPDATED);
+        tells_update(*state, 1, EVENT_UPDATED);
+        tells_removal(*state, 1, EVENT_REMOVED);
+    }
+}
+
+static void before_the_seed_what_nobody_looked_at_may_have_matched(void **state)
+{
+    tells_removal(*state, 1, EVENT_UPDATED);
+    tells_removal(*state, 2, EVENT_REMOVED);
+    tells_removal(*state, 3, EVENT_EXPIRED);
+}
+
+static void what_was_created_without_matching_is_not_told_as_removed(void **state)
+{
+    tells_nothing(*state, 1, EVENT_CREATED);
+    tells_nothing(*state, 1, EVENT_UPDATED);
+    tells_nothing(*state, 1, EVENT_REMOVED);
+    tells_nothing(*state, 2, EVENT_CREATED);
+    tells_update(*state, 2, EVENT_UPDATED);
+    tells_removal(*state, 2, EVENT_REMOVED);
+}
+
+static void what_a_part_of_the_seed_showed_not_to_match_is_not_told_as_removed(void **state)
+{
+    seed(*state, 1, BAD, false);
+    tells_nothing(*state, 1, EVENT_UPDATED);
+    tells_removal(*state, 2, EVENT_UPDATED);
+}
+
+static void after_the_seed_only_what_matched_is_told_as_removed(void **state)
+{
+    tells_nothing(*state, 1, EVENT_CREATED);
+    seed(*state, 2, GOOD, true);
+    tells_nothing(*state, 1, EVENT_UPDATED);
+    tells_removal(*state, 2, EVENT_UPDATED);
+    tells_nothing(*state, 3, EVENT_REMOVED);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_query_with_more_items_than_are_remembered_still_tells_all_removals),
-        cmocka_unit_test(an_id_is_told_as_it_came),
+        cmocka_unit_test_setup_teardown(what_stops_matching_is_told_as_removed_once, begin, end),
+        cmocka_unit_test_setup_teardown(before_the_seed_what_nobody_looked_at_may_have_matched,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(what_was_created_without_matching_is_not_told_as_removed,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            what_a_part_of_the_seed_showed_not_to_match_is_not_told_as_removed, begin, end),
+        cmocka_unit_test_setup_teardown(after_the_seed_only_what_matched_is_told_as_removed, begin,
+                                        end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
