@@ -31,11 +31,11 @@ static bool is_own(const struct subscription *subscription, const struct notice 
 
 /* A reference; NULL: nothing. */
 static struct occasion *occasion_for(struct rendering *rendering,
-                                     const struct subscription *subscription)
+                                     const struct subscription *subscription, bool *matches)
 {
     const struct topic *topic = subscription->topic;
     if (subscription->live)
-        return live_event(subscription->live, rendering->notice);
+        return live_event(subscription->live, rendering->notice, matches);
     struct occasion *occasion = is_own(subscription, rendering->notice)
                                     ? rendering_position(rendering, topic)
                                     : rendering_event(rendering, topic, subscription->session);
@@ -44,10 +44,13 @@ static struct occasion *occasion_for(struct rendering *rendering,
 
 bool audience_tell(struct subscription *subscription, struct rendering *rendering)
 {
-    struct occasion *occasion = occasion_for(rendering, subscription);
+    bool matches = false;
+    struct occasion *occasion = occasion_for(rendering, subscription, &matches);
     bool room = !occasion || session_has_room(subscription->session, occasion->len);
     if (room && occasion)
         outbox_put(subscription->session, occasion);
+    if (room && subscription->live)
+        live_note(subscription->live, rendering->notice, matches);
     if (room && rendering->notice->change->seq > subscription->position)
         subscription->position = rendering->notice->change->seq;
     occasion_unref(occasion);

@@ -91,12 +91,17 @@ void live_seed(struct live *live, struct change *const *items, size_t count, boo
     dict_init(&live->others);
 }
 
-struct occasion *live_event(struct live *live, const struct notice *notice)
+struct occasion *live_event(const struct live *live, const struct notice *notice, bool *now)
 {
     const struct change *item = notice->item;
-    if (!item)
+    *now = item && matches(live, item);
+    if (!*now && (!item || !may_be_known(live, item)))
         return NULL;
-    bool before = may_be_known(live, item), now = matches(live, item);
-    note(live, item, now);
-    return before || now ? notification_match(notice, live->id, now) : NULL;
+    return notification_match(notice, live->id, *now);
+}
+
+void live_note(struct live *live, const struct notice *notice, bool matches)
+{
+    if (notice->item)
+        note(live, notice->item, matches);
 }

@@ -35,7 +35,11 @@ void live_free(struct live *live); /* NULL is fine */
 /* Some of the map's items as they are now. `last`: these are all. */
 void live_seed(struct live *live, struct change *const *items, size_t count, bool last);
 
-/* What the client is told of a change of the map; a reference; NULL: nothing. */
-struct occasion *live_event(struct live *live, const struct notice *notice);
+/* What the client is to be told of a change of the map; a reference; NULL: nothing. `now`: does the
+ * item match? */
+struct occasion *live_event(const struct live *live, const struct notice *notice, bool *now);
+
+/* It has been told that, or there was nothing to tell. */
+void live_note(struct live *live, const struct notice *notice, bool matches);
 
 #endif

@@ -130,10 +130,12 @@ static void take_items(struct subscription *subscription, const struct command *
     struct step *step = subscription->step;
     size_t count = command->heads_count;
     bool last = !command->more_after || !count;
-    live_seed(subscription->live, command->heads, count, last);
     if (subscription->state == SUBSCRIPTION_BEHIND) {
-        replay_continue(subscription);
-    } else if (last) {
+        replay_continue(subscription); /* they are newer than what it was told: go_live asks anew */
+        return;
+    }
+    live_seed(subscription->live, command->heads, count, last);
+    if (last) {
         free_step(step);
         subscription->step = NULL;
     } else {

@@ -27,11 +27,16 @@ static struct change item_of(uint64_t id, enum event event, struct str data)
         .kind = KIND_MAP_ITEM, .id = id, .event = event, .name = STR("k"), .data = data};
 }
 
-static const char *told_of(struct live *live, uint64_t id, enum event event, struct str data)
+static const char *event_of(struct live *live, uint64_t id, enum event event, struct str data,
+                            bool told)
 {
     struct change map = {.kind = KIND_MAP, .event = EVENT_ITEM, .seq = 9};
     struct change item = item_of(id, event, data);
-    struct occasion *occasion = live_event(live, &(struct notice){&map, &item, 0});
+    struct notice notice = {&map, &item, 0};
+    bool matches;
+    struct occasion *occasion = live_event(live, &notice, &matches);
+    if (told)
+        live_note(live, &notice, matches);
     const char *type = occasion ? occasion->type : "nothing";
     occasion_unref(occasion);
     return type;
@@ -40,7 +45,7 @@ static const char *told_of(struct live *live, uint64_t id, enum event event, str
 static void tells(struct live *live, uint64_t id, enum event event, struct str data,
                   const char *expected)
 {
-    assert_string_equal(told_of(live, id, event, data), expected);
+    assert_string_equal(event_of(live, id, event, data, true), expected);
 }
 
 static void tells_update(struct live *live, uint64_t id, enum event event)
@@ -108,6 +113,16 @@ static void after_the_seed_only_what_matched_is_told_as_removed(void **state)
     tells_nothing(*state, 3, EVENT_REMOVED);
 }
 
+static void what_there_was_no_room_for_is_told_again(void **state)
+{
+    for (int seeded = 0; seeded < 2; seeded++) {
+        seed(*state, 1, GOOD, seeded);
+        assert_string_equal(event_of(*state, 1, EVENT_UPDATED, BAD, false),
+                            "live_query_item_removed");
+        tells_removal(*state, 1, EVENT_UPDATED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +135,7 @@ int main(void)
             what_a_part_of_the_seed_showed_not_to_match_is_not_told_as_removed, begin, end),
         cmocka_unit_test_setup_teardown(after_the_seed_only_what_matched_is_told_as_removed, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(what_there_was_no_room_for_is_told_again, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
