@@ -123,6 +123,30 @@ static void what_there_was_no_room_for_is_told_again(void **state)
     }
 }
 
+static void a_query_with_more_items_than_are_remembered_still_tells_all_removals(void **state)
+{
+    seed(*state, 1, GOOD, true);
+    for (uint64_t id = 2; id <= LIVE_KEYS_MAX + 1; id++)
+        event_of(*state, id, EVENT_UPDATED, GOOD, true);
+    tells_removal(*state, LIVE_KEYS_MAX + 1, EVENT_REMOVED);
+}
+
+static void an_id_is_told_as_it_came(void **state)
+{
+    struct live *live;
+    struct change map = {.kind = KIND_MAP, .event = EVENT_ITEM, .seq = 9};
+    struct change item = item_of(1, EVENT_UPDATED, GOOD);
+    struct notice notice = {&map, &item, 0};
+    struct str text = STR("{\"query_id\":\"a\\\"b\",");
+    bool matches;
+    (void)state;
+    assert_int_equal(live_new(&live, STR("a\"b"), STR("m"), STR("")), OK);
+    struct occasion *occasion = live_event(live, &notice, &matches);
+    assert_true(str_starts((struct str){occasion->text, occasion->len}, text));
+    occasion_unref(occasion);
+    live_free(live);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +160,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(after_the_seed_only_what_matched_is_told_as_removed, begin,
                                         end),
         cmocka_unit_test_setup_teardown(what_there_was_no_room_for_is_told_again, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_query_with_more_items_than_are_remembered_still_tells_all_removals, begin, end),
+        cmocka_unit_test(an_id_is_told_as_it_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,484 @@
+/* One exchange after the other: requests, replies, bodies, and what is no HTTP. */
+#include "fake/http_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+/* ---- requests and replies ---- */
+
+static void a_request_is_answered_and_its_connection_kept(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_ask(client, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a|");
+    assert_true(client_has(client, "HTTP/1.1 200 OK\r\n"));
+    assert_true(client_has(client, "\r\nContent-Type: text/plain\r\n"));
+    assert_true(client_has(client, "\r\nX-Reply: yes\r\n"));
+    assert_true(client_has(client, "\r\nContent-Length: 7\r\n"));
+    assert_false(client_has(client, "Connection:"));
+    client_ask(client, "DELETE /b HTTP/1.1\r\nHost: x\r\n\r\n", "DELETE /b|");
+    client_ask(client, "PATCH /c HTTP/1.1\r\nHost: x\r\n\r\n", "PATCH /c|");
+    assert_int_equal(http_server_connections(world->server), 1);
+    assert_int_equal(http_server_requests(world->server), 0);
+    assert_int_equal(world->ended, 3);
+    client_free(client);
+    world_free(world);
+}
+
+static void path_and_query_arrive_as_they_were_sent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *echo;
+    } cases[] = {
+        {"/a%2Fb/%zz/%00/.././/c+d", "GET /a%2Fb/%zz/%00/.././/c+d|"},
+        {"/a?x=%26&y=a+b&&=&z", "GET /a?x=%26&y=a+b&&=&z|"},
+        {"/a?", "GET /a?|"},
+        {"/a?b?c", "GET /a?b?c|"},
+        {"/\xc3\xa4\xff", "GET /\xc3\xa4\xff|"},
+        {"http://host:80/p/q?x", "GET /p/q?x|"},
+        {"HTTPS://host?x", "GET /?x|"},
+        {"http://host", "GET /|"},
+    };
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", cases[i].target);
+        client_ask(client, text, cases[i].echo);
+    }
+    client_ask(client, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS *|");
+    client_free(client);
+    world_free(world);
+}
+
+static void a_header_is_found_in_any_case(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_ask(client, "GET / HTTP/1.1\r\nX-TEST: some value\r\n\r\n", "GET /|");
+    assert_string_equal(world->header, "some value");
+    client_ask(client, "GET / HTTP/1.1\r\nX-Test:\r\n\r\n", "GET /|");
+    assert_string_equal(world->header, "");
+    client_ask(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET /|");
+    assert_string_equal(world->header, "(absent)");
+    client_free(client);
+    world_free(world);
+}
+
+static void a_reply_may_come_later(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *client = client_new(world);
+    for (unsigned i = 1; i <= 3; i++) {
+        client_forget(client);
+        client_send(client, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+        await(world, world->held_count == 1);
+        assert_int_equal(http_server_requests(world->server), 1);
+        assert_int_equal(client->len, 0);
+        answer_held(world);
+        await(world, client_has(client, "GET /later|"));
+        assert_int_equal(world->ended, i);
+    }
+    client_free(client);
+    world_free(world);
+}
+
+static void a_reply_may_come_much_later(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *client = client_new(world);
+    for (unsigned i = 0; i < 2; i++) {
+        client_forget(client);
+        client_send(client, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+        await(world, world->held_count == 1);
+        let_pass(world, 150); /* by now libmicrohttpd has suspended it */
+        answer_held(world);
+        await(world, client_has(client, "GET /later|"));
+    }
+    client_free(client);
+    world_free(world);
+}
+
+static void one_flush_sends_many_replies(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 40 };
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *clients[CLIENTS];
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        clients[i] = client_new(world);
+        client_send(clients[i], "GET /many HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    await(world, world->held_count == CLIENTS);
+    answer_held(world);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        await(world, client_has(clients[i], "GET /many|"));
+        client_free(clients[i]);
+    }
+    world_free(world);
+}
+
+static void pipelined_requests_are_answered_in_order(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_ask(client,
+               "GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"
+               "GET /3 HTTP/1.1\r\n\r\nGET /4 HTTP/1.1\r\n\r\n",
+               "GET /4|");
+    const char *second = strstr(client->text, "POST /2|abc");
+    assert_non_null(second);
+    assert_true(strstr(client->text, "GET /1|") < second);
+    assert_true(second < strstr(client->text, "GET /3|"));
+    client_free(client);
+    world_free(world);
+}
+
+static void pipelined_requests_wait_for_replies_that_come_later(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *waiting = client_new(world);
+    struct client *client = client_new(world);
+    client_send(waiting, "GET /0 HTTP/1.1\r\n\r\n");
+    await(world, world->held_count == 1);
+    struct http_request *first = world->held[0];
+    world->held_count = 0;
+    client_send(client, "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n");
+    for (unsigned i = 0; i < 3; i++) {
+        await(world, world->held_count == 1);
+        answer_held(world);
+    }
+    await(world, client_has(client, "GET /3|"));
+    assert_int_equal(client_count(client, "HTTP/1.1 200 OK"), 3);
+    world->held[world->held_count++] = first;
+    answer_held(world);
+    await(world, client_has(waiting, "GET /0|"));
+    client_free(waiting);
+    client_free(client);
+    world_free(world);
+}
+
+static void a_head_request_gets_the_headers_of_a_get(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    world->reply_size = 300;
+    client_ask(client, "HEAD /a HTTP/1.1\r\n\r\n", "\r\n\r\n");
+    assert_true(client_has(client, "\r\nContent-Length: 300\r\n"));
+    world->reply_size = 0;
+    client_ask(client, "GET /next HTTP/1.1\r\n\r\n", "GET /next|");
+    assert_false(client_has(client, "xx"));
+    client_free(client);
+    world_free(world);
+}
+
+static void replies_204_and_304_have_no_body(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    world->status = 204;
+    client_ask(client, "DELETE /a HTTP/1.1\r\n\r\n", "\r\n\r\n");
+    assert_true(client_has(client, "HTTP/1.1 204 "));
+    assert_false(client_has(client, "Content-Length"));
+    world->status = 304;
+    client_ask(client, "GET /a HTTP/1.1\r\n\r\n", "\r\n\r\n");
+    assert_true(client_has(client, "HTTP/1.1 304 "));
+    assert_true(client_has(client, "\r\nContent-Length: 7\r\n"));
+    assert_false(client_has(client, "GET /a|"));
+    world->status = 200;
+    client_ask(client, "GET /next HTTP/1.1\r\n\r\n", "GET /next|");
+    assert_true(strncmp(client->text, "HTTP/1.1 200", 12) == 0);
+    client_free(client);
+    world_free(world);
+}
+
+static void http_1_0_closes_unless_asked_to_keep(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_ask(client, "GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET /1|");
+    assert_true(client_has(client, "\r\nConnection: Keep-Alive\r\n"));
+    client_ask(client, "GET /2 HTTP/1.0\r\n\r\n", "GET /2|");
+    await(world, client->closed);
+    await(world, http_server_connections(world->server) == 0);
+    client_free(client);
+    world_free(world);
+}
+
+static void a_large_reply_arrives_whole(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *client = client_new(world);
+    world->reply_size = 1 << 20;
+    client_send(client, "GET /large HTTP/1.1\r\n\r\n");
+    await(world, world->held_count == 1);
+    answer_held(world);
+    await(world, client_has(client, "\r\n\r\n"));
+    size_t head = (size_t)(strstr(client->text, "\r\n\r\n") + 4 - client->text);
+    await(world, client->len == head + (1 << 20));
+    await(world, world->ended == 1);
+    client_free(client);
+    world_free(world);
+}
+
+/* ---- bodies ---- */
+
+static void a_body_arrives_complete_however_it_is_cut(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"POST /p HTTP/1.1\r\nContent-Le", "ngth: 10\r\n\r", "\nab",
+                                         "cdefg", "hij"};
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        client_send(client, pieces[i]);
+        let_pass(world, 1);
+    }
+    await(world, client_has(client, "POST /p|abcdefghij"));
+    client_ask(client,
+               "POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+               "3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n",
+               "POST /c|abc0123456789");
+    client_ask(client, "GET /next HTTP/1.1\r\n\r\n", "GET /next|");
+    client_free(client);
+    world_free(world);
+}
+
+static void a_body_is_invited_when_the_client_asks_first(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    const char *head = "POST /p HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+    client_ask(client, head, "HTTP/1.1 100 Continue\r\n\r\n");
+    assert_int_equal(world->handled, 0);
+    client_ask(client, "abc", "POST /p|abc");
+    world->answer = ANSWER_IN_BEGIN;
+    world->status = 413;
+    client_ask(client, head, "HTTP/1.1 413");
+    assert_false(client_has(client, "100 Continue"));
+    await(world, client->closed);
+    client_free(client);
+    world_free(world);
+}
+
+static void a_reply_before_the_body_reaches_a_client_that_goes_on_sending(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_IN_BEGIN);
+    struct client *client = client_new(world);
+    world->status = 413;
+    client_send(client, "POST /p HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n");
+    client_send_many(client, 'x', 2000000);
+    client_send_many(client, 'y', 2000000);
+    await(world, client->closed);
+    assert_true(client_has(client, "HTTP/1.1 413"));
+    assert_true(client_has(client, "\r\nConnection: close\r\n"));
+    assert_true(world->body_too_large);
+    assert_int_equal(world->handled, 0);
+    assert_int_equal(world->ended_status, 413);
+    client_free(client);
+    world_free(world);
+}
+
+static void a_reply_in_begin_keeps_the_connection_when_there_is_no_body(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_IN_BEGIN);
+    struct client *client = client_new(world);
+    client_ask(client, "GET /1 HTTP/1.1\r\n\r\n", "GET /1|");
+    assert_false(client_has(client, "Connection:"));
+    client_ask(client, "POST /2 HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "POST /2|");
+    assert_int_equal(world->handled, 0);
+    client_free(client);
+    world_free(world);
+}
+
+static void a_chunked_body_above_its_limit_is_flagged(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_send(client, "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n");
+    client_send_many(client, 'x', 1000);
+    client_send(client, "\r\n0\r\n\r\n");
+    await(world, client_has(client, "xxx"));
+    assert_false(world->body_too_large);
+    client_forget(client);
+    client_send(client, "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1f40\r\n");
+    client_send_many(client, 'x', 8000);
+    client_send(client, "\r\n0\r\n\r\n");
+    await(world, client_has(client, "POST /p|"));
+    assert_false(client_has(client, "POST /p|x"));
+    assert_true(world->body_too_large);
+    client_ask(client, "GET /next HTTP/1.1\r\n\r\n", "GET /next|");
+    client_free(client);
+    world_free(world);
+}
+
+static void a_chunked_body_without_end_is_cut_off(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_send(client, "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n");
+    client_send_many(client, 'x', 20000);
+    await(world, client->closed);
+    assert_int_equal(client->len, 0);
+    assert_int_equal(world->handled, 0);
+    assert_int_equal(world->ended, 1);
+    assert_int_equal(world->ended_status, 0);
+    client_free(client);
+    world_free(world);
+}
+
+/* ---- what is no HTTP ---- */
+
+static void expect_refusal(const char *text, size_t len, const char *status)
+{
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_send_bytes(client, text, len);
+    await(world, client->closed);
+    if (strncmp(client->text, status, strlen(status)) != 0)
+        fail_msg("sent '%.*s', got '%s'", (int)len, text, client->text);
+    assert_int_equal(world->begun, 0);
+    client_free(client);
+    world_free(world);
+}
+
+static void what_is_no_http_gets_400(void **state)
+{
+    (void)state;
+#define CASE(literal)                                                                              \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
+    static const struct {
+        const char *text;
+        size_t len;
+    } cases[] = {
+        CASE("GET /\r\n\r\n"),
+        CASE("GET / FTP/1.1\r\n\r\n"),
+        CASE("\x16\x03\x01\x02 \x01 \xff\r\n\r\n"),
+        CASE("GET nowhere HTTP/1.1\r\n\r\n"),
+        CASE("GET ftp://x/ HTTP/1.1\r\n\r\n"),
+        CASE("GET /a b HTTP/1.1\r\n\r\n"),
+        CASE("GET /a\tb HTTP/1.1\r\n\r\n"),
+        CASE("GET /a\0b HTTP/1.1\r\n\r\n"),
+        CASE("GET /a\0 HTTP/1.1\r\n\r\n"),
+        CASE("GET /a\0HTTP/1.1 HTTP/1.1\r\n\r\n"),
+        CASE("CONNECT x:80 HTTP/1.1\r\n\r\n"),
+        CASE("GET / HTTP/1.1\r\nno colon\r\n\r\n"),
+        CASE("GET / HTTP/1.1\r\nA\0B: c\r\n\r\n"),
+        CASE("GET / HTTP/1.1\r\n: empty\r\n\r\n"),
+        CASE("GET / HTTP/1.1\r\nBlank : x\r\n\r\n"),
+        CASE("GET / HTTP/1.1\r\n Blank: x\r\n\r\n"),
+        CASE("POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"),
+        CASE("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
+        CASE("POST / HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\na"),
+        CASE("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na"),
+        CASE("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na"),
+        CASE("POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        CASE("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+        CASE("POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n"),
+        CASE("POST / HTTP/1.1\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n"),
+        CASE("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    };
+#undef CASE
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_refusal(cases[i].text, cases[i].len, "HTTP/1.1 400 ");
+    expect_refusal("GET / HTTP/3.0\r\n\r\n", 18, "HTTP/1.1 505 ");
+}
+
+static void chunks_that_make_no_sense_end_the_request(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_send(client, "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n");
+    await(world, client->closed);
+    assert_true(client_has(client, "HTTP/1.1 400 "));
+    assert_int_equal(world->handled, 0);
+    assert_int_equal(world->ended, 1);
+    assert_int_equal(world->ended_status, 0);
+    client_free(client);
+    world_free(world);
+}
+
+static void headers_without_end_are_refused_legibly(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_send(client, "GET / HTTP/1.1\r\nLong: ");
+    client_send_many(client, 'x', 500000);
+    await(world, client->closed);
+    assert_true(client_has(client, "HTTP/1.1 431 "));
+    client_free(client);
+    client = client_new(world);
+    client_send(client, "GET /");
+    client_send_many(client, 'x', 500000);
+    await(world, client->closed);
+    assert_true(client_has(client, "HTTP/1.1 414 "));
+    assert_int_equal(world->begun, 0);
+    client_free(client);
+    world_free(world);
+}
+
+static void a_line_as_long_as_fits_is_served(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    client_send(client, "GET /");
+    client_send_many(client, 'p', 5000);
+    client_send(client, "?a=1&b=2&c=3 HTTP/1.1\r\nX-Test: v\r\n\r\n");
+    await(world, client_has(client, "?a=1&b=2&c=3|"));
+    assert_string_equal(world->header, "v");
+    client_free(client);
+    world_free(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_is_answered_and_its_connection_kept),
+        cmocka_unit_test(path_and_query_arrive_as_they_were_sent),
+        cmocka_unit_test(a_header_is_found_in_any_case),
+        cmocka_unit_test(a_reply_may_come_later),
+        cmocka_unit_test(a_reply_may_come_much_later),
+        cmocka_unit_test(one_flush_sends_many_replies),
+        cmocka_unit_test(pipelined_requests_are_answered_in_order),
+        cmocka_unit_test(pipelined_requests_wait_for_replies_that_come_later),
+        cmocka_unit_test(a_head_request_gets_the_headers_of_a_get),
+        cmocka_unit_test(replies_204_and_304_have_no_body),
+        cmocka_unit_test(http_1_0_closes_unless_asked_to_keep),
+        cmocka_unit_test(a_large_reply_arrives_whole),
+        cmocka_unit_test(a_body_arrives_complete_however_it_is_cut),
+        cmocka_unit_test(a_body_is_invited_when_the_client_asks_first),
+        cmocka_unit_test(a_reply_before_the_body_reaches_a_client_that_goes_on_sending),
+        cmocka_unit_test(a_reply_in_begin_keeps_the_connection_when_there_is_no_body),
+        cmocka_unit_test(a_chunked_body_above_its_limit_is_flagged),
+        cmocka_unit_test(a_chunked_body_without_end_is_cut_off),
+        cmocka_unit_test(what_is_no_http_gets_400),
+        cmocka_unit_test(chunks_that_make_no_sense_end_the_request),
+        cmocka_unit_test(headers_without_end_are_refused_legibly),
+        cmocka_unit_test(a_line_as_long_as_fits_is_served),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
