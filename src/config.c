@@ -40,6 +40,12 @@ static const struct option options[] = {
     {"log-level", CHOICE, AT(log_level), "info", 0, 0, "error|warn|info|debug",
      "what is worth a log line"},
     {"access-log", SWITCH, AT(access_log), "off", 0, 0, NULL, "a log line for every request"},
+    {"console", SWITCH, AT(console), "on", 0, 0, NULL,
+     "serve the console's pages at /, and the demo's"},
+    {"console-read-only", SWITCH, AT(console_read_only), "off", 0, 0, NULL,
+     "the console shows everything and changes nothing; the REST API stays what it is"},
+    {"development", SWITCH, AT(development), "off", 0, 0, NULL,
+     "this machine's browsers need no sign-in for the console: only with a loopback `listen`"},
     {"lenient-json", SWITCH, AT(lenient_json), "on", 0, 0, NULL,
      "read Data={name:Alice} as {\"name\":\"Alice\"}; off: 400"},
     {"document-size-max", SIZE, AT(document_size_max), "16384", 2, 1048576, NULL,
@@ -303,7 +309,8 @@ static enum err read_environment(struct config *config, char **environment, stru
     return OK;
 }
 
-/* One flag at argv[*at], `--name value` or `--name=value`; moves behind it. */
+/* One flag at argv[*at], `--name value` or `--name=value`, or `--name` alone for a switch that is
+ * to be on; moves behind it. */
 static enum err read_flag(struct config *config, int argc, char **argv, int *at, struct why *why)
 {
     const char *text = argv[(*at)++];
@@ -316,6 +323,9 @@ static enum err read_flag(struct config *config, int argc, char **argv, int *at,
         why_set(why, "there is no option %.*s; `tutti --help` lists them", STR_ARG(name));
         return ERR_CONFIG;
     }
+    bool bare = option->type == SWITCH && (*at == argc || strncmp(argv[*at], "--", 2) == 0);
+    if (!value.ptr && bare)
+        value = STR("on");
     if (!value.ptr && option->type != FLAG) {
         if (*at == argc) {
             why_set(why, "--%s needs a value", option->name);

@@ -23,6 +23,9 @@ struct config {
     uint64_t log_format; /* enum log_format */
     uint64_t log_level;  /* enum log_level */
     bool access_log;
+    bool console;
+    bool console_read_only;
+    bool development;
     bool lenient_json;
     uint64_t threads; /* 0: one a core */
     uint64_t document_size_max;

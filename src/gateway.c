@@ -30,6 +30,7 @@ struct gateway {
     struct http_server *http;
     struct rest *rest;
     struct realtime *realtime;
+    struct console *console;
     struct metric connections;
     pthread_t thread;
     bool started;
@@ -61,6 +62,11 @@ static void open_all(struct gateway *gateway)
     struct chain letters = queue_take(gateway->port.queue);
     if (letters.first)
         open_letters(gateway, &letters);
+}
+
+static bool enrol(void *context, size_t *room, struct buf *out)
+{
+    return realtime_enrol(((const struct gateway *)context)->realtime, room, out);
 }
 
 static bool read_outgoing(struct gateway *gateway)
@@ -100,9 +106,10 @@ static void on_drain_check(uv_timer_t *timer)
     bool late = uv_now(&gateway->uv) >= gateway->drain_until_ms;
     if (late)
         realtime_cut_all(gateway->realtime);
-    bool rest_done =
-        gateway->http_drained || (late && metric_get(&rest_metrics(gateway->rest)->in_core) == 0);
-    if (!rest_done || !realtime_is_drained(gateway->realtime))
+    bool core_done = metric_get(&rest_metrics(gateway->rest)->in_core) == 0 &&
+                     console_in_core(gateway->console) == 0;
+    bool http_done = gateway->http_drained || (late && core_done);
+    if (!http_done || !realtime_is_drained(gateway->realtime))
         return;
     gateway->drained = true;
     uv_stop(&gateway->uv);
@@ -114,6 +121,8 @@ static void start_draining(struct gateway *gateway)
     gateway->drain_until_ms = uv_now(&gateway->uv) + gateway->options.drain_timeout_ms;
     rest_drain(gateway->rest);
     realtime_drain(gateway->realtime);
+    console_drain(gateway->console);
+    http_server_flush(gateway->http);
     http_server_drain(gateway->http, on_http_drained, gateway);
     uv_timer_start(&gateway->drain_timer, on_drain_check, 0, DRAIN_CHECK_MS);
 }
@@ -145,28 +154,35 @@ static void hear(struct letter *letter)
     delivery_free(delivery);
 }
 
-/* --- one HTTP front, two dialects: requests with a `user` are REST's --- */
+/* --- one HTTP front: the requests of clients have no `user`, those of the console are known by
+ * their paths, all others are REST's --- */
 
 static void begin(void *context, struct http_request *request)
 {
     struct gateway *gateway = context;
     if (realtime_wants(request))
         realtime_connect(gateway->realtime, request);
+    else if (console_wants(gateway->console, request))
+        console_begin(gateway->console, request);
     else
         rest_begin(gateway->rest, request);
 }
 
 static void handle(void *context, struct http_request *request)
 {
-    (void)context;
-    if (request->user)
+    const struct gateway *gateway = context;
+    if (console_wants(gateway->console, request))
+        console_handle(request);
+    else if (request->user)
         rest_handle(request);
 }
 
 static void end(void *context, struct http_request *request)
 {
-    (void)context;
-    if (request->user)
+    const struct gateway *gateway = context;
+    if (console_wants(gateway->console, request))
+        console_end(request);
+    else if (request->user)
         rest_end(request);
 }
 
@@ -198,12 +214,14 @@ static void make_dialects(struct gateway *gateway)
         .hear = hear,
         .context = gateway,
     };
-    options->rest.port = options->realtime.port = &gateway->port;
-    options->rest.submit = options->realtime.submit = submit;
-    options->rest.context = options->realtime.context = gateway;
+    options->rest.port = options->realtime.port = options->console.port = &gateway->port;
+    options->rest.submit = options->realtime.submit = options->console.submit = submit;
+    options->rest.context = options->realtime.context = options->console.context = gateway;
+    options->console.enrol = enrol;
     options->realtime.loop = &gateway->uv;
     gateway->rest = rest_new(&options->rest);
     gateway->realtime = realtime_new(&options->realtime);
+    gateway->console = console_new(&options->console);
     loop_follow(options->loop, FEED_ACCOUNT, &gateway->port);
 }
 
@@ -234,6 +252,11 @@ static void *run(void *context)
     return NULL;
 }
 
+void gateway_join_ring(struct gateway *gateway, const struct gateway *next)
+{
+    console_join(gateway->console, next->console);
+}
+
 enum err gateway_start(struct gateway *gateway, struct why *why)
 {
     if (pthread_create(&gateway->thread, NULL, run, gateway) != 0) {
@@ -260,7 +283,8 @@ void gateway_free(struct gateway *gateway)
 {
     struct chain late = queue_take(gateway->port.queue); /* notices: all answers have come */
     for (struct node *node; (node = chain_shift(&late));)
-        delivery_free((struct delivery *)node);
+        if (!console_discard((struct letter *)node))
+            delivery_free((struct delivery *)node);
     if (gateway->http)
         http_server_free(gateway->http);
     realtime_free(gateway->realtime);
@@ -268,6 +292,7 @@ void gateway_free(struct gateway *gateway)
     uv_run(&gateway->uv, UV_RUN_DEFAULT);
     uv_loop_close(&gateway->uv);
     rest_free(gateway->rest);
+    console_free(gateway->console);
     queue_free(gateway->port.queue);
     free(gateway);
 }

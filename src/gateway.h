@@ -2,6 +2,7 @@
 #ifndef GATEWAY_H
 #define GATEWAY_H
 
+#include "console/console.h"
 #include "http/server.h"
 #include "realtime/realtime.h"
 #include "rest/rest.h"
@@ -14,6 +15,7 @@ struct gateway_options {
     struct http_options http;
     struct rest_options rest;         /* port, submit and context are the gateway's to fill in */
     struct realtime_options realtime; /* the same, and loop */
+    struct console_options console;   /* as of `rest`, and enrol */
     struct loop *loop;
     unsigned drain_timeout_ms;
 };
@@ -21,6 +23,10 @@ struct gateway_options {
 /* ERR_CONFIG, in `why`. The thread is not running yet. */
 must_check enum err gateway_new(struct gateway **gateway, const struct gateway_options *options,
                                 struct why *why);
+
+/* The gateways form a ring, for what is asked of all of them: `next` is the one after this. Before
+ * any is started. */
+void gateway_join_ring(struct gateway *gateway, const struct gateway *next);
 
 must_check enum err gateway_start(struct gateway *gateway, struct why *why);
 

@@ -1,6 +1,7 @@
 #include "listener.h"
 
 #include "base/str.h"
+#include "http/peer.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -113,6 +114,14 @@ enum err listener_open(const char *listen_at, int *fds, size_t count,
     }
     print(&storage, len, address);
     return OK;
+}
+
+bool listener_is_loopback(int fd)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof address;
+    return getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+           peer_is_loopback_address((struct sockaddr *)&address);
 }
 
 void listener_close(const int *fds, size_t count)

@@ -14,6 +14,10 @@ enum { LISTENER_ADDRESS_MAX = 300 };
  * gets the numeric address and port. ERR_CONFIG: malformed, unknown, or in use. */
 must_check enum err listener_open(const char *listen, int *fds, size_t count,
                                   char address[LISTENER_ADDRESS_MAX], struct why *why);
+
+/* Can only this machine connect to the listening socket `fd`? */
+bool listener_is_loopback(int fd);
+
 void listener_close(const int *fds, size_t count);
 
 #endif

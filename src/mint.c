@@ -3,8 +3,6 @@
 #include "mint.h"
 
 #include "base/clock.h"
-#include "base/utf8.h"
-#include "sync/limits.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -68,31 +66,20 @@ static enum err take_flags(struct mint *mint, int argc, char **argv, char **rest
     return OK;
 }
 
-static enum err refuse(struct why *why, const char *name, const char *expected, const char *value)
-{
-    why_set(why, "%s must be %s, not \"%s\"", name, expected, value);
-    return ERR_CONFIG;
-}
-
 static enum err check(struct mint *mint, struct why *why)
 {
-    struct str identity = str_from(mint->identity), service = str_from(mint->service);
-    if (!identity.len) {
+    mint->issue = (struct issue){
+        .identity = str_from(mint->identity),
+        .service = str_from(mint->service),
+        .ttl = str_from(mint->ttl),
+        .key = str_from(mint->key),
+        .algorithm = str_from(mint->algorithm),
+    };
+    if (!*mint->identity) {
         why_set(why, "--identity is missing: whom is the token for?");
         return ERR_CONFIG;
     }
-    if (!utf8_is_valid(identity) || utf8_length(identity) > IDENTITY_LENGTH_MAX)
-        return refuse(why, "identity", "1 to 256 characters of UTF-8", mint->identity);
-    if (!service.len || !utf8_is_valid(service) || utf8_length(service) > NAME_LENGTH_MAX)
-        return refuse(why, "service", "a SID or a unique name", mint->service);
-    if (!str_to_u64(str_from(mint->ttl), JWT_LIFETIME_MAX_S, &mint->ttl_s) || !mint->ttl_s)
-        return refuse(why, "ttl", "a whole number of seconds from 1 to 86400", mint->ttl);
-    if (mint->key && !credentials_is_key_sid(str_from(mint->key)))
-        return refuse(why, "key", "SK and 32 hexadecimal digits in lower case", mint->key);
-    if (!jwt_algorithm(str_from(mint->algorithm), &mint->hash))
-        return refuse(why, "algorithm", "HS256, HS384 or HS512", mint->algorithm);
-    mint->jwt = (struct jwt){identity, service, str_from(mint->key), 0};
-    return OK;
+    return issue_check(&mint->issue, why) ? ERR_CONFIG : OK;
 }
 
 enum err mint_read(struct mint *mint, int argc, char **argv, char **environment, struct why *why)
@@ -130,16 +117,13 @@ enum err mint_run(const struct mint *mint, struct why *why)
     const struct config *config = &mint->config;
     struct credentials credentials;
     struct clock clock = clock_system();
-    struct jwt jwt = mint->jwt;
     struct buf token;
     enum err e = credentials_load(&credentials, config->data, config->account_sid,
                                   config->auth_token, NULL, why);
     if (e)
         return e;
-    int64_t now_s = clock.now_ms(clock.context) / 1000;
-    jwt.expires_ms = (now_s + (int64_t)mint->ttl_s) * 1000;
     buf_init(&token, TOKEN_SIZE_MAX);
-    jwt_mint(&credentials, mint->hash, &jwt, now_s, &token);
+    issue_token(&credentials, &mint->issue, clock.now_ms(clock.context), &token);
     e = print(buf_str(&token), why);
     buf_deinit(&token);
     return e;

@@ -3,7 +3,7 @@
 #ifndef MINT_H
 #define MINT_H
 
-#include "auth/jwt.h"
+#include "auth/issue.h"
 #include "config.h"
 
 struct mint {
@@ -16,9 +16,7 @@ struct mint {
     const char *key; /* NULL: the server's own */
     const char *algorithm;
 
-    struct jwt jwt; /* without the time of its end */
-    uint64_t ttl_s;
-    enum mac_hash hash;
+    struct issue issue;
 };
 
 /* Read flags (`argv` after the command's name) and what the server's configuration says.

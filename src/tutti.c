@@ -148,6 +148,22 @@ static struct realtime_options realtime_options(struct server *server, size_t at
     };
 }
 
+static struct console_options console_options(struct server *server)
+{
+    const struct config *config = server->config;
+    return (struct console_options){
+        .on = config->console,
+        .development = config->development,
+        .read_only = config->console_read_only,
+        .credentials = &server->credentials,
+        .public_url = config->public_url,
+        .address = server->address,
+        .body_size_max = config->body_size_max,
+        .access_log = config->access_log,
+        .log = server->log,
+    };
+}
+
 static struct gateway_options gateway_options(struct server *server, size_t at)
 {
     const struct config *config = server->config;
@@ -156,6 +172,7 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
         .loop = server->loop,
         .drain_timeout_ms = (unsigned)config->drain_timeout_ms,
         .realtime = realtime_options(server, at),
+        .console = console_options(server),
         .http =
             {
                 .connections_max = share(server, config->connections_max),
@@ -173,6 +190,7 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
                 .body_size_max = config->body_size_max,
                 .requests_max = share(server, config->requests_max),
                 .access_log = config->access_log,
+                .console_read_only = config->console_read_only,
                 .log = server->log,
                 .expose = exposition_render,
                 .exposition = &server->exposition,
@@ -216,6 +234,8 @@ static void stop_all(struct server *server)
 static enum err start_gateways(struct server *server, struct why *why)
 {
     enum err e = make_gateways(server, why);
+    for (size_t i = 0; !e && i < server->made; i++)
+        gateway_join_ring(server->gateways[i], server->gateways[(i + 1) % server->made]);
     for (size_t i = 0; !e && i < server->made; i++)
         e = gateway_start(server->gateways[i], why);
     return e;
@@ -283,15 +303,30 @@ static enum err serve(struct server *server, struct why *why)
     return e;
 }
 
+/* Whoever could connect from elsewhere would be at the mercy of what the guards know of proxies and
+ * containers. */
+static enum err check_development(const struct server *server, struct why *why)
+{
+    if (!server->config->development || listener_is_loopback(server->fds[0]))
+        return OK;
+    why_set(why,
+            "development lets this machine's browsers in without a sign-in, so it needs a listen "
+            "address like 127.0.0.1:8080, not %s",
+            server->address);
+    return ERR_CONFIG;
+}
+
 static enum err listen_and_serve(struct server *server, struct why *why)
 {
     server->threads = count_threads(server->config);
     enum err e =
         listener_open(server->config->listen, server->fds, server->threads, server->address, why);
+    if (e)
+        server->threads = 0; /* sockets */
+    if (!e)
+        e = check_development(server, why);
     if (!e)
         e = serve(server, why);
-    else
-        server->threads = 0; /* sockets */
     stop_all(server);
     listener_close(server->fds, server->threads);
     return e;

@@ -18,6 +18,8 @@ enum err {
     ERR_ROUTE,      /* no such path */
     ERR_METHOD,     /* the path exists, but not with this method */
     ERR_AUTH,       /* credentials missing or wrong */
+    ERR_ELSEWHERE,  /* not from this machine, or for another page than ours */
+    ERR_READ_ONLY,  /* the console may only look */
     ERR_BODY_LARGE, /* request body above its limit */
     ERR_MEDIA_TYPE, /* neither a form nor JSON */
     ERR_BODY,       /* body is not what its media type says */

@@ -14,6 +14,13 @@ static const struct problem problems[] = {
     {ERR_AUTH, 0, 401, 20003, "Authenticate",
      "Send HTTP Basic credentials: the account's SID and auth token, or an API key's SID and "
      "secret. A key that was removed is refused from that moment on."},
+    {ERR_ELSEWHERE, 0, 403, 20403, "Only for pages of this server, opened on its own machine",
+     "In development mode the console needs no sign-in. So it answers browsers of this machine "
+     "alone, at an address that begins with http://localhost, http://127.0.0.1 or http://[::1], "
+     "and neither other pages nor proxies."},
+    {ERR_READ_ONLY, 0, 403, 20403, "The console is read-only",
+     "The server was started with console-read-only: its pages show everything and change nothing. "
+     "The REST API takes writes as ever."},
     {ERR_BODY_LARGE, 0, 413, 20413, "Request entity too large",
      "The request's body is larger than the server reads (option body-size-max)."},
     {ERR_MEDIA_TYPE, 0, 415, 20415, "Unsupported media type",

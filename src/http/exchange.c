@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/peer.h"
 #include "http/target.h"
 
 #include <assert.h>
@@ -382,6 +383,12 @@ struct str http_request_header(struct http_request *request, const char *name)
         if (at->name.len == wanted.len && str_eq_nocase(at->name, wanted))
             value = value.ptr ? join(&request->arena, at->value, value) : at->value;
     return value;
+}
+
+bool http_request_is_local(const struct http_request *request)
+{
+    const struct exchange *exchange = ring_of(request, const struct exchange, request);
+    return exchange->connection && peer_is_loopback(exchange->connection->fd);
 }
 
 static void add_headers(struct MHD_Response *response, const struct http_header *header)

@@ -94,6 +94,9 @@ must_check enum err http_server_new(struct http_server **server, uv_loop_t *loop
  * request's end. */
 struct str http_request_header(struct http_request *request, const char *name);
 
+/* Does it come from this machine, over the loopback interface? False when the client has gone. */
+bool http_request_is_local(const struct http_request *request);
+
 /* Give the reply; `reply` is read before this returns. */
 void http_reply(struct http_request *request, const struct http_reply *reply);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mac.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "base/value.h"
 #include "dialect/problem.h"
 #include "realtime/sessions.h"
@@ -206,6 +207,29 @@ static void ask_core(struct admission *admission)
     session_forward(session, &admission->command);
 }
 
+static void note_text(struct str object, struct str key, struct arena *arena,
+                      char out[SESSION_SDK_SIZE])
+{
+    struct str text;
+    out[0] = 0;
+    if (!value_decode_string(value_get(object, key), arena, &text))
+        return;
+    text.len = text.len < SESSION_SDK_SIZE ? text.len : SESSION_SDK_SIZE - 1;
+    text.len = utf8_valid_prefix(text);
+    memcpy(out, text.ptr, text.len);
+    out[text.len] = 0;
+}
+
+/* What the client says of its SDK, for whoever looks at the connections. */
+static void note_sdk(struct session *session, const struct packet *packet, struct arena *arena)
+{
+    struct str metadata = value_get(packet->header, STR("metadata"));
+    if (!str_starts(metadata, STR("{")))
+        return;
+    note_text(metadata, STR("sdk"), arena, session->sdk);
+    note_text(metadata, STR("sdkv"), arena, session->sdk_version);
+}
+
 static void start(struct session *session, const struct packet *packet, bool is_init)
 {
     struct admission *admission = mem_zalloc(1, sizeof *admission);
@@ -213,6 +237,8 @@ static void start(struct session *session, const struct packet *packet, bool is_
     admission->is_init = is_init;
     arena_init(&admission->arena);
     admission->id = arena_dup(&admission->arena, packet->id);
+    if (is_init)
+        note_sdk(session, packet, &admission->arena);
     enum err e = judge(admission, packet);
     if (!e) {
         ask_core(admission);

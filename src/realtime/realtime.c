@@ -7,6 +7,7 @@
 #include "dialect/problem.h"
 #include "realtime/audience.h"
 #include "realtime/hub.h"
+#include "realtime/roster.h"
 #include "realtime/sessions.h"
 #include "sync/feed.h"
 #include "ws/handshake.h"
@@ -189,6 +190,11 @@ void realtime_free(struct realtime *realtime)
     hub_deinit(&realtime->hub);
     websockets_free(realtime->sockets);
     sessions_deinit(&realtime->sessions, on_closed);
+}
+
+bool realtime_enrol(const struct realtime *realtime, size_t *room, struct buf *out)
+{
+    return roster_write(&realtime->sessions, room, out);
 }
 
 void realtime_drain(struct realtime *realtime)

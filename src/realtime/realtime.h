@@ -70,6 +70,11 @@ void realtime_connect(struct realtime *realtime, struct http_request *request);
 /* Of port->hear: something that was followed has happened. */
 void realtime_hear(struct realtime *realtime, const struct notice *notice);
 
+/* Append a JSON object for each client that was let in, at most `*room` of them, separated by
+ * commas, the first one too where `out` is not empty; `*room` becomes what is left. False: there
+ * are more. */
+bool realtime_enrol(const struct realtime *realtime, size_t *room, struct buf *out);
+
 /* No new sessions; those there are end as soon as what they asked for is answered. */
 void realtime_drain(struct realtime *realtime);
 bool realtime_is_drained(const struct realtime *realtime);

@@ -179,7 +179,7 @@ void session_send_own(struct session *session, void (*write)(struct str id, stru
 
 /* --- limits --- */
 
-static size_t waiting(const struct session *session)
+size_t session_waiting(const struct session *session)
 {
     return websocket_queued(session->socket) + session->outbox.bytes;
 }
@@ -189,9 +189,9 @@ bool session_has_room(struct session *session, size_t bytes)
     if (!session_is_talking(session))
         return false;
     /* What waits only for the window's end is nothing that the client was slow to take. */
-    if (waiting(session) + bytes > options_of(session)->queue_max && session->outbox.bytes)
+    if (session_waiting(session) + bytes > options_of(session)->queue_max && session->outbox.bytes)
         outbox_flush(session);
-    size_t before = waiting(session);
+    size_t before = session_waiting(session);
     bool room = !before || before + bytes <= options_of(session)->queue_max;
     session->crowded |= !room;
     return room;
@@ -199,7 +199,7 @@ bool session_has_room(struct session *session, size_t bytes)
 
 void session_resume(struct session *session)
 {
-    if (!session->crowded || waiting(session))
+    if (!session->crowded || session_waiting(session))
         return;
     session->crowded = false;
     replay_resume_all(session);
@@ -321,6 +321,7 @@ void session_attach(struct session *session, int fd, struct str early)
         free_session(session);
         return;
     }
+    peer_address(fd, session->address);
     session->opened_ms = session->sent_ms = session->pinged_ms = now_ms(session);
     session->socket = websocket_new(sessions->sockets, fd, early, session->deflate, &handler);
     if (session->state == SESSION_ENDED)

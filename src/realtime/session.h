@@ -9,6 +9,7 @@
 #ifndef REALTIME_SESSION_H
 #define REALTIME_SESSION_H
 
+#include "http/peer.h"
 #include "realtime/outbox.h"
 #include "realtime/packet.h"
 #include "realtime/realtime.h"
@@ -17,6 +18,8 @@
 
 struct jwt;
 struct session_texts;
+
+enum { SESSION_SDK_SIZE = 48 };
 
 enum session_state { SESSION_OPEN, SESSION_STARTING, SESSION_READY, SESSION_ENDED };
 
@@ -32,6 +35,9 @@ struct session {
     struct str key;      /* absent: the server's own key signed */
     struct sid service_sid;
     uint64_t service_id;
+    char address[PEER_ADDRESS_MAX];
+    char sdk[SESSION_SDK_SIZE]; /* as the client calls its SDK, cut; empty: it did not */
+    char sdk_version[SESSION_SDK_SIZE];
     size_t in_core;               /* commands in the core's hands */
     struct outbox outbox;         /* events on their way */
     struct subscriber subscriber; /* what it hears of */
@@ -123,6 +129,9 @@ void session_send(struct session *session, struct parcel *parcel);
 
 /* Close plainly, without a `close` packet: the client comes back by itself. */
 void session_end(struct session *session);
+
+/* Bytes that wait for the client; there is a socket. */
+size_t session_waiting(const struct session *session);
 
 /* Is there room for another event, or should subscriptions fall behind? Who was told that there
  * is none is resumed as soon as there is. */

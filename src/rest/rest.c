@@ -6,10 +6,10 @@
 #include "rest/rest.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "dialect/base_url.h"
 #include "dialect/problem.h"
+#include "http/record.h"
 #include "rest/endpoints.h"
 #include "rest/operation.h"
 
@@ -222,6 +222,14 @@ static enum err check_body(const struct operation *op)
                : ERR_MEDIA_TYPE;
 }
 
+/* The console says of its requests that they are its own. */
+static bool is_barred(const struct operation *op)
+{
+    struct http_request *request = op->request;
+    return op->rest->options.console_read_only && request->method != HTTP_GET &&
+           request->method != HTTP_HEAD && http_request_header(request, "Tutti-Console").ptr;
+}
+
 void rest_begin(struct rest *rest, struct http_request *request)
 {
     struct operation *op = new_operation(rest, request);
@@ -233,7 +241,10 @@ void rest_begin(struct rest *rest, struct http_request *request)
     op->refused = find_endpoint(op);
     e = check_credentials(op);
     if (!e)
-        e = check_body(op); /* also a key that may be gone is not worth reading a large body */
+        e = is_barred(op)
+                ? ERR_READ_ONLY
+                : check_body(
+                      op); /* also a key that may be gone is not worth reading a large body */
     if (e)
         send_problem(op, e);
 }
@@ -310,18 +321,6 @@ static void answer(struct letter *letter)
 
 /* --- end --- */
 
-static void log_access(struct rest *rest, const struct http_request *request, uint64_t took_ns)
-{
-    struct log_line line;
-    log_begin(&line, rest->options.log, LOG_INFO, "request");
-    log_str(&line, "method", request->method_name);
-    log_str(&line, "path", request->path);
-    log_int(&line, "status", request->status);
-    log_int(&line, "bytes", (int64_t)request->reply_size);
-    log_int(&line, "us", (int64_t)(took_ns / 1000));
-    log_end(&line);
-}
-
 void rest_end(struct http_request *request)
 {
     const struct operation *op = request->user;
@@ -330,7 +329,7 @@ void rest_end(struct http_request *request)
     metric_add(&rest->metrics.requests[op->endpoint_index][status_column(request->status)], 1);
     histogram_observe(&rest->metrics.latency_ns[op->endpoint_index], REST_NS_EXPONENT, took_ns);
     if (rest->options.access_log)
-        log_access(rest, request, took_ns);
+        record_request(rest->options.log, request, took_ns);
 }
 
 /* --- life --- */

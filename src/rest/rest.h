@@ -19,6 +19,7 @@ struct rest_options {
     size_t body_size_max;
     size_t requests_max; /* commands of this gateway in the core's hands */
     bool access_log;
+    bool console_read_only; /* refuse writes that come from the console's pages */
     struct log *log;
     struct port *port;                                      /* for the commands */
     void (*submit)(void *context, struct command *command); /* hand one to the core */
