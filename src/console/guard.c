@@ -1,9 +1,11 @@
 #include "console/guard.h"
 
+enum { PORT_LENGTH_MAX = 5 };
+
 static bool is_port(struct str text)
 {
     uint64_t port;
-    return str_to_u64(text, UINT16_MAX, &port);
+    return text.len <= PORT_LENGTH_MAX && str_to_u64(text, UINT16_MAX, &port);
 }
 
 bool guard_is_own_name(struct str host)

@@ -255,6 +255,19 @@ static void a_switch_and_a_choice_take_their_words_only(void **state)
     assert_refused(reading, read(reading, LIST("--log-level", ""), NULL), "log-level must be");
 }
 
+static void a_switch_alone_is_on(void **state)
+{
+    struct reading *reading = *state;
+    assert_int_equal(read(reading, LIST("--development"), NULL), OK);
+    assert_true(reading->config.development);
+    assert_int_equal(read(reading, LIST("--console-read-only", "--threads", "3"), NULL), OK);
+    assert_true(reading->config.console_read_only);
+    assert_int_equal(reading->config.threads, 3);
+    assert_int_equal(read(reading, LIST("--development=off", "--console", "off"), NULL), OK);
+    assert_false(reading->config.development || reading->config.console);
+    assert_refused(reading, read(reading, LIST("--threads"), NULL), "--threads needs a value");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -275,6 +288,7 @@ int main(void)
         TEST(a_number_keeps_its_bounds),
         TEST(a_size_may_have_a_unit),
         TEST(a_switch_and_a_choice_take_their_words_only),
+        TEST(a_switch_alone_is_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,6 +119,25 @@ static void what_is_no_address_is_refused(void **state)
     }
 }
 
+static bool is_for_this_machine_only(const char *listen_at)
+{
+    int fd;
+    char address[LISTENER_ADDRESS_MAX];
+    struct why why;
+    assert_int_equal(listener_open(listen_at, &fd, 1, address, &why), OK);
+    bool loopback = listener_is_loopback(fd);
+    close(fd);
+    return loopback;
+}
+
+static void a_loopback_address_is_for_this_machine_only(void **state)
+{
+    (void)state;
+    assert_true(is_for_this_machine_only("127.0.0.1:0"));
+    assert_true(is_for_this_machine_only("127.9.9.9:0"));
+    assert_false(is_for_this_machine_only("0.0.0.0:0"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +146,7 @@ int main(void)
         cmocka_unit_test(a_port_in_use_is_refused),
         cmocka_unit_test(an_ipv6_address_stands_in_brackets),
         cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(a_loopback_address_is_for_this_machine_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,8 +37,10 @@ function collect(response, resolve, reject) {
   response.on('data', (chunk) => chunks.push(chunk));
   response.on('error', reject);
   response.on('end', () => {
-    const text = Buffer.concat(chunks).toString('utf8');
-    resolve({ status: response.statusCode, headers: response.headers, text, json: parsed(text) });
+    const bytes = Buffer.concat(chunks);
+    const text = bytes.toString('utf8');
+    const { statusCode: status, headers } = response;
+    resolve({ status, headers, bytes, text, json: parsed(text) });
   });
 }
 
