@@ -6,6 +6,7 @@
 #include "base/value.h"
 #include "dialect/problem.h"
 #include "dialect/segment.h"
+#include "realtime/conflict.h"
 #include "realtime/hub.h"
 #include "sync/data.h"
 
@@ -52,6 +53,16 @@ static void reply_problem(struct request *request, enum err err)
     buf_deinit(&body);
 }
 
+static void reply_conflict(struct request *request)
+{
+    struct buf body;
+    const struct problem *problem = problem_find(ERR_REVISION, request->conflict);
+    buf_init(&body, REPLY_SIZE_MAX);
+    conflict_write(request, problem, &body);
+    session_reply_http(request->session, request->id, problem->status, buf_str(&body));
+    buf_deinit(&body);
+}
+
 static void reply_success(struct request *request)
 {
     struct buf body;
@@ -71,17 +82,27 @@ static enum err error_of(const struct request *request)
     return missing && request->passage->missing ? request->passage->missing : e;
 }
 
+/* True: the command has been filled in anew. */
+static bool goes_on(struct request *request, enum err e)
+{
+    if (e == ERR_REVISION)
+        return conflict_read(request);
+    return !e && request->passage->proceed && request->passage->proceed(request);
+}
+
 static void on_answer(struct letter *letter)
 {
     struct request *request = (struct request *)letter;
     struct session *session = request->session;
     enum err e = error_of(request);
-    if (!e && request->passage->proceed && request->passage->proceed(request)) {
+    if (goes_on(request, e)) {
         session_submit(session, &request->command);
         session_release(session);
         return;
     }
-    if (e)
+    if (request->conflict)
+        reply_conflict(request);
+    else if (e)
         reply_problem(request, e);
     else
         reply_success(request);
@@ -170,8 +191,12 @@ static void read_headers(struct request *request, struct str object)
     value_members_init(&members, object);
     while (value_members_next(&members, &key, &token)) {
         struct str first = first_of(token);
-        if (str_eq_nocase(key, STR("If-Match")) && first.ptr && !str_eq(first, STR("null")))
+        if (!first.ptr || str_eq(first, STR("null")))
+            continue;
+        if (str_eq_nocase(key, STR("If-Match")))
             request->if_match = arena_dup(&request->arena, text_of(request, first));
+        else if (str_eq_nocase(key, STR("Prefer")))
+            request->prefers_current = conflict_is_preferred(text_of(request, first));
     }
 }
 

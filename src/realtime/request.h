@@ -34,6 +34,9 @@ struct passage {
     /* Write the body of success; NULL: there is none. */
     void (*render)(struct request *request, struct buf *out);
 
+    /* With a 412, for who asks for it: what there is, as a GET has it; NULL: nothing. */
+    void (*render_current)(struct request *request, struct buf *out);
+
     /* After a good answer: true when the command has been filled in anew, for another round.
      * NULL: one is enough. */
     bool (*proceed)(struct request *request);
@@ -52,6 +55,8 @@ struct request {
     struct fields params; /* of the query, decoded */
     struct str body;      /* compact JSON object; empty: none */
     struct str if_match;  /* the header; absent: not sent */
+    bool prefers_current; /* the header Prefer; see conflict.h */
+    enum kind conflict;   /* what lost a race, while its current state is read; 0: nothing */
     unsigned status;
     struct why why;
     size_t page_size;

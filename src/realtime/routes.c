@@ -33,10 +33,11 @@
          .kind = kind_,                                                                            \
          .status = 200,                                                                            \
          .prepare = entity_prepare_update,                                                         \
-         .render = entity_render_written},                                                         \
+         .render = entity_render_written,                                                          \
+         .render_current = entity_render},                                                         \
     {                                                                                              \
         .method = "DELETE", .pattern = "/" folder "/{id}", .verb = VERB_REMOVE, .kind = kind_,     \
-        .status = 204, .prepare = entity_prepare_one                                               \
+        .status = 204, .prepare = entity_prepare_one, .render_current = entity_render              \
     }
 
 #define MEMBERS(folder, container_, kind_)                                                         \
@@ -71,11 +72,12 @@
          .container = container_,                                                                  \
          .status = 200,                                                                            \
          .prepare = member_prepare_update,                                                         \
-         .render = member_render_written},                                                         \
+         .render = member_render_written,                                                          \
+         .render_current = member_render},                                                         \
     {                                                                                              \
         .method = "DELETE", .pattern = "/" folder "/{id}/Items/{name}", .verb = VERB_REMOVE,       \
         .kind = kind_, .container = container_, .status = 200, .prepare = member_prepare_remove,   \
-        .render = member_render_written                                                            \
+        .render = member_render_written, .render_current = member_render                           \
     }
 
 /* clang-format off */
@@ -88,7 +90,7 @@ static const struct passage in_service[] = {
     MEMBERS("Maps", KIND_MAP, KIND_MAP_ITEM),
     {.method = "PUT", .pattern = "/Maps/{id}/Items/{name}", .verb = VERB_PUT, .kind = KIND_MAP_ITEM,
      .container = KIND_MAP, .status = 200, .prepare = member_prepare_put,
-     .render = member_render_written},
+     .render = member_render_written, .render_current = member_render},
     {.method = "GET", .pattern = "/Lists/{id}/Context", .verb = VERB_FETCH, .kind = KIND_LIST,
      .status = 200, .prepare = entity_prepare_one, .render = entity_render_context},
     {.method = "POST", .pattern = "/Streams/{id}/Messages", .verb = VERB_CREATE,
