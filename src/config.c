@@ -97,6 +97,10 @@ static const struct option options[] = {
      "compress messages on WebSockets (permessage-deflate) whose clients offer it"},
     {"contention", SWITCH, AT(contention), "on", 0, 0, NULL,
      "let clients that lose a race for the same object have their turns one after the other"},
+    {"idempotency-size-max", SIZE, AT(idempotency_size_max), "64M", 0, UINT64_C(1) << 40, NULL,
+     "bytes of answers to writes that had an Idempotency-Key; more: the oldest go. 0: none"},
+    {"idempotency-keep-s", NUMBER, AT(idempotency_keep_s), "600", 1, 86400, NULL,
+     "seconds for which they are kept"},
     {"cache-size-max", SIZE, AT(cache_size_max), "0", 0, UINT64_C(1) << 40, NULL,
      "bytes of current states in memory; more: the least recently used go. 0: 1 GiB, or a quarter "
      "of the machine's memory if that is less"},

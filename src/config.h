@@ -51,6 +51,8 @@ struct config {
     uint64_t replay_max;
     bool compression;
     bool contention;
+    uint64_t idempotency_size_max;
+    uint64_t idempotency_keep_s;
     uint64_t cache_size_max;
     uint64_t wal_size_max;
     uint64_t journal_keep_changes;

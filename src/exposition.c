@@ -134,6 +134,8 @@ static void render_core(const struct core_metrics *core, struct buf *out)
                "Writes refused because their precondition did not hold.");
     render_one(out, "tutti_core_held_total", "counter", metric_get(&core->held),
                "Commands on contended objects that were kept back for a while.");
+    render_one(out, "tutti_core_repeats_total", "counter", metric_get(&core->repeats),
+               "Writes that came again with their Idempotency-Key, and were not done again.");
     render_one(out, "tutti_core_expired_total", "counter", metric_get(&core->expired),
                "Objects removed because their time to live had passed.");
     render_one(out, "tutti_core_purged_total", "counter", metric_get(&core->purged),

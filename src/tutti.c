@@ -93,6 +93,7 @@ static enum err start_core(struct server *server, struct why *why)
         .random = random_system(),
         .log = server->log,
         .contention = config->contention,
+        .idempotency = {config->idempotency_size_max, (int64_t)config->idempotency_keep_s * 1000},
         .fatal = on_fatal,
     };
     enum err e = sqlite_open(&loop.store, &options, why);

@@ -59,6 +59,8 @@ enum err {
     ERR_IF_MATCH,      /* the header is not a list of revisions */
     ERR_REVISION,      /* the precondition names another revision than the current one */
     ERR_EXISTS,        /* `If-None-Match: *`, and there is one */
+    ERR_KEY_REUSED,    /* the Idempotency-Key was another request's */
+    ERR_KEY_FORGOTTEN, /* a write that comes again may or may not have been done */
     ERR_TOO_LARGE,     /* data above its limit */
     ERR_JSON,          /* data is not JSON */
     ERR_DATA,          /* data is JSON, but not an object */

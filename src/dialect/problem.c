@@ -133,6 +133,13 @@ static const struct problem problems[] = {
     {ERR_EXISTS, 0, 412, 20412, "Precondition failed",
      "The request's condition does not hold: with `If-None-Match: *` an object is created only "
      "if none has its name, an item only if none has its key."},
+    {ERR_KEY_REUSED, 0, 422, 20422, "The Idempotency-Key was used for another request",
+     "A key stands for one write: the same method, path, conditions and fields. Make a new key for "
+     "each write, and use it again only to repeat that one."},
+    {ERR_KEY_FORGOTTEN, 0, 409, 20409, "It is not known whether the write was done",
+     "The client sent a write again, and the server remembers Idempotency-Keys not so far back: it "
+     "was restarted meanwhile, or had no more room (options idempotency-size-max and "
+     "idempotency-keep-s). Read the object, and see."},
     {ERR_TOO_LARGE, KIND_MESSAGE, 413, 54006, "Request entity too large",
      "The data is larger than a stream message may be: 4 KiB of JSON in UTF-8, without white space "
      "between tokens, unless the server is configured otherwise (option message-size-max)."},

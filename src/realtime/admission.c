@@ -116,7 +116,8 @@ static void write_welcome(const struct admission *admission, struct buf *out)
     buf_addf(out,
              ",\"instance_sids\":{\"data_sync\":\"%s\"},\"identity\":", session->service_sid.text);
     buf_add_json(out, session->identity);
-    buf_add_lit(out, "}}");
+    struct clock clock = clock_system();
+    buf_addf(out, "},\"debug_info\":{\"time_ms\":%lld}}", (long long)clock.now_ms(clock.context));
 }
 
 static void welcome(const struct admission *admission)

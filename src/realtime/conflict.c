@@ -21,6 +21,7 @@ bool conflict_read(struct request *request)
     command->verb = VERB_FETCH;
     command->if_match = (struct precondition){0};
     command->if_none_match_any = false;
+    command->idempotency_key = (struct str){0};
     command->data = (struct str){0};
     command->ttl = (struct ttl){0};
     return true;

@@ -9,6 +9,7 @@
 #include "realtime/conflict.h"
 #include "realtime/hub.h"
 #include "sync/data.h"
+#include "sync/idempotency.h"
 
 #include <stdlib.h>
 
@@ -182,12 +183,14 @@ static enum err read_params(struct request *request, struct str query, struct st
     return e;
 }
 
-static void read_headers(struct request *request, struct str object)
+static enum err read_headers(struct request *request, struct str object)
 {
+    struct command *command = &request->command;
     struct value_members members;
     struct str key, token;
+    uint64_t first_sent_ms;
     if (!has_members(object))
-        return;
+        return OK;
     value_members_init(&members, object);
     while (value_members_next(&members, &key, &token)) {
         struct str first = first_of(token);
@@ -197,7 +200,15 @@ static void read_headers(struct request *request, struct str object)
             request->if_match = arena_dup(&request->arena, text_of(request, first));
         else if (str_eq_nocase(key, STR("Prefer")))
             request->prefers_current = conflict_is_preferred(text_of(request, first));
+        else if (str_eq_nocase(key, STR("Idempotency-Key")) && command_writes(command))
+            command->idempotency_key = arena_dup(&request->arena, text_of(request, first));
+        else if (str_eq_nocase(key, STR("Tutti-First-Sent")) &&
+                 str_to_u64(text_of(request, first), INT64_MAX, &first_sent_ms))
+            command->first_sent_ms = (int64_t)first_sent_ms;
     }
+    if (!command->idempotency_key.ptr)
+        return OK;
+    return idempotency_check(command->idempotency_key, &request->why);
 }
 
 /* Of a DELETE or GET it is not worth reading: some clients send there what is no JSON. */
@@ -275,7 +286,8 @@ static enum err read_request(struct request *request, const struct packet *packe
         e = read_params(request, query, values[PARAMS]);
     if (!e)
         e = read_body(request, method, packet->payload);
-    read_headers(request, values[HEADERS]);
+    if (!e)
+        e = read_headers(request, values[HEADERS]);
     if (e || !request->passage->prepare)
         return e;
     address(request);

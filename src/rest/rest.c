@@ -13,6 +13,8 @@
 #include "rest/endpoints.h"
 #include "rest/operation.h"
 
+#include "sync/idempotency.h"
+
 #include <stdlib.h>
 
 enum { FIELD_DEPTH_SLACK = 2, REPLY_SIZE_MAX = 256 << 20 };
@@ -267,11 +269,22 @@ static enum err read_fields(struct operation *op)
     return fields_parse_form(request->body, &request->arena, &op->fields, &op->why);
 }
 
+static enum err read_idempotency_key(struct operation *op)
+{
+    struct str key = http_request_header(op->request, "Idempotency-Key");
+    if (!key.ptr || !command_writes(&op->command))
+        return OK;
+    op->command.idempotency_key = key;
+    return idempotency_check(key, &op->why);
+}
+
 static enum err prepare(struct operation *op)
 {
     if (op->request->body_too_large)
         return ERR_BODY_LARGE;
-    enum err e = read_fields(op);
+    enum err e = read_idempotency_key(op);
+    if (!e)
+        e = read_fields(op);
     if (!e && op->endpoint->prepare)
         e = op->endpoint->prepare(op);
     return e;

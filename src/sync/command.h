@@ -89,7 +89,9 @@ struct command {
                            * message's stream; absent: none */
     struct str object;    /* SID or unique name; an item's name; a permission's identity */
     struct precondition if_match;
-    bool if_none_match_any; /* create only what is not there */
+    bool if_none_match_any;     /* create only what is not there */
+    struct str idempotency_key; /* of a write: sync/idempotency.h; absent: none */
+    int64_t first_sent_ms; /* of one that is sent again: not before; 0: it is not, or no matter */
 
     struct str name; /* to create with: a unique name, a map item's name; absent: none */
     struct str data; /* from data_parse; absent: not given */
@@ -121,6 +123,12 @@ static inline bool command_only_reads(const struct command *command)
 {
     return !command->in_order && (command->verb == VERB_FETCH || command->verb == VERB_FETCH_MANY ||
                                   command->verb == VERB_CHECK);
+}
+
+static inline bool command_writes(const struct command *command)
+{
+    return command->verb == VERB_CREATE || command->verb == VERB_UPDATE ||
+           command->verb == VERB_PUT || command->verb == VERB_REMOVE;
 }
 
 /* The id of what the command's objects belong to: the container, the service, or the account (0).

@@ -32,6 +32,7 @@ struct core {
     struct feed feed;
     struct batch batch;
     struct contention contention;
+    struct idempotency idempotency;
     struct expiry expiry;
     int64_t now_ms;   /* never goes back */
     int64_t retry_ms; /* after a failure: no housekeeping before */
@@ -97,12 +98,6 @@ static const struct {
 
 #undef RESOURCE
 
-static bool is_write(const struct command *command)
-{
-    return command->verb == VERB_CREATE || command->verb == VERB_UPDATE ||
-           command->verb == VERB_PUT || command->verb == VERB_REMOVE;
-}
-
 /* What the command's object is in. */
 static enum err resolve(struct batch *batch, struct command *command)
 {
@@ -119,8 +114,31 @@ static enum err resolve(struct batch *batch, struct command *command)
     return e;
 }
 
-static enum err evaluate(struct batch *batch, struct command *command)
+/* Do what the command asks for, unless it has been done. */
+static enum err carry_out(struct core *core, struct command *command)
 {
+    struct batch *batch = &core->batch;
+    bool keyed = command->idempotency_key.ptr != NULL, known = false, uncommitted;
+    enum err e = OK;
+    if (keyed)
+        e = idempotency_recall(&core->idempotency, command, core->now_ms, &known, &uncommitted);
+    if (known) {
+        metric_add(&core->metrics.repeats, 1);
+        batch->touched = batch->touched || uncommitted;
+    }
+    if (e || known)
+        return e;
+    e = kinds[command->kind].verbs[command->verb](batch, command);
+    if (!e && command->verb == VERB_CREATE)
+        access_grant_creator(batch, command);
+    if (!e && keyed)
+        idempotency_note(&core->idempotency, command, core->now_ms, batch->touched);
+    return e;
+}
+
+static enum err evaluate(struct core *core, struct command *command)
+{
+    struct batch *batch = &core->batch;
     command->subject = command->kind;
     if (command->verb == VERB_UNSUBSCRIBE)
         return subscribe_end(batch, command);
@@ -130,11 +148,7 @@ static enum err evaluate(struct batch *batch, struct command *command)
     e = resolve(batch, command);
     if (!e)
         e = access_check(batch, command);
-    if (!e)
-        e = kinds[command->kind].verbs[command->verb](batch, command);
-    if (!e && command->verb == VERB_CREATE)
-        access_grant_creator(batch, command);
-    return e;
+    return e ? e : carry_out(core, command);
 }
 
 /* Evaluate; `waits`: the answer depends on the commit. */
@@ -142,7 +156,7 @@ static void take_turn(struct core *core, struct command *command, bool *waits)
 {
     core->batch.touched = false;
     core->batch.origin = command->origin;
-    command->err = evaluate(&core->batch, command);
+    command->err = evaluate(core, command);
     *waits = core->batch.touched;
 }
 
@@ -228,7 +242,7 @@ static void answer_failed(struct core *core, struct command *command)
 {
     bool waits;
     command_reset(command);
-    if (is_write(command))
+    if (command_writes(command))
         command->err = ERR_STORE;
     else
         take_turn(core, command, &waits);
@@ -252,6 +266,7 @@ static enum err run_batch(struct core *core, struct chain *due, struct chain *co
     enum err e = commit(core);
     if (e == ERR_UNSURE)
         return e;
+    idempotency_settle(&core->idempotency, !e);
     for (size_t i = 0; i < core->waiting_count; i++) {
         if (e)
             answer_failed(core, core->waiting[i].command);
@@ -364,6 +379,7 @@ enum err core_new(struct core **made, const struct core_options *options)
     core->purging = true; /* perhaps there is something left over */
     feed_init(&core->feed, options->sink.tell, options->sink.context);
     contention_init(&core->contention);
+    idempotency_init(&core->idempotency, &options->idempotency, &options->random, clock_now(core));
     batch_init(&core->batch, options->store, &core->options.random, &core->feed);
     start_batch(core);
     enum err e = service_make_default(&core->batch);
@@ -382,6 +398,7 @@ void core_free(struct core *core)
 {
     batch_deinit(&core->batch);
     contention_deinit(&core->contention);
+    idempotency_deinit(&core->idempotency);
     feed_deinit(&core->feed);
     free(core);
 }

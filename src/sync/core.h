@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include "sync/command.h"
 #include "sync/feed.h"
+#include "sync/idempotency.h"
 
 /* Where answers and notices go. `reply` is called once a command, which is the callee's from then
  * on; `tell` for each port that follows what has happened; `flush` after a run of both. A command
@@ -32,6 +33,7 @@ struct core_options {
     struct random random;
     struct core_sink sink;
     bool contention; /* let losers of a race through one after the other: sync/contention.h */
+    struct idempotency_options idempotency;
 };
 
 enum {
@@ -44,6 +46,7 @@ struct core_metrics {
     struct metric messages;  /* of streams, published */
     struct metric conflicts; /* preconditions that did not hold */
     struct metric held;      /* kept back: sync/contention.h */
+    struct metric repeats;   /* writes not done again: sync/idempotency.h */
     struct metric expired;
     struct metric purged;
     struct metric queue_depth; /* commands waiting when the last batch began */

@@ -166,6 +166,7 @@ enum err loop_start(struct loop **made, const struct loop_options *options, stru
         .random = options->random,
         .sink = {reply, tell, flush, loop},
         .contention = options->contention,
+        .idempotency = options->idempotency,
     };
     if (core_new(&loop->core, &core_options) != OK) {
         why_set(why, "the store cannot be written: %s", options->store->failure.text);

@@ -25,7 +25,8 @@ struct loop_options {
     struct clock clock;
     struct random random;
     struct log *log;
-    bool contention;              /* as core_options.contention */
+    bool contention; /* as core_options.contention */
+    struct idempotency_options idempotency;
     void (*fatal)(void *context); /* on the loop's thread: the store is ERR_UNSURE; stop the
                                      program without another answer */
     void *context;

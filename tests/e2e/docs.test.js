@@ -34,6 +34,7 @@ const EXTENSIONS = {
   'If-Match on removal of a map': /-X DELETE \S+\/Maps\/\w+ .*If-Match:/,
   'If-Match on update of a list': /^tutti \S+\/Lists\/\w+ .*If-Match:/,
   'If-Match on update of a map': /^tutti \S+\/Maps\/\w+ .*If-Match:/,
+  'Idempotency-Key': /Idempotency-Key:/,
   'the other spelling of paths': /\/v1\/Sync\/Services/,
 };
 

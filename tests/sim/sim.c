@@ -215,6 +215,7 @@ static enum err start_core(struct sim *sim)
         .clock = {now_ms, sim},
         .random = {fill, sim},
         .sink = {reply, sim_hear, flush, sim},
+        .idempotency = {.size_max = SIM_IDEMPOTENCY_SIZE, .keep_ms = SIM_IDEMPOTENCY_KEEP_MS},
     };
     uint64_t seq = store_seq(&sim->store);
     sim->core = NULL;
@@ -406,6 +407,12 @@ struct command sim_guarded(struct command command, uint64_t revision)
 struct command sim_with_ttl(struct command command, int64_t ttl_s)
 {
     command.ttl = (struct ttl){true, ttl_s};
+    return command;
+}
+
+struct command sim_keyed(struct command command, const char *idempotency_key)
+{
+    command.idempotency_key = str_from(idempotency_key);
     return command;
 }
 

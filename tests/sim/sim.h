@@ -18,6 +18,8 @@
 #include "sim/scratch.h"
 #include "sync/core.h"
 
+enum { SIM_IDEMPOTENCY_SIZE = 1 << 16, SIM_IDEMPOTENCY_KEEP_MS = 60000 };
+
 enum sim_kind {
     SIM_FAKE,
     SIM_SQLITE,
@@ -111,10 +113,11 @@ struct command sim_update(const char *object, const char *data);
 struct command sim_remove(const char *object);
 struct command sim_list(size_t size);
 
-/* A command altered: with If-Match, with a time to live, in another service, for an object by
- * its SID. */
+/* A command altered: with If-Match, with a time to live, with an Idempotency-Key, in another
+ * service, for an object by its SID. */
 struct command sim_guarded(struct command command, uint64_t revision);
 struct command sim_with_ttl(struct command command, int64_t ttl_s);
+struct command sim_keyed(struct command command, const char *idempotency_key);
 struct command sim_in(struct command command, struct str service);
 struct command sim_on(struct command command, struct str object);
 

@@ -20,7 +20,7 @@ const EXPIRED = 20104;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /**
- * Events: `state` (name), `open` ({bootId}), `lost`, `notification` (payload), `error`
+ * Events: `state` (name), `open` ({timeMs}, the server's clock), `lost`, `notification` (payload), `error`
  * ({terminal, message, httpStatusCode?, errorCode?}), `tokenAboutToExpire`, `tokenExpired`.
  */
 export class Connection extends Emitter {
@@ -163,7 +163,7 @@ export class Connection extends Emitter {
       this.#watch();
       this.#armRefresh();
       this.#move('connected');
-      this.emit('open', { bootId: header.debug_info?.boot_id });
+      this.emit('open', { timeMs: header.debug_info?.time_ms });
       return;
     }
     const error = errorOf(code, { code: errorCode, message: description ?? status });

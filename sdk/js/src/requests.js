@@ -2,14 +2,16 @@
 // answered when the connection was lost is sent again, in the same order. Each write has an
 // Idempotency-Key, by which a server that has done it already gives its answer once more.
 //
-// A server that was restarted meanwhile knows no keys. Then only what may be done twice (a read, a
-// replacement, a removal) is sent again blindly; a write with a precondition is sent again too, as
-// it fails if it was done; all else is an UnknownOutcomeError.
+// The server does not remember keys for ever, and none from before it was started. So a write that
+// is sent again says when it was first sent, by the server's own clock, and the server says if it
+// cannot know. Then a write with a precondition is sent once more without all that, as it fails if
+// it was done; another is an UnknownOutcomeError.
 
 import { DisconnectedError, UnknownOutcomeError, errorOf } from './errors.js';
 
 const RETRIES_MAX = 4; // of an answer that says: not now
 const RETRY_MIN_MS = 500;
+const FORGOTTEN = 20409;
 
 let made = 0;
 
@@ -19,6 +21,11 @@ function randomName() {
   return `${word()}${word()}${(made += 1)}`;
 }
 
+function unknown(why) {
+  const message = `The connection was lost before the answer came, and ${why}`;
+  return new UnknownOutcomeError(`${message}; read, and see whether it was done`);
+}
+
 /** @typedef {{status: number, body: any}} Answer */
 
 export class Requests {
@@ -26,12 +33,12 @@ export class Requests {
   #name = randomName();
   #count = 0;
   #open = new Set(); // in the order in which they were asked
-  #bootId;
+  #clock = null; // {serverMs, localMs}: the same moment, or the server's a little earlier
   #closed = null;
 
   constructor(connection) {
     this.#connection = connection;
-    connection.on('open', ({ bootId }) => this.#onOpen(bootId));
+    connection.on('open', ({ timeMs }) => this.#onOpen(timeMs));
     connection.on('lost', () => this.#onLost());
   }
 
@@ -64,7 +71,7 @@ export class Requests {
   ask(request) {
     if (this.#closed) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
-      const entry = { request, resolve, reject, attempts: 0, sent: false, sentTo: null };
+      const entry = { request, resolve, reject, attempts: 0, sent: false, unsure: false };
       this.#open.add(entry);
       if (this.#connection.state === 'connected') this.#send(entry);
     });
@@ -74,28 +81,23 @@ export class Requests {
     if (this.#open.delete(entry)) how();
   }
 
-  #onOpen(bootId) {
-    const forgot = bootId === undefined || bootId !== this.#bootId;
-    this.#bootId = bootId;
+  #onOpen(timeMs) {
+    this.#clock = timeMs === undefined ? null : { serverMs: timeMs, localMs: performance.now() };
     for (const entry of [...this.#open]) {
-      if (entry.unsure && forgot && !this.#mayRepeat(entry)) {
-        this.#settle(entry, () =>
-          entry.reject(
-            new UnknownOutcomeError(
-              'The connection was lost before the answer came, and the server was restarted; ' +
-                'read, and see whether it was done',
-            ),
-          ),
-        );
-      } else {
-        entry.guarded = entry.guarded || (entry.unsure && forgot);
-        this.#send(entry);
-      }
+      if (entry.unsure && !this.#clock) this.#onForgotten(entry);
+      else this.#send(entry);
     }
   }
 
-  #mayRepeat({ request }) {
-    return request.repeat === 'always' || request.ifMatch !== undefined;
+  // Nobody knows whether it was done.
+  #onForgotten(entry) {
+    const { repeat, ifMatch } = entry.request;
+    if (repeat === 'always' || ifMatch !== undefined) {
+      entry.guarded = true;
+      this.#send(entry);
+    } else {
+      this.#settle(entry, () => entry.reject(unknown('the server does not know')));
+    }
   }
 
   #onLost() {
@@ -107,6 +109,12 @@ export class Requests {
     }
   }
 
+  // Not later than now.
+  #serverTime() {
+    if (!this.#clock) return undefined;
+    return Math.floor(this.#clock.serverMs + performance.now() - this.#clock.localMs);
+  }
+
   #send(entry) {
     const { method, path, params, body, ifMatch, key } = entry.request;
     const headers = {};
@@ -116,6 +124,9 @@ export class Requests {
       headers['If-Match'] = ifMatch;
       headers.Prefer = 'return=representation';
     }
+    if (entry.unsure && !entry.guarded && entry.request.repeat === 'guarded')
+      headers['Tutti-First-Sent'] = String(entry.firstSentMs);
+    entry.firstSentMs ??= this.#serverTime();
     entry.sent = true;
     this.#connection
       .send(
@@ -144,23 +155,23 @@ export class Requests {
       this.#again(entry, header.http_headers);
       return;
     }
+    if (payload?.code === FORGOTTEN && entry.unsure && !entry.guarded) {
+      this.#onForgotten(entry);
+      return;
+    }
     const error =
       status === 412 && entry.guarded
-        ? new UnknownOutcomeError(
-            'The connection was lost before the answer came, and the revision has changed since; ' +
-              'read, and see whether it was done',
-          )
+        ? unknown('the revision has changed since')
         : errorOf(status, payload ?? { message: header.status?.status });
     this.#settle(entry, () => entry.reject(error));
   }
 
-  // What was refused for the moment was not done.
+  // It was refused for the moment.
   #again(entry, headers) {
     const least = RETRY_MIN_MS * 2 ** entry.attempts;
     const asked = 1000 * Number(headers?.['Retry-After'] ?? 0);
     entry.attempts += 1;
     entry.sent = false;
-    entry.unsure = false;
     setTimeout(
       () => {
         if (this.#open.has(entry) && !entry.sent && this.#connection.state === 'connected')
