@@ -9,6 +9,10 @@ export class SyncListItem extends SyncItem {
     super(root);
     this.index = root.index;
   }
+
+  get cacheKey() {
+    return this.index;
+  }
 }
 
 const LIST = { type: 'list', field: 'index', Item: SyncListItem, itemNotFound: 54151 };

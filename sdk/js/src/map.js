@@ -9,6 +9,10 @@ export class SyncMapItem extends SyncItem {
     super(root);
     this.key = root.key;
   }
+
+  get cacheKey() {
+    return this.key;
+  }
 }
 
 const MAP = { type: 'map', field: 'key', Item: SyncMapItem, itemNotFound: 54201 };
