@@ -49,12 +49,10 @@ void deflate_pack(struct deflate *streams, struct str message, struct buf *out)
     out->len -= tail.len;
 }
 
-/* Z_OK: all was read, or `out` is full. Z_STREAM_END: a last block (BFINAL) has ended the message,
- * whatever stands behind it (section 7.2.3.4). */
-static int feed(z_stream *stream, struct str bytes, struct buf *out)
+/* Z_OK: all was read, or `out` is full. Z_STREAM_END: a last block (BFINAL) has been read; what
+ * stands behind it is still in the stream. */
+static int feed(z_stream *stream, struct buf *out)
 {
-    stream->next_in = (Bytef *)bytes.ptr;
-    stream->avail_in = (uInt)bytes.len;
     do {
         if (!give_room(stream, out))
             return Z_OK;
@@ -64,6 +62,20 @@ static int feed(z_stream *stream, struct str bytes, struct buf *out)
             return e;
     } while (stream->avail_out == 0);
     return Z_OK;
+}
+
+/* A message may have blocks behind a last one, from the next byte on (section 7.2.1). Z_STREAM_END:
+ * it has none. */
+static int feed_all(z_stream *stream, struct str bytes, struct buf *out)
+{
+    stream->next_in = (Bytef *)bytes.ptr;
+    stream->avail_in = (uInt)bytes.len;
+    int e = feed(stream, out);
+    while (e == Z_STREAM_END && stream->avail_in) {
+        inflateReset(stream);
+        e = feed(stream, out);
+    }
+    return e;
 }
 
 /* Else the payload broke off, and the tail was taken for a part of it (zlib.h, `data_type`). */
@@ -76,9 +88,9 @@ bool deflate_unpack(struct deflate *streams, struct str payload, struct buf *out
 {
     z_stream *stream = &streams->inflater;
     inflateReset(stream);
-    int e = feed(stream, payload, out);
+    int e = feed_all(stream, payload, out);
     if (e != Z_OK || out->failed)
         return e == Z_OK || e == Z_STREAM_END;
-    e = feed(stream, tail, out);
+    e = feed_all(stream, tail, out);
     return out->failed || (e == Z_OK && stands_behind_a_block(stream));
 }

@@ -98,6 +98,19 @@ static void the_examples_of_the_standard_are_inflated(void **state)
     assert_int_equal(world->plain.len, 0);
 }
 
+/* RFC 7692 section 7.2.1: a block that says it is the last may have others behind it. */
+static void what_stands_behind_a_last_block_belongs_to_the_message(void **state)
+{
+    struct world *world = *state;
+    assert_true(unpack(world, STR("\xf3\x48\xcd\xc9\xc9\x07\x00\xf3\x48\xcd\xc9\xc9\x07\x00\x00")));
+    assert_true(str_eq(buf_str(&world->plain), STR("HelloHello")));
+    assert_true(unpack(world, STR("\xf3\x48\xcd\xc9\xc9\x07\x00\xf2\x48\xcd\xc9\xc9\x07\x00")));
+    assert_true(str_eq(buf_str(&world->plain), STR("HelloHello")));
+    assert_true(unpack(world, STR("\xf3\x48\xcd\xc9\xc9\x07\x00")));
+    assert_true(str_eq(buf_str(&world->plain), STR("Hello")));
+    assert_false(unpack(world, STR("\xf3\x48\xcd\xc9\xc9\x07\x00\xff")));
+}
+
 static void each_message_stands_alone(void **state)
 {
     struct world *world = *state;
@@ -156,6 +169,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(messages_of_every_size_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_examples_of_the_standard_are_inflated, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_stands_behind_a_last_block_belongs_to_the_message,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_message_stands_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_deflated_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_payload_that_breaks_off_is_refused, set_up, tear_down),
