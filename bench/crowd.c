@@ -18,6 +18,7 @@
 
 enum {
     EVENTS = 512,
+    MESSAGE = 0x82, /* how a frame begins that is one: whole, binary, not deflated */
     READ_SIZE = 64 * 1024,
     KEPT_SIZE = 4096,
     MESSAGE_SIZE_MAX = 8192, /* of ours */
@@ -44,7 +45,7 @@ static void send_all(int fd, const void *bytes, size_t len)
 /* A masked frame; the mask is zero, so the payload is as it is. */
 static void send_message(struct client *client, const char *text, size_t len)
 {
-    unsigned char frame[8 + MESSAGE_SIZE_MAX] = {0x82};
+    unsigned char frame[8 + MESSAGE_SIZE_MAX] = {MESSAGE};
     size_t at = 2;
     assert(len <= MESSAGE_SIZE_MAX);
     frame[1] = (unsigned char)(0x80 | (len < 126 ? len : 126));
@@ -168,6 +169,8 @@ static size_t take_header(struct client *client, const char *bytes, size_t len)
         client->head[client->head_size++] = (unsigned char)bytes[taken++];
     if (client->head_size >= 2 && client->head_size == header_size(client)) {
         client->want = payload_size(client);
+        if (client->head[0] != MESSAGE || !client->want)
+            errx(1, "a frame that is no message: it would be counted as one");
         client->message_size = client->head_size + client->want;
     }
     return taken;
