@@ -457,7 +457,8 @@ struct websocket *websocket_new(struct websockets *sockets, int fd, struct str e
     socket->heard_ms = uv_now(sockets->loop);
     ring_init(&socket->closing);
     ring_init(&socket->soon);
-    buf_init(&socket->kept, options->message_size_max + FRAME_HEADER_MAX + 2 * SOCKETS_READ_SIZE);
+    buf_init(&socket->kept,
+             options->message_size_max + FRAME_HEADER_MAX + 2 * SOCKETS_READ_SIZE + early.len);
     outgoing_init(&socket->outgoing, sockets, fd, deflate);
     incoming_init(&socket->incoming, options->message_size_max, deflate ? &sockets->deflate : NULL);
     int e = uv_poll_init(sockets->loop, &socket->poll, fd);

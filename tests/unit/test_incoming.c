@@ -81,6 +81,25 @@ static void early_bytes_come_first_in_the_next_turn(void **state)
     world_free(world);
 }
 
+/* More than a socket ever keeps of what it reads itself. */
+static void many_early_bytes_are_all_heard(void **state)
+{
+    (void)state;
+    enum { COUNT = 300, SIZE = 900 };
+    char text[SIZE];
+    struct buf bytes;
+    memset(text, 'x', sizeof text);
+    buf_init(&bytes, 1 << 20);
+    for (unsigned i = 0; i < COUNT; i++)
+        add_frame(&bytes, FIN | FRAME_TEXT, (struct str){text, sizeof text});
+    struct world *world = world_new_with(buf_str(&bytes), false);
+    client_send(world, FIN | FRAME_TEXT, STR("read"));
+    settle(world);
+    assert_int_equal(world->told.len, COUNT * (SIZE + 6) + 10);
+    buf_deinit(&bytes);
+    world_free(world);
+}
+
 static void a_message_as_large_as_allowed_arrives(void **state)
 {
     (void)state;
@@ -328,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_message_arrives_however_it_is_cut),
         cmocka_unit_test(fragments_make_one_message_with_control_frames_between),
         cmocka_unit_test(early_bytes_come_first_in_the_next_turn),
+        cmocka_unit_test(many_early_bytes_are_all_heard),
         cmocka_unit_test(a_message_as_large_as_allowed_arrives),
         cmocka_unit_test(a_socket_that_does_not_read_keeps_what_comes),
         cmocka_unit_test(a_socket_that_reads_now_and_then_loses_nothing),
