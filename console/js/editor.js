@@ -40,7 +40,7 @@ async function showConflict(place, target, { base, mine }) {
     h('h2', null, 'Somebody else was faster'),
     h('p', null, `Revision ${theirs.revision} is there now. Nothing of yours was written.`),
     h('div', { class: 'split' }, side('Yours', mine), side('Theirs', theirs.data)),
-    rows.length ? table('Differences', ['Where', 'Yours', 'Theirs', ''], rows) : h('p', null, 'Both are the same.'),
+    rows.length ? table('Differences', ['Where', 'Yours', 'Theirs', 'By whom'], rows) : h('p', null, 'Both are the same.'),
     h('div', { class: 'row' },
       button('Take theirs', () => target.done()),
       button('Write mine over theirs', async () => {

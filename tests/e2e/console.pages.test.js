@@ -44,7 +44,7 @@ async function open(t, path = '/', options) {
 }
 
 const text = (page, selector) => page.textContent(selector);
-const sees = (page, what) => page.waitForSelector(`text=${what}`);
+const sees = (page, what) => page.getByText(what).first().waitFor();
 const isLive = (page) => page.waitForSelector('.live:has-text("live")');
 
 async function looksGood(page, name) {
@@ -271,6 +271,8 @@ describe('the console', { concurrency: 2 }, () => {
 
   test('the keyboard reaches everything, and the theme can be chosen', async (t) => {
     const page = await open(t);
+    await page.reload();
+    await page.waitForSelector('h1:has-text("Services")');
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
     const seen = new Set();

@@ -26,7 +26,7 @@ export async function collection({ signal }, service, kind, sid) {
     view.page = await get(view.url ?? first());
     const items = view.page.items;
     rows.replaceChildren(items.length
-      ? table('Items', [one.name === 'key' ? 'Key' : 'Index', 'Data', 'Revision', 'Updated', 'Expires', ''], items.map((item) => row(item)))
+      ? table('Items', [one.name === 'key' ? 'Key' : 'Index', 'Data', 'Revision', 'Updated', 'Expires', 'Change'], items.map((item) => row(item)))
       : h('p', { class: 'quiet' }, 'No items here.'));
     view.marked.clear();
     const go = (url) => async () => {

@@ -14,7 +14,7 @@ export async function keys({ again }) {
   return [
     h('h1', null, 'API keys'),
     h('p', { class: 'quiet' }, 'A key signs in to the REST API and signs access tokens of clients. Whoever came in by a removed key is out.'),
-    table('API keys', ['Name', 'SID', 'Created', ''], all.map((key) => [
+    table('API keys', ['Name', 'SID', 'Created', 'Change'], all.map((key) => [
       key.friendly_name || '–', h('code', null, key.sid), time(key.date_created),
       mayWrite() ? button('Remove', async () => {
         if (!confirm('Remove this key, and cut off who came in by it?')) return;

@@ -28,7 +28,7 @@ export async function permissions({ again }, service, kind, sid) {
     crumbs(service, kind, h('a', { href: `#/services/${service}/${kind}/${sid}` }, sid)),
     h('h1', null, 'Permissions'),
     !checked && h('p', { class: 'quiet' }, 'The service does not check permissions (acl_enabled is off): all may do everything.'),
-    table('Permissions', ['Identity', 'Read', 'Write', 'Manage', ''], all.map((permission) => [
+    table('Permissions', ['Identity', 'Read', 'Write', 'Manage', 'Change'], all.map((permission) => [
       permission.identity, ...RIGHTS.map((right) => box(permission, right)),
       mayWrite() ? button('Remove', async () => {
         await api('DELETE', `${path}/Permissions/${segment(permission.identity)}`);
