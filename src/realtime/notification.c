@@ -88,7 +88,7 @@ static void add_data(struct buf *out, const char *owner, struct str data)
     buf_add(out, data);
 }
 
-/* {"list_sid":"...","list_unique_name":...,"id":...,"date_created":... */
+/* {"list_sid":"...","list_unique_name":...,"id":...,"date_created":...,"changed_by":"..." */
 static void begin(struct buf *out, const struct notice *notice, const struct sid *sid)
 {
     const char *type = words[notice->change->kind].type;
@@ -98,6 +98,8 @@ static void begin(struct buf *out, const struct notice *notice, const struct sid
     buf_add_u64(out, notice->change->seq);
     buf_add_lit(out, ",\"date_created\":");
     date_add_iso_ms(out, notice->change->updated_ms);
+    buf_add_lit(out, ",\"changed_by\":");
+    buf_add_json(out, notice->change->author);
 }
 
 static struct occasion *finish(const char *type, struct buf *out)

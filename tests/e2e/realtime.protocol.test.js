@@ -613,7 +613,7 @@ test('a client that was away for too long is told that it has lost the thread', 
 });
 
 const eventFields = (kind, ...others) =>
-  [`${kind}_sid`, `${kind}_unique_name`, 'id', 'date_created', ...others].sort();
+  [`${kind}_sid`, `${kind}_unique_name`, 'id', 'date_created', 'changed_by', ...others].sort();
 const itemFields = (kind, name) => eventFields(kind, `${kind}_revision`, `item_${name}`,
   'item_url', 'item_revision', 'item_data', 'date_expires');
 

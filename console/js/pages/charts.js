@@ -25,16 +25,17 @@ export function sums(text) {
 
 function draw(chart) {
   const { samples } = chart;
-  const most = Math.max(1, ...samples);
+  const peak = Math.max(0, ...samples);
+  const most = peak || 1;
   const points = samples.map((value, i) => `${(100 * i) / (SAMPLES_MAX - 1)},${38 - (36 * value) / most}`);
   const last = samples.at(-1) ?? 0;
   const shown = last >= 100 ? Math.round(last).toLocaleString() : last.toFixed(chart.rate ? 1 : 0);
   chart.element.replaceChildren(
     h('h2', null, chart.title), h('p', { class: 'value' }, shown),
-    s('svg', { viewBox: '0 0 100 40', preserveAspectRatio: 'none', role: 'img', 'aria-label': `${chart.title}: now ${shown}, at most ${most.toFixed(1)}` },
+    s('svg', { viewBox: '0 0 100 40', preserveAspectRatio: 'none', role: 'img', 'aria-label': `${chart.title}: now ${shown}, at most ${peak.toFixed(1)}` },
       points.length > 1 && s('polygon', { class: 'area', points: `0,40 ${points.join(' ')} ${(100 * (points.length - 1)) / (SAMPLES_MAX - 1)},40` }),
       s('polyline', { class: 'line', points: points.join(' ') })),
-    h('p', { class: 'quiet' }, `at most ${Math.round(most).toLocaleString()} in the last 5 minutes`));
+    h('p', { class: 'quiet' }, `at most ${Math.round(peak).toLocaleString()} in the last 5 minutes`));
 }
 
 export async function charts({ signal }) {

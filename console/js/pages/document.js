@@ -21,13 +21,13 @@ export async function documentPage({ signal }, service, sid) {
     facts.replaceChildren(...Object.entries(rows).flatMap(([name, value]) => [h('dt', null, name), h('dd', null, value)]));
     data.replaceChildren(tree(current.data, before));
   };
-  const take = (next) => {
+  const take = (next, changedBy) => {
     if (next.revision === current.revision && next.date_expires === current.date_expires) return;
     const before = current.data;
     current = { ...current, ...next };
     render(before);
     const paths = differences(before, current.data).map((one) => one.path);
-    log.prepend(h('li', null, `${time(current.date_updated)} · revision ${current.revision} · `, h('code', null, paths.join(', ') || 'nothing but dates')));
+    log.prepend(h('li', null, `${time(current.date_updated)} · revision ${current.revision}${changedBy ? ` · ${changedBy}` : ''} · `, h('code', null, paths.join(', ') || 'nothing but dates')));
     while (log.children.length > LOG_MAX) log.lastChild.remove();
   };
   const gone = () => {
@@ -38,7 +38,7 @@ export async function documentPage({ signal }, service, sid) {
     read: () => get(path),
     write: async (value, revision) => {
       const { body } = await api('POST', path, { Data: JSON.stringify(value) }, { 'If-Match': revision });
-      take(body);
+      take(body, 'this page');
     },
     done: () => edit.replaceChildren(...tools()),
   };
@@ -74,7 +74,7 @@ async function follow({ service, sid, path, signal, state, take, gone }) {
     poll(path, signal, take, gone);
     return;
   }
-  const heard = () => take({ data: doc.data, revision: doc.revision, date_updated: doc.dateUpdated, date_expires: doc.dateExpires });
+  const heard = (event) => take({ data: doc.data, revision: doc.revision, date_updated: doc.dateUpdated, date_expires: doc.dateExpires }, event?.changedBy);
   doc.on('updated', heard).on('removed', gone);
   doc.on('failure', () => {
     pill(state, 'polling');

@@ -16,7 +16,9 @@ export class DocumentEntity extends Entity {
     const previousData = this.data;
     this.takeRoot({ ...root, date_expires: root.date_expires ?? null });
     this.data = data;
-    this.broadcast('updated', eventOf(data, { data, isLocal, previousData }));
+    const event = eventOf(data, { data, isLocal, previousData });
+    if (root.changed_by !== undefined) event.changedBy = root.changed_by;
+    this.broadcast('updated', event);
   }
 
   takeFresh(root) {
@@ -36,6 +38,7 @@ export class DocumentEntity extends Entity {
         date_updated: event.date_created,
         date_expires: event.date_expires,
         data: event.document_data,
+        changed_by: event.changed_by,
       });
     }
   }
@@ -76,7 +79,7 @@ export class DocumentEntity extends Entity {
 }
 
 /**
- * Events: `updated` {data, previousData, isLocal}, `removed` {previousData, isLocal}, `failure`
+ * Events: `updated` {data, previousData, isLocal, changedBy}, `removed` {previousData, isLocal}, `failure`
  * (error), `pendingChanged` (count). An event inherits from its data: `event.count` works, too.
  */
 export class SyncDocument extends Handle {
