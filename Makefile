@@ -38,6 +38,7 @@ bench:
 	@bench/run $(if $(QUICK),--quick)
 	@bench/items $(if $(QUICK),--quick)
 	@bench/realtime $(if $(QUICK),--quick)
+	@bench/sdk
 
 bench-peers:
 	@scripts/install peers

@@ -9,6 +9,7 @@ const { Office } = require('./support/sdk.js');
 const { Server } = require('./support/server.js');
 
 const PHONE = { viewport: { width: 360, height: 740 } };
+const HALF = { viewport: { width: 560, height: 720 } };
 const DARK = { colorScheme: 'dark' };
 
 let browser, office, server, service, base, home;
@@ -326,7 +327,7 @@ describe('the demo, without signing in', () => {
   };
 
   test('two tabs count 100 times each at once with mutate: 200', async (t) => {
-    const tabs = await Promise.all([0, 1].map(() => browser.tab(t, `${local.base}/demo/counter`)));
+    const tabs = await Promise.all([0, 1].map(() => browser.tab(t, `${local.base}/demo/counter`, HALF)));
     await Promise.all(tabs.map(isLive));
     await Promise.all(tabs.map((page) => press(page, '#many')));
     for (const page of tabs) {
@@ -334,8 +335,8 @@ describe('the demo, without signing in', () => {
       assert.equal(await text(page, '#mine'), '100');
       assert.equal(await text(page, '#others'), '100');
     }
-    await looksGood(tabs[0], 'counter');
-    await picture(tabs[1], 'counter-other-tab');
+    await looksGood(tabs[0], 'counter-1');
+    await picture(tabs[1], 'counter-2');
     await press(tabs[0], '#reset');
     await tabs[1].waitForFunction(() => document.querySelector('#count').textContent === '0');
     assert.equal(await count(tabs[0]), '0');

@@ -45,7 +45,7 @@ class Browser {
 async function picture(page, name) {
   if (!PICTURES) return;
   fs.mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: !name.startsWith('counter') });
 }
 
 // No violation that axe-core knows of.
