@@ -29,9 +29,9 @@ export function decodePacket(buffer) {
   const bytes = new Uint8Array(buffer);
   const end = bytes.indexOf(10);
   const [, size] = /^TWILSOCK V3\.\d+ (\d+)\r$/.exec(decoder.decode(bytes.subarray(0, end))) ?? [];
-  if (size === undefined) throw new SyntaxError('not a packet');
   const from = end + 1;
   const to = from + Number(size);
+  if (!(to <= bytes.length)) throw new SyntaxError('not a packet');
   const header = JSON.parse(decoder.decode(bytes.subarray(from, to)));
   const body = header.payload_size ? bytes.subarray(to + 2, to + 2 + header.payload_size) : null;
   return { header, payload: body ? JSON.parse(decoder.decode(body)) : undefined };
