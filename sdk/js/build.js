@@ -40,6 +40,15 @@ await Promise.all([
     footer: { js: globals },
     outfile: browserFile,
   }),
+  ...['esm', 'cjs'].map((format) =>
+    build({
+      ...common,
+      entryPoints: [at('src/react.js')],
+      external: ['react'],
+      format,
+      outfile: at(`dist/react.${format === 'esm' ? 'mjs' : 'cjs'}`),
+    }),
+  ),
 ]);
 
 const file = await readFile(browserFile);

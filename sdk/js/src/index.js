@@ -11,4 +11,20 @@ export { SyncMap, SyncMapItem } from './map.js';
 export { SyncStream } from './stream.js';
 export { InsightsItem, InstantQuery, LiveQuery } from './query.js';
 export { Paginator } from './paginator.js';
-export * from './errors.js';
+export {
+  AuthenticationError,
+  ConflictError,
+  DisconnectedError,
+  NotFoundError,
+  OverflowError,
+  PermissionError,
+  QueueFullError,
+  RateLimitError,
+  RevisionError,
+  SyncError,
+  TimeoutError,
+  TooLargeError,
+  UnavailableError,
+  UnknownOutcomeError,
+  ValidationError,
+} from './errors.js';
