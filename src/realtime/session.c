@@ -78,6 +78,7 @@ void session_end_because(struct session *session, const char *reason)
     if (session->state == SESSION_ENDED)
         return;
     session->reason = reason;
+    outbox_flush(session); /* the messages of streams come only once */
     session_move(session, SESSION_ENDED);
 }
 

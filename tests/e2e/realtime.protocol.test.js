@@ -547,6 +547,23 @@ test('events that follow one another come together, in their order', async () =>
   assert.ok(packets.size < count / 2, `${packets.size} packets`);
 });
 
+test('what waits for the end of its window is told before the end of the session', async (t) => {
+  const slow = await Server.startFor(t, { args: ['--event-window-ms', '1000'] });
+  const desk = await Office.openFor(t, slow);
+  const [ear, mouth] = await Promise.all(
+    ['ear', 'mouth'].map((identity) => Connection.start(slow, desk.token(identity))),
+  );
+  const { body: stream } = await mouth.http('POST', '/v3/Streams', { body: {} });
+  await established(ear, stream.sid);
+  for (const n of [1, 2, 3])
+    await mouth.http('POST', `/v3/Streams/${stream.sid}/Messages`, { body: { data: { n } } });
+  const closed = once(ear.socket, 'close');
+  await slow.stop();
+  await closed;
+  const said = ear.events().filter(([type]) => type === 'stream_message_published');
+  assert.deepEqual(said.map(([, { message_data }]) => message_data.n), [1, 2, 3]);
+});
+
 test('a cancelled subscription hears nothing more', async () => {
   const { body: made } = await alice.http('POST', '/v3/Documents', { body: { data: {} } });
   await established(bob, made.sid);
