@@ -1,60 +1,64 @@
-// Elements from functions: h('p', { class: 'quiet' }, 'text', child).
+// Elements, made and filled.
 
 const SVG = 'http://www.w3.org/2000/svg';
+const PROPERTIES = new Set(['value', 'checked', 'disabled', 'indeterminate']);
 
-function fill(element, properties, children) {
-  for (const [name, value] of Object.entries(properties ?? {})) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (name in element && !name.includes('-') && name !== 'list' && element.namespaceURI !== SVG)
-      element[name === 'class' ? 'className' : name] = value;
+function isContent(child) {
+  return child !== undefined && child !== null && child !== false;
+}
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (!isContent(value)) continue;
+    if (typeof value === 'function') element.addEventListener(name.slice(2), value);
+    else if (PROPERTIES.has(name)) element[name] = value;
     else element.setAttribute(name, value === true ? '' : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter(isContent));
   return element;
 }
 
-export const h = (tag, properties, ...children) => fill(document.createElement(tag), properties, children);
-
-export const s = (tag, properties, ...children) =>
-  fill(document.createElementNS(SVG, tag), properties, children);
-
-/** A table. `columns`: names; `rows`: arrays of what cells hold, or rows made by `h`. */
-export function table(caption, columns, rows) {
-  return h('div', { class: 'table', tabIndex: 0, role: 'region', 'aria-label': caption },
-    h('table', null,
-      h('thead', null, h('tr', null, columns.map((name) => h('th', { scope: 'col' }, name)))),
-      h('tbody', null, rows.map((row) => row instanceof Node ? row : h('tr', null, row.map((cell) => h('td', null, cell)))))));
+/**
+ * An HTML element: `h('a', { href: '#/', class: 'quiet' }, 'Services')`. Functions are listeners
+ * (`onclick`), true is an attribute without a value; undefined, null and false are left out, among
+ * the children too. Text is text, never markup.
+ */
+export function h(tag, attributes, ...children) {
+  return fill(document.createElement(tag), attributes, children);
 }
 
-/** A field with its label. `properties` are the input's; `tag` may be 'textarea' or 'select'. */
-export function field(label, properties, tag = 'input', ...children) {
-  const input = h(tag, { autocomplete: 'off', spellcheck: false, ...properties }, ...children);
-  return { element: h('label', null, label, input), input };
+/** The same in SVG. */
+export function svg(tag, attributes, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-export const time = (date) => (date ? new Date(date).toLocaleString() : 'never');
+let ids = 0;
 
-export function notify(message, bad = false) {
-  const notice = h('div', { class: bad ? 'notice bad' : 'notice' }, message);
-  document.getElementById('notices').append(notice);
-  setTimeout(() => notice.remove(), 6000);
+/** An id that nothing else in the page has. */
+export function newId(prefix = 'id') {
+  ids += 1;
+  return `${prefix}-${ids}`;
 }
 
-/** Run what a button asks for; the button rests meanwhile, and failures are told. */
-export function action(work) {
-  return async (event) => {
-    event.preventDefault();
-    const button = event.submitter ?? event.currentTarget;
-    button.disabled = true;
+/** Mark an element as just changed; the style lets the mark fade. */
+export function flash(element) {
+  element.classList.remove('flash');
+  void element.offsetWidth; // begins the animation anew
+  element.classList.add('flash');
+  clearTimeout(element.flashing);
+  element.flashing = setTimeout(() => element.classList.remove('flash'), 1800);
+}
+
+/** Call `run` every `ms`, and now; not while one is under way, and no more once `signal` aborts. */
+export function every(ms, run, signal) {
+  let timer;
+  const turn = async () => {
     try {
-      await work(event);
-    } catch (error) {
-      notify(error.message, true);
+      await run();
     } finally {
-      button.disabled = false;
+      if (!signal.aborted) timer = setTimeout(turn, ms);
     }
   };
+  signal.addEventListener('abort', () => clearTimeout(timer));
+  turn();
 }
-
-export const button = (text, work, properties) => h('button', { type: 'button', onclick: action(work), ...properties }, text);

@@ -1,44 +1,92 @@
-// A JSON value as a tree that shows what has changed.
+// A JSON value as a tree that can be folded, and that shows what changes in it.
 
-import { h } from './dom.js';
+import { flash, h } from './dom.js';
+import { compact, isBranch, typeOf } from './json.js';
 
-const SHOWN_MAX = 2000; // values; more are counted
-
-/** Paths that differ: [{path, before, after}]; undefined where there is nothing. */
-export function differences(before, after, path = '') {
-  if (Object.is(before, after)) return [];
-  const both = [before, after].every((value) => typeof value === 'object' && value !== null);
-  if (!both || Array.isArray(before) !== Array.isArray(after)) return [{ path: path || '/', before, after }];
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...keys].flatMap((key) => differences(before[key], after[key], `${path}/${key}`));
+function leafText(value) {
+  return typeOf(value) === 'string' ? JSON.stringify(value) : compact(value);
 }
 
-/** The element of `value`; what differs from `before` is marked for a moment. */
-export function tree(value, before = value) {
-  const changed = new Set(differences(before, value).map(({ path }) => path));
-  const budget = { left: SHOWN_MAX };
-  const element = h('div', { class: 'tree' }, h('ul', null, branch(null, value, '', changed, budget)));
-  setTimeout(() => element.querySelectorAll('.changed').forEach((one) => one.classList.remove('changed')), 1500);
-  return element;
+function summaryOf(value) {
+  const count = Object.keys(value).length;
+  if (Array.isArray(value)) return count === 1 ? '[ 1 item ]' : `[ ${count} items ]`;
+  return count === 1 ? '{ 1 member }' : `{ ${count} members }`;
 }
 
-function branch(key, value, path, changed, budget) {
-  if (--budget.left < 0) return [];
-  const label = key === null ? null : [h('span', { class: 'key' }, key), ': '];
-  const mark = changed.has(path || '/') ? 'changed' : '';
-  if (typeof value !== 'object' || value === null) {
-    const kind = value === null ? 'null' : typeof value;
-    return h('li', null, label, h('span', { class: `${kind} ${mark}` }, JSON.stringify(value)));
+// One place in the tree. `show(value)` makes it show another; it is true if it could, and false
+// if the place needs another node.
+class Leaf {
+  constructor(key, value) {
+    this.what = h('span');
+    this.element = h('li', null, keyOf(key), this.what);
+    this.write(value);
   }
-  const [open, close] = Array.isArray(value) ? '[]' : '{}';
-  const entries = Object.entries(value);
-  if (!entries.length) return h('li', null, label, h('span', { class: mark }, open + close));
-  const shown = entries.map(([name, one]) => branch(name, one, `${path}/${name}`, changed, budget)).flat();
-  const hidden = budget.left < 0 && h('li', { class: 'quiet' }, '… more than is shown');
-  return h('li', null, label, h('span', { class: mark }, open), h('ul', null, shown, hidden), close);
+
+  write(value) {
+    this.text = leafText(value);
+    this.what.textContent = this.text;
+    this.what.className = `value ${typeOf(value)}`;
+  }
+
+  show(value) {
+    if (isBranch(value)) return false;
+    if (leafText(value) !== this.text) {
+      this.write(value);
+      flash(this.element);
+    }
+    return true;
+  }
 }
 
-export const brief = (value, max = 160) => {
-  const text = JSON.stringify(value) ?? '–';
-  return text.length > max ? `${text.slice(0, max)} …` : text;
-};
+class Branch {
+  constructor(key, value) {
+    this.type = typeOf(value);
+    this.count = h('span', { class: 'count' });
+    this.list = h('ul');
+    this.nodes = new Map();
+    const summary = h('summary', null, keyOf(key), this.count);
+    this.fold = h('details', { open: true }, summary, this.list);
+    this.element = h('li', null, this.fold);
+    this.fill(value, false);
+  }
+
+  show(value) {
+    if (typeOf(value) !== this.type) return false;
+    this.fill(value, true);
+    return true;
+  }
+
+  fill(value, marked) {
+    this.count.textContent = summaryOf(value);
+    for (const [key, node] of this.nodes) {
+      if (Object.hasOwn(value, key)) continue;
+      node.element.remove();
+      this.nodes.delete(key);
+      if (marked) flash(this.fold.firstChild);
+    }
+    for (const key of Object.keys(value)) this.fillOne(key, value[key], marked);
+  }
+
+  fillOne(key, value, marked) {
+    const known = this.nodes.get(key);
+    if (known?.show(value)) return;
+    const node = nodeOf(key, value);
+    this.nodes.set(key, node);
+    if (known) known.element.replaceWith(node.element);
+    else this.list.append(node.element);
+    if (marked) flash(node.element);
+  }
+}
+
+const keyOf = (key) => key !== undefined && [h('span', { class: 'key' }, key), ': '];
+
+const nodeOf = (key, value) => (isBranch(value) ? new Branch(key, value) : new Leaf(key, value));
+
+/** {element, show(value)}; what differs from before is marked for a moment. */
+export function tree(value, label) {
+  const root = new Branch(undefined, value);
+  return {
+    element: h('ul', { class: 'tree', 'aria-label': label }, root.element),
+    show: (next) => root.show(next),
+  };
+}

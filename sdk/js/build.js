@@ -25,7 +25,12 @@ const browsersOwnWebSocket = {
 };
 
 const entry = at('src/index.js');
-const forBrowsers = { ...common, entryPoints: [entry], plugins: [browsersOwnWebSocket], minify: true };
+const forBrowsers = {
+  ...common,
+  entryPoints: [entry],
+  plugins: [browsersOwnWebSocket],
+  minify: true,
+};
 const browserFile = at('dist/tutti-sync.browser.js');
 const globals = 'globalThis.Twilio ??= {}; globalThis.Twilio.Sync ??= globalThis.Tutti;';
 

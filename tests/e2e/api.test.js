@@ -247,7 +247,7 @@ describe('methods and paths', () => {
   });
 
   test('an unknown path is not found', async () => {
-    for (const path of ['/', '/v1', '/v2/Services', '/v1/Nope', `${DOCUMENTS}/a/b`, '/v1/services'])
+    for (const path of ['/nope', '/v1', '/v2/Services', '/v1/Nope', `${DOCUMENTS}/a/b`, '/v1/services'])
       for (const method of ['GET', 'POST', 'PUT'])
         assertProblem(await server.request(method, path), 404, 20404);
     const { json } = await server.get('/v1/Services//Maps//Items');

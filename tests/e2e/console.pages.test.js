@@ -1,351 +1,526 @@
 'use strict';
-// The console as people use it, in headless Chromium, while other clients write.
+// The console's pages, as a person uses them: in headless Chromium, served by the server itself.
 
 const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
-const { Browser, assertAccessible, picture } = require('./support/browser.js');
+const { Browser, sees, signIn, violations } = require('./support/browser.js');
 const { eventually } = require('./support/eventually.js');
-const { Office } = require('./support/sdk.js');
+const { Office, subscribed } = require('./support/sdk.js');
 const { Server } = require('./support/server.js');
 
-const PHONE = { viewport: { width: 360, height: 740 } };
+const SERVICE = '/v1/Services/default';
+const GAMES = 60;
 const HALF = { viewport: { width: 560, height: 720 } };
-const DARK = { colorScheme: 'dark' };
 
-let browser, office, server, service, base, home;
-
+let server;
+let browser;
+let service;
 before(async () => {
-  browser = await Browser.open();
   server = await Server.start();
-  office = await Office.open(server);
-  service = office.rest.sync.v1.services('default');
-  const { sid } = await service.fetch();
-  base = server.base;
-  home = `/#/services/${sid}`;
+  browser = await Browser.launch();
+  service = (await server.get(SERVICE)).json.sid;
 });
-
 after(async () => {
-  await browser.close();
-  await office.leave();
+  await browser?.close();
+  await server.destroy();
 });
 
-// Signed in, at a page of the console.
-async function open(t, path = '/', options) {
-  const page = await browser.tab(t, base, options);
-  const [user, secret] = server.auth;
-  await page.fill('[name=user]', user);
-  await page.fill('[name=secret]', secret);
-  await page.click('form button');
-  await page.waitForSelector('h1:has-text("Services")');
-  if (path !== '/') {
-    await page.goto(base + path);
-    await page.waitForSelector('main .crumbs, main h1:not(:has-text("Services"))');
-  }
+const create = async (kind, form) => (await server.post(`${SERVICE}/${kind}`, form)).json;
+const json = (value) => JSON.stringify(value);
+const at = (...names) => `#/${['services', service, ...names].join('/')}`;
+
+// A page, signed in, at an address.
+async function open(t, hash, options) {
+  const page = await browser.openFor(t, options);
+  await signIn(page, server, hash);
   return page;
 }
 
-const text = (page, selector) => page.textContent(selector);
-const sees = (page, what) => page.getByText(what).first().waitFor();
-const isLive = (page) => page.waitForSelector('.live:has-text("live")');
+const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
+const inDialog = (page) => page.locator('dialog');
+const live = (page) => sees(page, 'Live', 'main');
+const rows = (page) => page.locator('main tbody tr');
 
-async function looksGood(page, name) {
-  await assertAccessible(page);
-  await picture(page, name);
+async function submit(page, name) {
+  await inDialog(page).getByRole('button', { name, exact: true }).click();
+  await inDialog(page).waitFor({ state: 'detached' });
 }
 
-describe('the console', { concurrency: 2 }, () => {
-  test('whoever shows wrong credentials stays outside, whoever shows good ones comes in and out', async (t) => {
-    const page = await browser.tab(t, base);
-    await page.fill('[name=user]', server.auth[0]);
-    await page.fill('[name=secret]', 'wrong');
-    await page.click('form button');
-    await sees(page, 'does not know these credentials');
-    await looksGood(page, 'sign-in');
-    await page.fill('[name=secret]', server.auth[1]);
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('h1:has-text("Services")');
-    await page.reload();
-    await page.waitForSelector('h1:has-text("Services")');
-    await page.click('text=Sign out');
-    await page.waitForSelector('h1:has-text("Sign in")');
-    await page.reload();
-    await page.waitForSelector('h1:has-text("Sign in")');
-  });
-
-  test('services are listed and made', async (t) => {
-    const page = await open(t);
-    await page.fill('[name=friendly]', 'A garden');
-    await page.click('button:has-text("Create")');
-    await page.click('a:has-text("A garden")');
-    await page.waitForSelector('h1:has-text("A garden")');
-    await sees(page, 'There is nothing here.');
-  });
-
-  test('objects are paged, searched, made', async (t) => {
-    const { sid } = await office.rest.sync.v1.services.create({ friendlyName: 'many' });
-    const documents = office.rest.sync.v1.services(sid).documents;
-    for (let n = 0; n < 60; n++) await documents.create({ uniqueName: `doc-${String(n).padStart(3, '0')}` });
-    const page = await open(t, `/#/services/${sid}`);
-    assert.equal(await page.locator('tbody tr').count(), 50);
-    await page.click('button:has-text("Next page")');
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 10);
-    await page.click('button:has-text("Previous page")');
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 50);
-    await looksGood(page, 'documents');
-    await page.fill('[name=search]', '05');
-    await page.click('button:has-text("Search")');
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 11);
-    await page.fill('[name=search]', 'doc-007');
-    await page.click('button:has-text("Search")');
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
-    await page.click('summary');
-    await page.fill('[name=name]', 'made here');
-    await page.fill('[name=data]', '{"by": "hand"}');
-    await page.click('details button');
-    await sees(page, 'It is there.');
-    assert.deepEqual((await documents('made here').fetch()).data, { by: 'hand' });
-  });
-
-  test('a document moves as others write it', async (t) => {
-    const { sid } = await service.documents.create({ uniqueName: 'moving', data: { count: 1, deep: { list: [1, 'two', null] } } });
-    const page = await open(t, `${home}/documents/${sid}`, DARK);
-    await isLive(page);
-    await service.documents(sid).update({ data: { count: 2, deep: { list: [1, 'three', null] } } });
-    await page.waitForSelector('.tree .changed');
-    await sees(page, '"three"');
-    await sees(page, '/count, /deep/list/1');
-    await page.waitForFunction(() => document.querySelector('.facts').textContent.includes('Revision1'));
-    await page.waitForFunction(() => !document.querySelector('.changed'));
-    await looksGood(page, 'document-dark');
-    await service.documents(sid).remove();
-    await sees(page, 'The document has been removed.');
-  });
-
-  test('a document is edited; in a conflict yours stands beside theirs', async (t) => {
-    const { sid } = await service.documents.create({ uniqueName: 'edited', data: { title: 'a', by: 'x' } });
-    const page = await open(t, `${home}/documents/${sid}`);
-    await page.click('button:has-text("Edit")');
-    await page.fill('textarea', '{"title": "b", "by": "x"}');
-    await page.click('button:has-text("Save")');
-    await sees(page, 'Saved.');
-    assert.deepEqual((await service.documents(sid).fetch()).data, { title: 'b', by: 'x' });
-
-    const collide = async (mine, theirs) => {
-      await page.click('button:has-text("Edit")');
-      await service.documents(sid).update({ data: theirs });
-      await page.fill('textarea', JSON.stringify(mine));
-      await page.click('button:has-text("Save")');
-      await sees(page, 'Somebody else was faster');
-    };
-    await collide({ title: 'mine', by: 'x' }, { title: 'b', by: 'theirs' });
-    await looksGood(page, 'conflict');
-    assert.match(await text(page, 'table'), /\/title.*"mine".*"b".*you changed it/);
-    await page.click('button:has-text("Merge by hand")');
-    await page.fill('textarea', '{"title": "mine", "by": "theirs"}');
-    await page.click('button:has-text("Save")');
-    await eventually(async () => (await service.documents(sid).fetch()).data.title === 'mine');
-    assert.deepEqual((await service.documents(sid).fetch()).data, { title: 'mine', by: 'theirs' });
-
-    await collide({ n: 1 }, { n: 2 });
-    await page.click('button:has-text("Write mine over theirs")');
-    await page.waitForSelector('button:has-text("Edit")');
-    assert.deepEqual((await service.documents(sid).fetch()).data, { n: 1 });
-    await collide({ n: 3 }, { n: 4 });
-    await page.click('button:has-text("Take theirs")');
-    await page.waitForSelector('button:has-text("Edit")');
-    assert.deepEqual((await service.documents(sid).fetch()).data, { n: 4 });
-  });
-
-  test('items of a map: paged, added, changed, removed, in step with others', async (t) => {
-    const { sid } = await service.syncMaps.create({ uniqueName: 'players' });
-    const items = service.syncMaps(sid).syncMapItems;
-    for (let n = 0; n < 55; n++) await items.create({ key: `k${String(n).padStart(2, '0')}`, data: { n } });
-    const page = await open(t, `${home}/maps/${sid}`);
-    await isLive(page);
-    assert.equal(await page.locator('tbody tr').count(), 50);
-    await page.click('button:has-text("Next page")');
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 5);
-    await page.fill('[name=from]', 'k50');
-    await page.click('button:has-text("Go")');
-    await page.waitForFunction(() => document.querySelector('tbody').textContent.startsWith('k50'));
-    await service.syncMaps(sid).syncMapItems('k51').update({ data: { n: 'changed' } });
-    await page.waitForSelector('tr.changed');
-    await sees(page, '{"n":"changed"}');
-    await items.create({ key: 'k99', data: {} });
-    await sees(page, 'k99');
-    await page.click('summary');
-    await page.fill('[name=key]', '..');
-    await page.click('details button:has-text("Add")');
-    await sees(page, 'It is there.');
-    await page.fill('[name=from]', '');
-    await page.click('button:has-text("Go")');
-    await page.click('[aria-label="Edit .."]');
-    await page.fill('section textarea', '{"dots": 2}');
-    await page.click('button:has-text("Save")');
-    await sees(page, '{"dots":2}');
-    await page.waitForFunction(() => !document.querySelector('.changed'));
-    await looksGood(page, 'map');
-    await page.click('[aria-label="Remove .."]');
-    await page.waitForFunction(() => !document.body.textContent.includes('"dots"'));
-  });
-
-  test('items of a list, at the width of a phone', async (t) => {
-    const { sid } = await service.syncLists.create({ uniqueName: 'moves' });
-    const page = await open(t, `${home}/lists/${sid}`, PHONE);
-    await isLive(page);
-    await service.syncLists(sid).syncListItems.create({ data: { move: 'e4' } });
-    await sees(page, '{"move":"e4"}');
-    await page.waitForFunction(() => !document.querySelector('.changed'));
-    await looksGood(page, 'list-phone');
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(overflow <= 0, `${overflow} pixels too wide`);
-  });
-
-  test('a stream is published to and heard of', async (t) => {
-    const { sid } = await service.syncStreams.create({ uniqueName: 'shouts' });
-    const page = await open(t, `${home}/streams/${sid}`);
-    await isLive(page);
-    await service.syncStreams(sid).streamMessages.create({ data: { from: 'afar' } });
-    await sees(page, '{"from":"afar"}');
-    await page.fill('textarea', '{"from": "here"}');
-    await page.click('button:has-text("Publish")');
-    await sees(page, '{"from":"here"}');
-    await looksGood(page, 'stream');
-  });
-
-  test('permissions are given, changed, taken', async (t) => {
-    const { sid } = await service.documents.create({ uniqueName: 'guarded' });
-    const page = await open(t, `${home}/documents/${sid}/permissions`);
-    await page.fill('[name=identity]', 'bob');
-    await page.click('button:has-text("Let read")');
-    await page.click('[aria-label="bob may write"]');
-    await sees(page, 'Saved.');
-    const { read, write, manage } = await service.documents(sid).documentPermissions('bob').fetch();
-    assert.deepEqual([read, write, manage], [true, true, false]);
-    await looksGood(page, 'permissions');
-    await page.click('[aria-label="Remove bob"]');
-    await page.waitForFunction(() => !document.body.textContent.includes('bob'));
-  });
-
-  test('where the console may not hear of a document, it asks', async (t) => {
-    const closed = await office.rest.sync.v1.services.create({ friendlyName: 'closed', aclEnabled: true });
-    const documents = office.rest.sync.v1.services(closed.sid).documents;
-    const { sid } = await documents.create({ data: { n: 1 } });
-    const page = await open(t, `/#/services/${closed.sid}/documents/${sid}`);
-    await sees(page, '↻ every 2 s');
-    await documents(sid).update({ data: { n: 'two' } });
-    await sees(page, '"two"');
-  });
-
-  test('who is connected is listed; what is counted is drawn', async (t) => {
-    const client = office.client('carol');
-    await client.document('anything');
-    const page = await open(t, '/#/connections');
-    await sees(page, 'carol');
-    await looksGood(page, 'connections');
-    await page.click('a:has-text("Charts")');
-    await page.waitForFunction(() => document.querySelectorAll('polyline').length === 6);
-    await page.waitForFunction(() => document.querySelector('polyline').getAttribute('points').includes(' '));
-    await looksGood(page, 'charts');
-  });
-
-  test('keys are made, shown once, and removed; tokens are made and looked into', async (t) => {
-    const page = await open(t, '/#/keys');
-    await page.fill('[name=friendly]', 'of a test');
-    await page.click('button:has-text("Create a key")');
-    await sees(page, 'shown this once');
-    const [sid, secret] = (await text(page, 'pre')).split('\n');
-    assert.match(sid, /^SK[0-9a-f]{32}$/);
-    assert.ok(secret.length >= 32);
-    await page.click('button:has-text("I have it")');
-    await page.waitForFunction(() => !document.querySelector('pre'));
-    await looksGood(page, 'keys');
-    page.on('dialog', (dialog) => dialog.accept());
-    await page.click('[aria-label="Remove of a test"]');
-    await page.waitForFunction(() => !document.body.textContent.includes('of a test'));
-    await page.click('a:has-text("Tokens")');
-    await page.fill('[name=identity]', 'dave');
-    await page.click('button:has-text("Make a token")');
-    await sees(page, 'For dave, until');
-    await looksGood(page, 'tokens');
-  });
-
-  test('the keyboard reaches everything, and the theme can be chosen', async (t) => {
-    const page = await open(t);
-    await page.reload();
-    await page.waitForSelector('h1:has-text("Services")');
-    await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
-    const seen = new Set();
-    for (let i = 0; i < 12; i++) {
-      seen.add(await page.evaluate(() => document.activeElement.textContent));
-      await page.keyboard.press('Tab');
-    }
-    for (const name of ['Tutti', 'Services', 'Connections', 'Charts', 'Keys', 'Tokens', 'Dark', 'Sign out'])
-      assert.ok(seen.has(name), name);
-    await page.click('button:has-text("Dark")');
-    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(23, 24, 26)');
-    await looksGood(page, 'services-dark');
-    await page.click('button:has-text("Light")');
-    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(251, 251, 249)');
-  });
+test('wrong credentials are refused, right ones last for the tab', async (t) => {
+  const page = await browser.openFor(t);
+  await page.goto(server.base);
+  await page.getByLabel('Account SID or API key').fill(server.auth[0]);
+  await page.getByLabel('Auth token or secret').fill('wrong');
+  await press(page, 'Sign in');
+  await sees(page, 'These are not the credentials of this server.', '[role=alert]');
+  await browser.picture(page, 'sign-in-wrong');
+  await signIn(page, server);
+  await sees(page, 'default', 'main');
+  await page.reload();
+  await sees(page, 'default', 'main');
+  await press(page, 'Sign out');
+  await page.getByLabel('Auth token or secret').waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.getItem('tutti-credentials')), null);
 });
 
-test('a console that is read-only shows no way to change anything', async (t) => {
-  const looking = await Server.startFor(t, { args: ['--console-read-only'] });
-  const desk = await Office.openFor(t, looking);
-  const rest = desk.rest.sync.v1.services('default');
-  const { sid, serviceSid } = await rest.documents.create({ uniqueName: 'd', data: { n: 1 } });
-  const page = await browser.tab(t, looking.base);
-  await page.fill('[name=user]', looking.auth[0]);
-  await page.fill('[name=secret]', looking.auth[1]);
-  await page.click('form button');
-  await page.waitForSelector('h1:has-text("Services")');
-  await page.goto(`${looking.base}/#/services/${serviceSid}/documents/${sid}`);
-  await isLive(page);
-  await rest.documents(sid).update({ data: { n: 2 } });
-  await page.waitForSelector('.tree .changed');
-  assert.deepEqual(await page.locator('main button').allTextContents(), []);
-  await page.goto(`${looking.base}/#/keys`);
-  await page.waitForSelector('h1:has-text("API keys")');
-  assert.deepEqual(await page.locator('main button').allTextContents(), []);
+test('a service is made, changed and removed', async (t) => {
+  const page = await open(t, '');
+  await press(page, 'New service');
+  await page.getByLabel('Name').fill('Chess');
+  await submit(page, 'Create service');
+  await page.getByRole('link', { name: /Chess/ }).click();
+  await press(page, 'Settings');
+  await page.getByLabel('Permissions bind clients').check();
+  await submit(page, 'Save');
+  await sees(page, 'permissions on', 'main');
+  await press(page, 'Remove');
+  await submit(page, 'Remove');
+  await page.getByRole('heading', { name: 'Services' }).waitFor();
+  await page.getByRole('link', { name: /Chess/ }).waitFor({ state: 'detached' });
 });
 
-describe('the demo, without signing in', () => {
+test('objects come in pages, and are found by name, by a part of it and by SID', async (t) => {
+  for (let i = 0; i < GAMES; i++) await create('Documents', { UniqueName: `game-${i}` });
+  const page = await open(t, at('documents'));
+  await sees(page, 'game-0');
+  assert.equal(await rows(page).count(), 25);
+  await press(page, 'Next →');
+  await sees(page, 'game-25');
+  await press(page, '← Previous');
+  await sees(page, 'game-0');
+  const box = page.getByRole('searchbox');
+  for (const [text, found] of [
+    ['game-42', 1],
+    ['game-5', 11],
+    ['me-5', 11],
+    ['nobody', 0],
+  ]) {
+    await box.fill(text);
+    await press(page, 'Search');
+    const shown = await eventually(async () => (await rows(page).count()) === found);
+    assert.ok(shown, `${text}: ${await rows(page).count()}`);
+  }
+  const { sid } = (await server.get(`${SERVICE}/Documents/game-7`)).json;
+  await box.fill(sid);
+  await press(page, 'Search');
+  await sees(page, 'game-7', 'tbody');
+  await page.getByRole('link', { name: 'game-7' }).click();
+  await page.getByRole('heading', { name: 'game-7' }).waitFor();
+});
+
+test('a document moves while one looks at it', async (t) => {
+  const board = await create('Documents', {
+    UniqueName: 'board',
+    Data: json({ turn: 'white', n: 1 }),
+  });
+  const page = await open(t, at('documents', board.sid));
+  await live(page);
+  const office = await Office.openFor(t, server);
+  const document = await office.client('alice').document('board');
+  await document.set({ turn: 'black', n: 1, moves: ['e4'] });
+  await sees(page, '"black"', '.tree');
+  await sees(page, '"e4"', '.tree');
+  assert.equal(await page.locator('.tree li.flash', { hasText: /^n:/ }).count(), 0);
+  await page.locator('#revision', { hasText: '1' }).waitFor();
+  await sees(page, 'alice', '.changes');
+  await sees(page, 'turn, moves', '.changes');
+  await browser.picture(page, 'document-live');
+});
+
+test('numbers keep their digits', async (t) => {
+  const data = '{"big":12345678901234567890,"exact":1.50}';
+  const { sid } = await create('Documents', { UniqueName: 'digits', Data: data });
+  const page = await open(t, at('documents', sid));
+  await sees(page, '12345678901234567890', '.tree');
+  await press(page, 'Edit');
+  await submit(page, 'Save');
+  assert.match(
+    (await server.get(`${SERVICE}/Documents/digits`)).text,
+    /12345678901234567890.*1\.50/,
+  );
+  await server.post(`${SERVICE}/Documents/digits`, { Data: '{"big":98765432109876543210}' });
+  await sees(page, '98765432109876543210', '.tree');
+});
+
+// Begin to edit `name`, and let somebody else write before it is saved.
+async function collide(t, name) {
+  const { sid } = await create('Documents', { UniqueName: name, Data: json({ a: 1, b: 1, c: 1 }) });
+  const page = await open(t, at('documents', sid));
+  await press(page, 'Edit');
+  await inDialog(page)
+    .getByLabel('Data')
+    .fill(json({ a: 2, b: 2, c: 1 }));
+  await server.post(`${SERVICE}/Documents/${name}`, { Data: json({ a: 3, b: 1, c: 3 }) });
+  await press(page, 'Save');
+  await sees(page, 'Somebody else was faster', 'dialog');
+  return page;
+}
+
+const dataOf = async (name) => (await server.get(`${SERVICE}/Documents/${name}`)).json.data;
+
+test('who was slower sees both versions, and may overwrite', async (t) => {
+  const page = await collide(t, 'overwritten');
+  const line = (path) => inDialog(page).locator('tbody tr', { hasText: new RegExp(`^${path}`) });
+  for (const [path, by] of [
+    ['a', 'both'],
+    ['b', 'you'],
+    ['c', 'them'],
+  ])
+    assert.match(await line(path).innerText(), new RegExp(`${by}$`));
+  await browser.picture(page, 'conflict');
+  assert.deepEqual(await violations(page), []);
+  assert.deepEqual(await dataOf('overwritten'), { a: 3, b: 1, c: 3 });
+  await submit(page, 'Overwrite with yours');
+  await sees(page, 'Saved');
+  assert.deepEqual(await dataOf('overwritten'), { a: 2, b: 2, c: 1 });
+});
+
+test('who was slower may take theirs', async (t) => {
+  const page = await collide(t, 'taken');
+  await submit(page, 'Take theirs');
+  assert.deepEqual(await dataOf('taken'), { a: 3, b: 1, c: 3 });
+});
+
+test('who was slower may merge, and may lose again', async (t) => {
+  const page = await collide(t, 'merged');
+  await press(page, 'Merge by hand');
+  const text = inDialog(page).getByLabel('Data');
+  assert.deepEqual(JSON.parse(await text.inputValue()), { a: 2, b: 2, c: 3 });
+  await server.post(`${SERVICE}/Documents/merged`, { Data: json({ a: 9, b: 1, c: 9 }) });
+  await press(page, 'Save');
+  await sees(page, 'Somebody else was faster', 'dialog');
+  await press(page, 'Merge by hand');
+  await submit(page, 'Save');
+  await sees(page, 'Saved');
+  assert.deepEqual(await dataOf('merged'), { a: 2, b: 2, c: 9 });
+});
+
+test('what is no JSON object is not sent', async (t) => {
+  const { sid } = await create('Documents', { UniqueName: 'strict', Data: '{"a":1}' });
+  const page = await open(t, at('documents', sid));
+  await press(page, 'Edit');
+  for (const [text, told] of [
+    ['{', 'This is not JSON'],
+    ['[1]', 'Data must be a JSON object'],
+  ]) {
+    await inDialog(page).getByLabel('Data').fill(text);
+    await press(page, 'Save');
+    await sees(page, told, 'dialog [role=alert]');
+  }
+  await page.keyboard.press('Escape');
+  assert.deepEqual(await dataOf('strict'), { a: 1 });
+});
+
+test('items of a list are added, edited, removed, and come live', async (t) => {
+  const { sid } = await create('Lists', { UniqueName: 'moves' });
+  const page = await open(t, at('lists', sid));
+  await sees(page, 'There are no items here.');
+  await press(page, 'Add item');
+  await inDialog(page).getByLabel('Data').fill('{"move":"e4"}');
+  await submit(page, 'Add item');
+  await sees(page, '{"move":"e4"}', 'tbody');
+  await live(page);
+  await server.post(`${SERVICE}/Lists/moves/Items`, { Data: '{"move":"e5"}' });
+  await sees(page, '{"move":"e5"}', 'tbody');
+  await press(page, 'Edit 1');
+  await inDialog(page).getByLabel('Data').fill('{"move":"c5"}');
+  await submit(page, 'Save');
+  await sees(page, '{"move":"c5"}', 'tbody');
+  await server.delete(`${SERVICE}/Lists/moves/Items/0`);
+  await page.getByText('{"move":"e4"}').waitFor({ state: 'detached' });
+  await press(page, 'Remove 1');
+  await submit(page, 'Remove');
+  await sees(page, 'There are no items here.');
+});
+
+test('a long list comes in pages, from where and in the order one wants', async (t) => {
+  const { sid } = await create('Lists', { UniqueName: 'long' });
+  for (let i = 0; i < GAMES; i++)
+    await server.post(`${SERVICE}/Lists/long/Items`, { Data: json({ place: `p${i}p` }) });
+  const page = await open(t, at('lists', sid));
+  await sees(page, 'p49p', 'tbody');
+  assert.equal(await rows(page).count(), 50);
+  await press(page, 'Next →');
+  await sees(page, 'p59p', 'tbody');
+  assert.equal(await rows(page).count(), 10);
+  await page.getByLabel('Begin at index').fill('7');
+  await page.getByLabel('Order').selectOption('desc');
+  await press(page, 'Go');
+  assert.ok(await eventually(async () => (await rows(page).count()) === 8));
+  assert.match(await rows(page).first().innerText(), /p7p/);
+});
+
+test('items of a map have any key, and stay in order', async (t) => {
+  const { sid } = await create('Maps', { UniqueName: 'players' });
+  const page = await open(t, at('maps', sid));
+  await live(page);
+  const keys = ['..', '.', 'Ann & Bo/2', 'bob?#%', 'zoë'];
+  for (const key of [...keys].reverse()) {
+    await press(page, 'Add item');
+    await inDialog(page).getByLabel('Key').fill(key);
+    await submit(page, 'Add item');
+  }
+  const shown = async () => page.locator('tbody .name').allInnerTexts();
+  const sorted = [...keys].sort();
+  assert.deepEqual(await shown(), sorted);
+  for (const key of sorted) {
+    await press(page, `Edit ${key}`);
+    await inDialog(page)
+      .getByLabel('Data')
+      .fill(json({ of: key }));
+    await submit(page, 'Save');
+    await sees(page, json({ of: key }), 'tbody');
+  }
+  await press(page, 'Remove ..');
+  await submit(page, 'Remove');
+  await press(page, 'Remove .');
+  await submit(page, 'Remove');
+  assert.deepEqual(await shown(), ['Ann & Bo/2', 'bob?#%', 'zoë']);
+});
+
+test('a stream is spoken to and heard', async (t) => {
+  const { sid } = await create('Streams', { UniqueName: 'chat' });
+  const page = await open(t, at('streams', sid));
+  await live(page);
+  const office = await Office.openFor(t, server);
+  const stream = await office.client('alice').stream('chat');
+  await subscribed(stream);
+  const heard = new Promise((resolve) => stream.on('messagePublished', resolve));
+  await page.getByLabel('Message', { exact: true }).fill('{"text":"from here"}');
+  await press(page, 'Publish');
+  assert.deepEqual((await heard).message.data, { text: 'from here' });
+  await stream.publishMessage({ text: 'from there' });
+  await sees(page, '"from there"', '.messages');
+  await sees(page, '"from here"', '.messages');
+});
+
+test('permissions are given and taken', async (t) => {
+  const { sid } = await create('Documents', { UniqueName: 'guarded' });
+  const page = await open(t, at('documents', sid, 'permissions'));
+  await press(page, 'Add permission');
+  await inDialog(page).getByLabel('Identity').fill('alice');
+  await inDialog(page).getByLabel('read').check();
+  await submit(page, 'Add permission');
+  await page.getByLabel('alice may write').check();
+  await sees(page, 'alice: saved');
+  const path = `${SERVICE}/Documents/guarded/Permissions/alice`;
+  const { read, write, manage } = (await server.get(path)).json;
+  assert.deepEqual([read, write, manage], [true, true, false]);
+  await press(page, 'Remove alice');
+  await submit(page, 'Remove');
+  await sees(page, 'Nobody has a permission here.');
+  assert.equal((await server.get(path)).status, 404);
+});
+
+test('what permissions keep the console out of is asked for again and again', async (t) => {
+  const closed = (await server.post('/v1/Services', { FriendlyName: 'Closed', AclEnabled: 'true' }))
+    .json;
+  const documents = `/v1/Services/${closed.sid}/Documents`;
+  const { sid } = (await server.post(documents, { UniqueName: 'secret', Data: '{"a":1}' })).json;
+  const page = await open(t, `#/services/${closed.sid}/documents/${sid}`);
+  await sees(page, 'Every 2 s', 'main');
+  await server.post(`${documents}/secret`, { Data: '{"a":"newer"}' });
+  await sees(page, '"newer"', '.tree');
+});
+
+test('who is connected is listed', async (t) => {
+  const office = await Office.openFor(t, server);
+  await office.client('somebody-connected').document('presence');
+  const page = await open(t, '#/connections');
+  await sees(page, 'somebody-connected', 'tbody');
+  await page.getByRole('searchbox').fill('nobody-like-this');
+  await sees(page, 'Nobody like this is connected.');
+});
+
+test('charts draw what the server does', async (t) => {
+  const page = await open(t, '#/charts');
+  const chart = page.getByRole('img', { name: /^Commits: .* at most (?!0 )/ });
+  const { sid } = await create('Documents', { UniqueName: 'busy' });
+  const drawn = await eventually(async () => {
+    await server.post(`${SERVICE}/Documents/${sid}`, { Data: '{}' });
+    return (await chart.count()) === 1;
+  });
+  assert.ok(drawn);
+  assert.match(await chart.locator('path.line').getAttribute('d'), /^M[\d.]+,[\d.]+/);
+});
+
+test('a key shows its secret once, works, and ends', async (t) => {
+  const page = await open(t, '#/keys');
+  await press(page, 'New key');
+  await inDialog(page).getByLabel('Name').fill('worker');
+  await submit(page, 'Create key');
+  const auth = await page.locator('.secret code').allInnerTexts();
+  assert.equal((await server.get('/v1/Services', { auth })).status, 200);
+  await page.reload();
+  await sees(page, 'worker', 'tbody');
+  assert.equal(await page.locator('.secret').count(), 0);
+  assert.ok(!(await page.content()).includes(auth[1]));
+  await press(page, 'Delete worker');
+  await submit(page, 'Delete');
+  await page.getByText(auth[0]).waitFor({ state: 'detached' });
+  assert.equal((await server.get('/v1/Services', { auth })).status, 401);
+});
+
+test('a token is made, read, and good', async (t) => {
+  const page = await open(t, '#/tokens');
+  await page.getByLabel('Identity').fill('alice');
+  await press(page, 'Make token');
+  await sees(page, '"alice"', '.tree');
+  const token = await page.getByLabel('Token', { exact: true }).inputValue();
+  const office = await Office.openFor(t, server);
+  await office.client('alice', { token }).document({ id: 'by-token' });
+  await page.getByLabel('Token', { exact: true }).fill('nonsense');
+  await sees(page, 'This is no JSON Web Token');
+});
+
+test('two tabs add 100 each at once, and both show 200', async (t) => {
+  const pages = [await open(t, '', HALF), await open(t, '', HALF)];
+  for (const page of pages) {
+    await page.goto(`${server.base}/demo/counter`);
+    await sees(page, 'connected');
+    await page.locator('#count', { hasText: '0' }).waitFor();
+  }
+  await Promise.all(pages.map((page) => press(page, '+100 fast')));
+  for (const page of pages) {
+    await page.locator('#count', { hasText: '200' }).waitFor();
+    await page.locator('#added', { hasText: '100' }).waitFor();
+    assert.notEqual(await page.locator('#log li').count(), 0);
+  }
+  for (const [i, page] of pages.entries()) await browser.picture(page, `counter-${i + 1}`);
+  assert.deepEqual(await violations(pages[0]), []);
+});
+
+describe('in development mode nobody signs in', () => {
   let local;
-
   before(async () => {
     local = await Server.start({ args: ['--development'] });
   });
-
   after(() => local.destroy());
 
-  const count = (page) => page.textContent('#count');
-  const press = async (page, id) => {
-    await page.click(id);
-    await page.waitForFunction((button) => !document.querySelector(button).disabled, id, { timeout: 60_000 });
-  };
+  test('the console shows the services', async (t) => {
+    const page = await browser.openFor(t);
+    await page.goto(local.base);
+    await sees(page, 'default', 'main');
+  });
 
-  test('two tabs count 100 times each at once with mutate: 200', async (t) => {
-    const tabs = await Promise.all([0, 1].map(() => browser.tab(t, `${local.base}/demo/counter`, HALF)));
-    await Promise.all(tabs.map(isLive));
-    await Promise.all(tabs.map((page) => press(page, '#many')));
-    for (const page of tabs) {
-      await page.waitForFunction(() => document.querySelector('#count').textContent === '200');
-      assert.equal(await text(page, '#mine'), '100');
-      assert.equal(await text(page, '#others'), '100');
+  test('the counter counts, and so do the five lines of the README', async (t) => {
+    const readme = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
+    const [, names, from, code] = /^import (.*) from (.*);\n((?:.+\n){4})```$/m.exec(readme);
+    const page = await browser.openFor(t);
+    await page.goto(`${local.base}/demo/counter`);
+    await sees(page, 'connected');
+    await page.locator('#count', { hasText: '0' }).waitFor();
+    const logged = once(page, 'console');
+    await page.evaluate(`(async () => { const ${names} = await import(${from}); ${code} })()`);
+    assert.equal((await logged)[0].text(), '1');
+    await page.locator('#count', { hasText: '1' }).waitFor();
+  });
+});
+
+test('read-only: everything is shown, nothing is offered', async (t) => {
+  const quiet = await Server.startFor(t, { args: ['--console-read-only', 'on'] });
+  const { sid, service_sid: of } = (
+    await quiet.post(`${SERVICE}/Documents`, { UniqueName: 'board', Data: '{"a":1}' })
+  ).json;
+  const { sid: list } = (await quiet.post(`${SERVICE}/Lists`, { UniqueName: 'moves' })).json;
+  await quiet.post(`${SERVICE}/Lists/moves/Items`, { Data: '{"a":1}' });
+  const page = await browser.openFor(t);
+  await signIn(page, quiet, `#/services/${of}/documents/${sid}`);
+  await sees(page, 'Read-only');
+  const places = ['', `services/${of}/documents`, `services/${of}/documents/${sid}`];
+  const more = [
+    `services/${of}/lists/${list}`,
+    `services/${of}/documents/${sid}/permissions`,
+    'keys',
+  ];
+  for (const place of [...places, ...more]) {
+    await page.goto(`${quiet.base}/#/${place}`);
+    await page.locator('main:not([aria-busy]) h1').waitFor();
+    const buttons = await page.locator('main button').allInnerTexts();
+    assert.deepEqual(
+      buttons.filter((text) => /new|edit|add|remove|settings|time|delete/i.test(text)),
+      [],
+    );
+  }
+});
+
+test('development: no sign-in on this machine', async (t) => {
+  const own = await Server.startFor(t, { args: ['--development', 'on'] });
+  const page = await browser.openFor(t);
+  await page.goto(own.base);
+  await sees(page, 'default', 'main');
+  await press(page, 'Sign out');
+  await press(page, 'Use this machine’s account');
+  await sees(page, 'default', 'main');
+});
+
+// Every page, each way it may look: pictures of it, and what keeps people out.
+for (const look of ['light', 'dark', 'narrow']) {
+  test(`all pages can be used by everybody: ${look}`, async (t) => {
+    const names = { document: 'Documents', list: 'Lists', map: 'Maps', stream: 'Streams' };
+    const sids = {};
+    for (const [one, path] of Object.entries(names))
+      sids[one] = (await create(path, { UniqueName: `${look}-${one}` })).sid;
+    const data = json({ text: 'hello', list: [1, true, null], more: { deep: {} } });
+    await server.post(`${SERVICE}/Documents/${sids.document}`, { Data: data });
+    await server.post(`${SERVICE}/Lists/${sids.list}/Items`, { Data: data });
+    await server.post(`${SERVICE}/Maps/${sids.map}/Items`, { Key: 'alice', Data: data });
+    await server.post(`${SERVICE}/Maps/${sids.map}/Permissions/alice`, { Read: 'true' });
+    const options = { colorScheme: look === 'dark' ? 'dark' : 'light', narrow: look === 'narrow' };
+    const page = await browser.openFor(t, { ...options, reducedMotion: 'reduce' });
+    await page.goto(server.base);
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    assert.deepEqual(await violations(page), [], 'sign-in');
+    await signIn(page, server);
+    const pages = {
+      services: '#/services',
+      documents: at('documents'),
+      document: at('documents', sids.document),
+      list: at('lists', sids.list),
+      map: at('maps', sids.map),
+      permissions: at('maps', sids.map, 'permissions'),
+      stream: at('streams', sids.stream),
+      connections: '#/connections',
+      charts: '#/charts',
+      keys: '#/keys',
+      tokens: '#/tokens',
+    };
+    for (const [name, hash] of Object.entries(pages)) {
+      await page.goto(`${server.base}/${hash}`);
+      await page.locator('main:not([aria-busy]) h1').waitFor();
+      if (['document', 'list', 'map', 'stream'].includes(name)) await live(page);
+      await browser.picture(page, `${look}-${name}`);
+      assert.deepEqual(await violations(page), [], name);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${name} is ${over} px too wide`);
     }
-    await looksGood(tabs[0], 'counter-1');
-    await picture(tabs[1], 'counter-2');
-    await press(tabs[0], '#reset');
-    await tabs[1].waitForFunction(() => document.querySelector('#count').textContent === '0');
-    assert.equal(await count(tabs[0]), '0');
+    await page.goto(`${server.base}/${pages.document}`);
+    await press(page, 'Edit');
+    await browser.picture(page, `${look}-edit`);
+    assert.deepEqual(await violations(page), [], 'edit');
   });
+}
 
-  test('the console is open, too', async (t) => {
-    const page = await browser.tab(t, local.base);
-    await page.waitForSelector('h1:has-text("Services")');
-    await page.click('a:has-text("Demo")');
-    await page.waitForSelector('h1:has-text("A counter for all")');
+test('the keyboard is enough', async (t) => {
+  const page = await open(t, at('documents'));
+  await page.getByRole('heading', { name: 'default' }).waitFor();
+  const focused = () => page.evaluate(() => document.activeElement.innerText);
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'Skip to the content');
+  await page.keyboard.press('Enter');
+  assert.ok(await eventually(async () => (await focused()) === 'default'), await focused());
+  const reached = await eventually(async () => {
+    await page.keyboard.press('Tab');
+    return (await focused()) === 'New document';
   });
+  assert.ok(reached);
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Unique name').fill('by-keyboard');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'by-keyboard' }).waitFor();
+  assert.ok(await eventually(async () => (await focused()) === 'by-keyboard'));
 });

@@ -22,11 +22,18 @@ const authorization = ({ auth }) => `Basic ${Buffer.from(auth.join(':')).toStrin
 async function rest(method, path, key, fields = {}, to = server) {
   const response = await fetch(`${to.base}/v1/Services/default${path}`, {
     method,
-    headers: { Authorization: authorization(to), ...(key === undefined ? {} : { 'Idempotency-Key': key }) },
+    headers: {
+      Authorization: authorization(to),
+      ...(key === undefined ? {} : { 'Idempotency-Key': key }),
+    },
     body: method === 'POST' || method === 'PUT' ? new URLSearchParams(fields) : undefined,
   });
   const text = await response.text();
-  return { status: response.status, etag: response.headers.get('etag'), body: text && JSON.parse(text) };
+  return {
+    status: response.status,
+    etag: response.headers.get('etag'),
+    body: text && JSON.parse(text),
+  };
 }
 
 test('REST: the same answer, and one item', async () => {
@@ -43,10 +50,16 @@ test('REST: every answer as it was, though the object has moved on', async () =>
   const changed = await rest('POST', '/Documents/d', 'change', { Data: '{"n":2}' });
   await rest('POST', '/Documents/d', undefined, { Data: '{"n":3}' });
   assert.deepEqual(await rest('POST', '/Documents/d', 'change', { Data: '{"n":2}' }), changed);
-  assert.deepEqual(await rest('POST', '/Documents', 'make', { UniqueName: 'd', Data: '{"n":1}' }), made);
+  assert.deepEqual(
+    await rest('POST', '/Documents', 'make', { UniqueName: 'd', Data: '{"n":1}' }),
+    made,
+  );
   assert.deepEqual((await service.documents('d').fetch()).data, { n: 3 });
   const gone = await rest('DELETE', '/Documents/d', 'remove');
-  assert.deepEqual([gone, await rest('DELETE', '/Documents/d', 'remove')].map(({ status }) => status), [204, 204]);
+  assert.deepEqual(
+    [gone, await rest('DELETE', '/Documents/d', 'remove')].map(({ status }) => status),
+    [204, 204],
+  );
   assert.equal((await rest('DELETE', '/Documents/d', 'other')).status, 404);
 });
 
@@ -92,7 +105,10 @@ test('clients: over another connection, without a second event, isolated by iden
   assert.equal((await push(two, 'l')).body.index, 2);
   await bob.event('list_item_added', (event) => event.item_index === 2);
   const added = bob.events().filter(([type]) => type === 'list_item_added');
-  assert.deepEqual(added.map(([, event]) => event.item_index), [0, 2]);
+  assert.deepEqual(
+    added.map(([, event]) => event.item_index),
+    [0, 2],
+  );
 });
 
 test('a server that was started anew says that it does not know', async (t) => {

@@ -35,13 +35,19 @@ async function make(path, body) {
 
 test('a document: what a GET has, with the code of the 412', async () => {
   const { sid } = await make('/v3/Documents', { unique_name: 'd', data: { n: 1 } });
-  for (const path of [`/v3/Documents/${sid}`, '/v3/Documents/d', `/v3/Services/default/Documents/d`]) {
+  for (const path of [
+    `/v3/Documents/${sid}`,
+    '/v3/Documents/d',
+    `/v3/Services/default/Documents/d`,
+  ]) {
     const { status, body } = await alice.http('POST', path, wishes('77'));
     const read = await alice.http('GET', path);
     assert.deepEqual([status, body.code, body.status], [412, 54103, 412]);
     assert.deepEqual(body.current, read.body);
   }
-  const gone = await alice.http('DELETE', `/v3/Documents/${sid}`, { headers: wishes('77').headers });
+  const gone = await alice.http('DELETE', `/v3/Documents/${sid}`, {
+    headers: wishes('77').headers,
+  });
   assert.deepEqual([gone.status, gone.body.current.data], [412, { n: 1 }]);
 });
 
@@ -72,7 +78,11 @@ test('only who asks for it gets it, whatever else is preferred', async () => {
     (await alice.http('POST', '/v3/Documents/p', wishes('77', prefer))).body.current;
   for (const prefer of ['return=minimal', 'respond-async', '', null, 'return=representationist'])
     assert.equal(await current(prefer), undefined, prefer);
-  for (const prefer of ['respond-async, return=representation', 'Return=Representation; x=1', ['return=representation']])
+  for (const prefer of [
+    'respond-async, return=representation',
+    'Return=Representation; x=1',
+    ['return=representation'],
+  ])
     assert.deepEqual((await current(prefer)).data, {}, prefer);
   const { body } = await alice.http('POST', '/v3/Documents/p', wishes('0'));
   assert.equal(body.current, undefined);
@@ -98,13 +108,15 @@ test(`${CLIENTS} clients x ${TIMES} increments without a read: exact, in few att
   const { sid } = await make('/v3/Documents', { data: { n: 0 } });
   const path = `/v3/Documents/${sid}`;
   const clients = await Promise.all(
-    Array.from({ length: CLIENTS }, (_, i) => Connection.start(office.server, office.token(`c${i}`))),
+    Array.from({ length: CLIENTS }, (_, i) =>
+      Connection.start(office.server, office.token(`c${i}`)),
+    ),
   );
   t.after(() => clients.forEach((client) => client.close()));
   let writes = 0;
   async function increment(client) {
     let current = (await client.http('GET', path)).body;
-    for (let done = 0; done < TIMES; ) {
+    for (let done = 0; done < TIMES;) {
       const data = { n: current.data.n + 1 };
       const headers = { 'If-Match': current.revision, Prefer: 'return=representation' };
       const { status, body } = await client.http('POST', path, { headers, body: { data } });

@@ -1,127 +1,232 @@
-// A list or a map: its items, page by page, in step.
+// A list or a map: its items, page by page, as they change.
 
-import { action, button, field, h, notify, table, time } from '../dom.js';
-import { editor } from '../editor.js';
-import { api, get, mayWrite, segment } from '../session.js';
-import { brief } from '../tree.js';
-import { open, pill } from '../watch.js';
-import { crumbs } from './objects.js';
+import { get, inService, neighbour, post, remove, segment, withQuery } from '../api.js';
+import { ask, confirm } from '../dialogs.js';
+import { h } from '../dom.js';
+import { dataFields, edit, formOf } from '../editor.js';
+import { ItemTable } from '../items.js';
+import { mayBeRounded } from '../json.js';
+import { follow } from '../live.js';
+import { KINDS, liveBadge, load, objectFacts, objectHead, renewFacts } from '../objects.js';
+import { button, empty, field, input, pager, sentence, toast } from '../parts.js';
+import { canEdit } from '../session.js';
 
 const PAGE_SIZE = 50;
-const REFRESH_MS = 2000;
-const SETTLE_MS = 100;
+const ROWS_MAX = 200; // of one page that grows while one looks
 
-export async function collection({ signal }, service, kind, sid) {
-  const one = kind === 'lists' ? { name: 'index', type: 'list', folder: 'Lists' } : { name: 'key', type: 'map', folder: 'Maps' };
-  const path = `/v1/Services/${segment(service)}/${one.folder}/${sid}`;
-  const root = await get(path);
-  const view = { from: '', url: null, marked: new Set(), page: null };
-  const state = h('span');
-  const rows = h('div');
-  const edit = h('div');
-  const pages = h('div', { class: 'row' });
-  const first = () => `${path}/Items?PageSize=${PAGE_SIZE}${view.from ? `&From=${encodeURIComponent(view.from)}` : ''}`;
+const TRAITS = {
+  lists: { field: 'index', label: 'index', Name: 'Index' },
+  maps: { field: 'key', label: 'key', Name: 'Key' },
+};
 
-  const load = async () => {
-    view.page = await get(view.url ?? first());
-    const items = view.page.items;
-    rows.replaceChildren(items.length
-      ? table('Items', [one.name === 'key' ? 'Key' : 'Index', 'Data', 'Revision', 'Updated', 'Expires', 'Change'], items.map((item) => row(item)))
-      : h('p', { class: 'quiet' }, 'No items here.'));
-    view.marked.clear();
-    const go = (url) => async () => {
-      view.url = url.replace(/^https?:\/\/[^/]+/, '');
-      await load();
-    };
-    const { previous_page_url: previous, next_page_url: next } = view.page.meta;
-    pages.replaceChildren(button('Previous page', go(previous ?? ''), { disabled: !previous }), button('Next page', go(next ?? ''), { disabled: !next }));
-  };
-  const itemPath = (item) => `${path}/Items/${segment(String(item[one.name]))}`;
-  const row = (item) => {
-    const line = h('tr', { class: view.marked.has(item[one.name]) ? 'changed' : '' },
-      h('td', null, h('code', null, String(item[one.name]))), h('td', null, h('code', null, brief(item.data))),
-      h('td', { class: 'short' }, item.revision), h('td', { class: 'short' }, time(item.date_updated)), h('td', { class: 'short' }, time(item.date_expires)),
-      h('td', { class: 'short' }, mayWrite() && [
-        button('Edit', () => startEdit(item), { 'aria-label': `Edit ${item[one.name]}` }), ' ',
-        button('Remove', async () => {
-          await api('DELETE', itemPath(item));
-          await load();
-        }, { 'aria-label': `Remove ${item[one.name]}` })]));
-    setTimeout(() => line.classList.remove('changed'), 1500);
-    return line;
-  };
-  const startEdit = (item) => {
-    edit.replaceChildren(h('h2', null, `Item ${item[one.name]}`), editor({
-      read: () => get(itemPath(item)),
-      write: (data, revision) => api('POST', itemPath(item), { Data: JSON.stringify(data) }, { 'If-Match': revision }),
-      done: () => {
-        edit.replaceChildren();
-        return load();
-      },
-    }, item));
-    edit.querySelector('textarea').focus();
-  };
-
-  await load();
-  follow({ service, sid, signal, state, one, view, load });
-  const from = field(`From ${one.name}`, { name: 'from', type: 'search' });
-  const jump = action(async () => {
-    view.from = from.input.value;
-    view.url = null;
-    await load();
-  });
-  return [
-    crumbs(service, kind, root.unique_name ?? sid),
-    h('div', { class: 'row' }, h('h1', null, root.unique_name ?? sid), state),
-    h('dl', { class: 'facts' }, ...[['SID', root.sid], ['Revision', root.revision], ['Expires', time(root.date_expires)], ['Created by', root.created_by]]
-      .flatMap(([name, value]) => [h('dt', null, name), h('dd', null, value)])),
-    h('form', { class: 'row', role: 'search', onsubmit: jump }, from.element, h('button', null, 'Go')),
-    rows, pages, edit,
-    mayWrite() && addition(path, one, load),
-    h('p', null, h('a', { href: `#/services/${service}/${kind}/${sid}/permissions` }, 'Permissions')),
-  ].filter(Boolean);
-}
-
-function addition(path, one, load) {
-  const key = one.name === 'key' && field('Key', { name: 'key', required: true, maxLength: 320 });
-  const data = field('Data, a JSON object', { name: 'data', required: true }, 'textarea');
-  const ttl = field('Time to live, seconds (empty: for ever)', { name: 'ttl', type: 'number', min: 0 });
-  data.input.value = '{}';
-  const add = action(async () => {
-    await api('POST', `${path}/Items`, { Key: key ? key.input.value : undefined, Data: data.input.value, ItemTtl: ttl.input.value || undefined });
-    notify('It is there.');
-    await load();
-  });
-  return h('details', { class: 'panel' }, h('summary', null, 'A new item'),
-    h('form', { onsubmit: add }, h('div', { class: 'row' }, key && key.element, ttl.element), data.element,
-      h('div', { class: 'row' }, h('button', { class: 'main' }, 'Add'))));
-}
-
-// Events say that a page is to be read anew; a run of them, once.
-async function follow({ service, sid, signal, state, one, view, load }) {
-  pill(state, 'waiting');
-  let timer = null;
-  const soon = (name) => {
-    view.marked.add(name);
-    timer ??= setTimeout(() => {
-      timer = null;
-      if (!signal.aborted) load().catch(() => {});
-    }, SETTLE_MS);
-  };
-  const object = await open(one.type, service, sid, signal).catch(() => null);
-  if (signal.aborted) return;
-  let watch;
-  if (object) {
-    for (const name of ['itemAdded', 'itemUpdated']) object.on(name, ({ item }) => soon(item[one.name]));
-    object.on('itemRemoved', (event) => soon(event[one.name])).on('reset', () => soon());
-    watch = setInterval(() => pill(state, object.live ? 'live' : 'waiting'), 300);
-    object.on('removed', () => {
-      clearInterval(watch);
-      pill(state, 'gone');
+class Items {
+  constructor(service, kind, object, signal) {
+    Object.assign(this, { kind, object, signal, order: 'asc', from: '' }, TRAITS[kind]);
+    this.root = inService(service, KINDS[kind].path, object.sid);
+    this.here = `${this.root}/Items`;
+    this.table = new ItemTable({
+      field: this.field,
+      title: 'Items',
+      onEdit: (item) => this.edit(item),
+      onRemove: (item) => this.remove(item),
     });
-  } else {
-    pill(state, 'polling');
-    watch = setInterval(soon, REFRESH_MS);
+    this.none = empty('There are no items here.');
+    this.turn = h('div');
+    this.element = h('div', null, this.table.element, this.none, this.turn);
   }
-  signal.addEventListener('abort', () => clearInterval(watch));
+
+  at(item) {
+    return `${this.here}/${segment(item[this.field])}`;
+  }
+
+  // --- pages ---
+
+  begin() {
+    const { order, from } = this;
+    return this.show(withQuery(this.here, { PageSize: PAGE_SIZE, Order: order, From: from }));
+  }
+
+  async show(target, marked = false) {
+    const page = await get(target, { signal: this.signal });
+    this.target = target;
+    this.next = neighbour(this.here, page.meta.next_page_url);
+    this.previous = neighbour(this.here, page.meta.previous_page_url);
+    this.table.showAll(page.items, marked);
+    this.turn.replaceChildren(pager(this.previous, this.next, (other) => this.show(other)));
+    this.sized();
+  }
+
+  again() {
+    return this.show(this.target, true);
+  }
+
+  sized() {
+    this.none.hidden = this.table.size > 0;
+    this.table.element.hidden = this.table.size === 0;
+  }
+
+  // --- what happens ---
+
+  async exactly(item) {
+    if (!mayBeRounded(item.data)) return item;
+    return (await get(this.at(item), { signal: this.signal }).catch(() => item)) ?? item;
+  }
+
+  async onItem(item) {
+    if (this.table.has(item[this.field])) this.table.change(await this.exactly(item));
+    else if (this.belongs(item[this.field])) {
+      this.table.insert(await this.exactly(item), this.order);
+      this.sized();
+    }
+  }
+
+  onRemoved(name) {
+    this.table.drop(name);
+    this.sized();
+  }
+
+  // Whether a new item is on the page that is shown.
+  belongs(name) {
+    const { names } = this.table;
+    const down = this.order === 'desc';
+    const isBefore = (a, b) => (down ? a > b : a < b);
+    if (names.length >= ROWS_MAX) return false;
+    const last = names.reduce((a, b) => (isBefore(a, b) ? b : a), names[0]);
+    const first = names.reduce((a, b) => (isBefore(b, a) ? b : a), names[0]);
+    if (this.next && (last === undefined || isBefore(last, name))) return false;
+    if (this.previous && (first === undefined || isBefore(name, first))) return false;
+    const from = this.field === 'index' ? Number(this.from) : this.from;
+    return this.from === '' || !isBefore(name, from);
+  }
+
+  // --- what is done ---
+
+  add() {
+    const key =
+      this.kind === 'maps' && field('Key', input('key', { required: true, maxlength: 320 }));
+    return ask('New item', {
+      wide: true,
+      fields: [key, dataFields()].filter(Boolean),
+      submit: 'Add item',
+      run: async (values) => {
+        const made = await post(this.here, { Key: values.key, ...formOf(values) });
+        this.onItem(made);
+        toast('Item added');
+      },
+    });
+  }
+
+  edit(item) {
+    const target = this.at(item);
+    return edit(`Edit ${this.label} ${item[this.field]}`, {
+      read: () => get(target),
+      write: async (form, revision) => this.onItem(await post(target, form, { ifMatch: revision })),
+    });
+  }
+
+  remove(item) {
+    const name = item[this.field];
+    const run = async () => {
+      await remove(this.at(item));
+      this.onRemoved(name);
+      toast('Item removed');
+    };
+    return confirm('Remove this item?', `The item with the ${this.label} ${name}.`, { run });
+  }
+}
+
+function controls(items) {
+  const from = input('from', { 'aria-label': `Begin at ${items.label}`, type: 'search' });
+  from.placeholder = `Begin at ${items.label}`;
+  const order = h(
+    'select',
+    { name: 'order', 'aria-label': 'Order' },
+    h('option', { value: 'asc' }, 'Ascending'),
+    h('option', { value: 'desc' }, 'Descending'),
+  );
+  const form = h('form', { class: 'search' }, from, order, h('button', null, 'Go'));
+  const run = (event) => {
+    event?.preventDefault();
+    Object.assign(items, { from: from.value, order: order.value });
+    items.begin().catch((error) => toast(sentence(error), 'bad'));
+  };
+  form.addEventListener('submit', run);
+  order.addEventListener('change', () => run());
+  return form;
+}
+
+// The SDK's item as REST has it.
+const asItem = (item, name) => ({
+  [name]: item[name],
+  data: item.data,
+  revision: item.revision,
+  date_updated: item.dateUpdated,
+});
+
+export async function collectionPage({ params, signal, reload }) {
+  const { kind } = params;
+  const { service, object } = await load(params, signal);
+  const items = new Items(service.sid, kind, object, signal);
+  const live = liveBadge();
+  const facts = objectFacts(object);
+  await items.begin();
+  let seen = object.revision;
+  let handle;
+
+  const renew = () =>
+    renewFacts(facts, {
+      revision: handle.revision,
+      date_updated: handle.dateUpdated,
+      date_expires: handle.dateExpires,
+    });
+  const changed = ({ item }) => {
+    items.onItem(asItem(item, items.field));
+    setTimeout(renew); // the handle is told after its listeners
+  };
+
+  async function poll() {
+    try {
+      const root = await get(items.root, { ifNoneMatch: seen, signal });
+      if (!root) return;
+      seen = root.revision;
+      renewFacts(facts, root);
+      await items.again();
+    } catch (error) {
+      if (error.status === 404) live.show('gone');
+    }
+  }
+
+  follow(
+    { kind: KINDS[kind].one, service: service.sid, sid: object.sid },
+    {
+      opened: (opened) => {
+        handle = opened;
+        if (handle.revision !== seen) items.again().then(renew);
+      },
+      on: {
+        itemAdded: changed,
+        itemUpdated: changed,
+        itemRemoved: (event) => {
+          items.onRemoved(event[items.field]);
+          setTimeout(renew);
+        },
+        removed: () => live.show('gone'),
+        reset: () => items.again(),
+      },
+      poll,
+      state: live.show,
+    },
+    signal,
+  );
+
+  const actions = canEdit() ? [button('Add item', () => items.add(), { kind: 'primary' })] : [];
+  return {
+    title: object.unique_name ?? KINDS[kind].one,
+    content: [
+      objectHead({ service, kind, object, beside: live.element, actions, changed: reload }),
+      facts,
+      controls(items),
+      items.element,
+    ],
+  };
 }

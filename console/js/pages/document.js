@@ -1,87 +1,128 @@
-import { button, h, notify, time } from '../dom.js';
-import { editor } from '../editor.js';
-import { api, get, mayWrite, segment } from '../session.js';
-import { differences, tree } from '../tree.js';
-import { open, pill, poll } from '../watch.js';
-import { crumbs } from './objects.js';
+// A document: its data, as it changes.
 
-const LOG_MAX = 50;
+import { get, inService, post } from '../api.js';
+import { edit } from '../editor.js';
+import { differences, pathText } from '../diff.js';
+import { flash, h } from '../dom.js';
+import { mayBeRounded } from '../json.js';
+import { follow } from '../live.js';
+import { liveBadge, load, objectFacts, objectHead, renewFacts } from '../objects.js';
+import { button } from '../parts.js';
+import { when } from '../time.js';
+import { tree } from '../tree.js';
 
-export async function documentPage({ signal }, service, sid) {
-  const path = `/v1/Services/${segment(service)}/Documents/${sid}`;
-  let current = await get(path);
-  const state = h('span');
-  const facts = h('dl', { class: 'facts' });
-  const data = h('div', { class: 'panel' });
-  const log = h('ol', { class: 'log', 'aria-label': 'Changes since this page was opened', tabIndex: 0 });
-  const edit = h('div');
+const CHANGES_MAX = 100;
+const PATHS_MAX = 5;
 
-  const render = (before) => {
-    const rows = { SID: current.sid, Revision: current.revision, Updated: time(current.date_updated), Expires: time(current.date_expires), 'Created by': current.created_by };
-    facts.replaceChildren(...Object.entries(rows).flatMap(([name, value]) => [h('dt', null, name), h('dd', null, value)]));
-    data.replaceChildren(tree(current.data, before));
+// What happened while this page is open, the newest first.
+function changes() {
+  const list = h('ol', { class: 'changes', tabindex: 0, 'aria-label': 'Changes' });
+  const none = h('p', { class: 'hint' }, 'What changes while this page is open is listed here.');
+  const add = (root, before, by) => {
+    none.hidden = true;
+    const paths = differences(before, before, root.data).map(({ path }) => pathText(path));
+    const more = paths.length > PATHS_MAX ? ` and ${paths.length - PATHS_MAX} more` : '';
+    const where = paths.slice(0, PATHS_MAX).join(', ') || 'nothing but dates';
+    list.prepend(
+      h(
+        'li',
+        null,
+        when(root.date_updated),
+        ` · revision ${root.revision}${by ? ` · ${by}` : ''} · `,
+        h('code', null, where),
+        more,
+      ),
+    );
+    if (list.children.length > CHANGES_MAX) list.lastChild.remove();
   };
-  const take = (next, changedBy) => {
-    if (next.revision === current.revision && next.date_expires === current.date_expires) return;
-    const before = current.data;
-    current = { ...current, ...next };
-    render(before);
-    const paths = differences(before, current.data).map((one) => one.path);
-    log.prepend(h('li', null, `${time(current.date_updated)} · revision ${current.revision}${changedBy ? ` · ${changedBy}` : ''} · `, h('code', null, paths.join(', ') || 'nothing but dates')));
-    while (log.children.length > LOG_MAX) log.lastChild.remove();
-  };
-  const gone = () => {
-    pill(state, 'gone');
-    edit.replaceChildren(h('p', { class: 'bad' }, 'The document has been removed.'));
-  };
-  const target = {
-    read: () => get(path),
-    write: async (value, revision) => {
-      const { body } = await api('POST', path, { Data: JSON.stringify(value) }, { 'If-Match': revision });
-      take(body, 'this page');
-    },
-    done: () => edit.replaceChildren(...tools()),
-  };
-  const tools = () => (mayWrite() ? [h('div', { class: 'row' },
-    button('Edit', () => {
-      edit.replaceChildren(editor(target, current));
-      edit.querySelector('textarea').focus();
-    }, { class: 'main' }),
-    button('Remove', async () => {
-      if (!confirm('Remove this document?')) return;
-      await api('DELETE', path);
-      notify('Removed.');
-    }))] : []);
-
-  render();
-  target.done();
-  pill(state, 'waiting');
-  follow({ service, sid, path, signal, state, take, gone });
-  return [
-    crumbs(service, 'documents', current.unique_name ?? sid),
-    h('div', { class: 'row' }, h('h1', null, current.unique_name ?? sid), state),
-    facts, data, edit,
-    h('p', null, h('a', { href: `#/services/${service}/documents/${sid}/permissions` }, 'Permissions')),
-    h('h2', null, 'Changes'), log,
-  ];
+  return { content: [h('h2', null, 'Changes'), none, list], add };
 }
 
-async function follow({ service, sid, path, signal, state, take, gone }) {
-  const doc = await open('document', service, sid, signal).catch(() => null);
-  if (signal.aborted) return;
-  if (!doc) {
-    pill(state, 'polling');
-    poll(path, signal, take, gone);
-    return;
+export async function documentPage({ params, signal, reload }) {
+  const { service, object } = await load({ ...params, kind: 'documents' }, signal);
+  const target = inService(service.sid, 'Documents', object.sid);
+  const live = liveBadge();
+  const data = tree(object.data, 'Data');
+  const facts = objectFacts(object);
+  const log = changes();
+  let seen = object.revision;
+  let last = object.data;
+
+  function show(root, by) {
+    if (root.revision !== seen) {
+      flash(facts.querySelector('#revision'));
+      log.add(root, last, by);
+    }
+    seen = root.revision;
+    last = root.data;
+    renewFacts(facts, root);
+    data.show(root.data);
   }
-  const heard = (event) => take({ data: doc.data, revision: doc.revision, date_updated: doc.dateUpdated, date_expires: doc.dateExpires }, event?.changedBy);
-  doc.on('updated', heard).on('removed', gone);
-  doc.on('failure', () => {
-    pill(state, 'polling');
-    poll(path, signal, take, gone);
-  });
-  heard();
-  const watch = setInterval(() => pill(state, doc.live ? 'live' : 'waiting'), 300);
-  doc.on('removed', () => clearInterval(watch)).on('failure', () => clearInterval(watch));
-  signal.addEventListener('abort', () => clearInterval(watch));
+
+  const read = () => get(target);
+  const write = async (form, revision) =>
+    show(await post(target, form, { ifMatch: revision }), 'this page');
+
+  async function poll() {
+    try {
+      const root = await get(target, { ifNoneMatch: seen, signal });
+      if (root) show(root);
+    } catch (error) {
+      if (error.status === 404) live.show('gone');
+    }
+  }
+
+  // The SDK's numbers are JavaScript's.
+  async function showHandle(handle, by) {
+    if (mayBeRounded(handle.data)) {
+      show(await read(), by);
+      return;
+    }
+    const root = {
+      revision: handle.revision,
+      date_updated: handle.dateUpdated,
+      date_expires: handle.dateExpires,
+      data: handle.data,
+    };
+    show(root, by);
+  }
+
+  let handle;
+  follow(
+    { kind: 'document', service: service.sid, sid: object.sid },
+    {
+      opened: (opened) => {
+        handle = opened;
+        if (handle.revision !== seen) showHandle(handle);
+      },
+      on: {
+        updated: ({ changedBy }) => showHandle(handle, changedBy),
+        removed: () => live.show('gone'),
+      },
+      poll,
+      state: live.show,
+    },
+    signal,
+  );
+
+  const name = object.unique_name ?? 'document';
+  const actions = [
+    button('Edit', () => edit(`Edit ${name}`, { read, write }), { kind: 'primary' }),
+  ];
+  return {
+    title: name,
+    content: [
+      objectHead({
+        service,
+        kind: 'documents',
+        object,
+        beside: live.element,
+        actions,
+        changed: reload,
+      }),
+      facts,
+      h('section', { class: 'card', 'aria-label': 'Data' }, data.element),
+      h('section', { class: 'card', 'aria-label': 'Changes' }, log.content),
+    ],
+  };
 }

@@ -1,28 +1,89 @@
-import { action, button, field, h, table, time } from '../dom.js';
-import { account, api, get, mayWrite } from '../session.js';
+// API keys: whoever has one may do what the account may.
 
-export async function keys({ again }) {
-  const path = `/2010-04-01/Accounts/${account()}/Keys`;
-  const { keys: all } = await get(`${path}.json`);
-  const name = field('Friendly name', { name: 'friendly', maxLength: 64 });
-  const secret = h('div', { role: 'status' });
-  const create = action(async () => {
-    const { body } = await api('POST', `${path}.json`, { FriendlyName: name.input.value || undefined });
-    secret.replaceChildren(h('div', { class: 'panel' }, h('p', null, 'The secret is shown this once:'),
-      h('pre', { tabIndex: 0 }, `${body.sid}\n${body.secret}`), button('I have it', again)));
-  });
-  return [
-    h('h1', null, 'API keys'),
-    h('p', { class: 'quiet' }, 'A key signs in to the REST API and signs access tokens of clients. Whoever came in by a removed key is out.'),
-    table('API keys', ['Name', 'SID', 'Created', 'Change'], all.map((key) => [
-      key.friendly_name || '–', h('code', null, key.sid), time(key.date_created),
-      mayWrite() ? button('Remove', async () => {
-        if (!confirm('Remove this key, and cut off who came in by it?')) return;
-        await api('DELETE', `${path}/${key.sid}.json`);
-        again();
-      }, { 'aria-label': `Remove ${key.friendly_name || key.sid}` }) : '',
-    ])),
-    secret,
-    mayWrite() && h('form', { class: 'row', onsubmit: create }, name.element, h('button', { class: 'main' }, 'Create a key')),
-  ].filter(Boolean);
+import { get, neighbour, path, post, remove, withQuery } from '../api.js';
+import { ask, confirm } from '../dialogs.js';
+import { h } from '../dom.js';
+import { button, copyable, empty, field, heading, input, pager, row, table } from '../parts.js';
+import { canEdit } from '../session.js';
+import { when } from '../time.js';
+
+const COLUMNS = ['Name', 'SID', 'Created'];
+
+// The account's SID: who is signed in may be a key.
+async function accountOf(signal) {
+  const { services } = await get('/v1/Services?PageSize=1', { signal });
+  return services[0]?.account_sid;
+}
+
+function secretCard(key) {
+  return h(
+    'section',
+    { class: 'card secret', role: 'status', 'aria-label': 'The new key' },
+    h('h2', null, `Key ${key.friendly_name || key.sid}`),
+    h('p', null, 'This is its secret. It is shown now and never again: copy it.'),
+    h('p', null, 'SID ', copyable(key.sid)),
+    h('p', null, 'Secret ', copyable(key.secret, 'Copy secret')),
+  );
+}
+
+// Keys come with dates as in e-mail.
+const dateOf = (text) => (text ? new Date(text).toISOString() : undefined);
+
+export async function keysPage({ signal }) {
+  const account = await accountOf(signal);
+  const here = path('2010-04-01', 'Accounts', account, 'Keys');
+  const fresh = h('div');
+  const place = h('div');
+
+  function take(key) {
+    const text = `No request with ${key.friendly_name || key.sid} succeeds any more, and no token made with it.`;
+    return confirm('Delete this key?', text, {
+      submit: 'Delete',
+      run: async () => {
+        await remove(`${here}/${key.sid}`);
+        fresh.replaceChildren();
+        await show();
+      },
+    });
+  }
+
+  function keyRow(key) {
+    const cells = [
+      key.friendly_name || '(no name)',
+      h('code', { class: 'sid' }, key.sid),
+      when(dateOf(key.date_created)),
+    ];
+    const label = { 'aria-label': `Delete ${key.friendly_name || key.sid}` };
+    return canEdit()
+      ? row([...COLUMNS, ''], [...cells, button('Delete', () => take(key), label)])
+      : row(COLUMNS, cells);
+  }
+
+  async function show(target = withQuery(here, { PageSize: 50 })) {
+    const page = await get(target, { signal });
+    const columns = canEdit() ? [...COLUMNS, ''] : COLUMNS;
+    place.replaceChildren(
+      page.keys.length
+        ? table('API keys', columns, page.keys.map(keyRow))
+        : empty('There are no keys.'),
+      pager(neighbourHere(page.previous_page_uri), neighbourHere(page.next_page_uri), show),
+    );
+  }
+
+  // These addresses come without a host.
+  const neighbourHere = (uri) => uri && neighbour(here, new URL(uri, location.origin));
+
+  const create = () =>
+    ask('New API key', {
+      fields: field('Name', input('name', { maxlength: 64 }), 'For people, to tell them apart.'),
+      submit: 'Create key',
+      run: async ({ name }) => {
+        fresh.replaceChildren(secretCard(await post(here, { FriendlyName: name || undefined })));
+        await show();
+      },
+    });
+
+  await show();
+  const actions = canEdit() ? button('New key', create, { kind: 'primary' }) : null;
+  return { title: 'API keys', content: [heading('API keys', { actions }), fresh, place] };
 }

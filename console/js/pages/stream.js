@@ -1,45 +1,80 @@
-import { action, button, field, h, notify, time } from '../dom.js';
-import { api, get, mayWrite, segment } from '../session.js';
-import { open, pill } from '../watch.js';
-import { crumbs } from './objects.js';
+// A stream: say something, and hear what is said. Nothing of it is kept anywhere.
 
-const LOG_MAX = 200;
+import { inService, post } from '../api.js';
+import { flash, h } from '../dom.js';
+import { readObject } from '../json.js';
+import { follow } from '../live.js';
+import { liveBadge, load, objectFacts, objectHead } from '../objects.js';
+import { area, complaint, empty, field } from '../parts.js';
+import { canEdit } from '../session.js';
+import { when } from '../time.js';
+import { tree } from '../tree.js';
 
-export async function stream({ signal }, service, sid) {
-  const path = `/v1/Services/${segment(service)}/Streams/${sid}`;
-  const root = await get(path);
-  const state = h('span');
-  const log = h('ol', { class: 'log', 'aria-label': 'Messages', tabIndex: 0 });
-  const data = field('A message, a JSON object', { name: 'data' }, 'textarea');
-  data.input.value = '{"text": "hello"}';
-  const publish = action(async () => {
-    await api('POST', `${path}/Messages`, { Data: data.input.value });
+const SHOWN_MAX = 200;
+
+function publisher(target) {
+  const text = area('data', { rows: 4, value: '{\n  "text": "hello"\n}', required: true });
+  const trouble = h('div');
+  const submit = h('button', { type: 'submit', class: 'primary' }, 'Publish');
+  const form = h(
+    'form',
+    { class: 'card' },
+    field('Message', text, 'A JSON object.'),
+    trouble,
+    submit,
+  );
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    submit.disabled = true;
+    try {
+      readObject(text.value);
+      await post(target, { Data: text.value });
+      trouble.replaceChildren();
+    } catch (error) {
+      trouble.replaceChildren(complaint(error));
+    } finally {
+      submit.disabled = false;
+    }
   });
-  pill(state, 'waiting');
-  open('stream', service, sid, signal).then((object) => {
-    if (!object || signal.aborted) return;
-    object.on('messagePublished', ({ message }) => {
-      log.prepend(h('li', null, `${time(new Date())} · `, h('code', null, JSON.stringify(message.data))));
-      while (log.children.length > LOG_MAX) log.lastChild.remove();
-    });
-    const watch = setInterval(() => pill(state, object.live ? 'live' : 'waiting'), 300);
-    object.on('removed', () => {
-      clearInterval(watch);
-      pill(state, 'gone');
-    });
-    signal.addEventListener('abort', () => clearInterval(watch));
-  }, (error) => notify(error.message, true));
-  return [
-    crumbs(service, 'streams', root.unique_name ?? sid),
-    h('div', { class: 'row' }, h('h1', null, root.unique_name ?? sid), state),
-    h('p', { class: 'quiet' }, 'Messages are kept nowhere: here are those since this page was opened.'),
-    mayWrite() && h('form', { class: 'panel', onsubmit: publish }, data.element, h('div', { class: 'row' },
-      h('button', { class: 'main' }, 'Publish'),
-      button('Remove the stream', async () => {
-        if (!confirm('Remove this stream?')) return;
-        await api('DELETE', path);
-        notify('Removed.');
-      }))),
-    h('h2', null, 'Messages'), log,
-  ].filter(Boolean);
+  return form;
+}
+
+// The messages heard while this page is open, the newest first.
+function hearing() {
+  const none = empty('Messages come here while this page is open. Earlier ones are not kept.');
+  const list = h('ol', { class: 'messages', 'aria-label': 'Messages', 'aria-live': 'polite' });
+  const add = ({ message }) => {
+    none.hidden = true;
+    const line = h(
+      'li',
+      null,
+      h('p', { class: 'hint' }, when(new Date().toISOString()), ' ', h('code', null, message.sid)),
+      tree(message.data, 'Message').element,
+    );
+    list.prepend(line);
+    flash(line);
+    if (list.children.length > SHOWN_MAX) list.lastChild.remove();
+  };
+  return { element: h('section', { 'aria-label': 'Heard' }, none, list), add };
+}
+
+export async function streamPage({ params, signal, reload }) {
+  const { service, object } = await load({ ...params, kind: 'streams' }, signal);
+  const live = liveBadge();
+  const heard = hearing();
+  follow(
+    { kind: 'stream', service: service.sid, sid: object.sid },
+    { on: { messagePublished: heard.add, removed: () => live.show('gone') }, state: live.show },
+    signal,
+  );
+  const target = inService(service.sid, 'Streams', object.sid, 'Messages');
+  return {
+    title: object.unique_name ?? 'stream',
+    content: [
+      objectHead({ service, kind: 'streams', object, beside: live.element, changed: reload }),
+      objectFacts(object),
+      canEdit() && publisher(target),
+      heard.element,
+    ],
+  };
 }

@@ -111,8 +111,7 @@ export class CollectionEntity extends Entity {
     if (id <= this.lastEventId) return;
     this.lastEventId = id;
     if (revision !== undefined) this.revision = revision;
-    for (const [name, removal] of this.#removed)
-      if (removal <= id) this.#removed.delete(name);
+    for (const [name, removal] of this.#removed) if (removal <= id) this.#removed.delete(name);
   }
 
   // --- what happens ---

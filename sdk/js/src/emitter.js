@@ -31,7 +31,11 @@ export class Emitter {
   off(name, listener) {
     const listeners = this.#listeners.get(name) ?? [];
     const at = listeners.findLastIndex((one) => one === listener || one.listener === listener);
-    if (at >= 0) this.#listeners.set(name, listeners.filter((_, i) => i !== at));
+    if (at >= 0)
+      this.#listeners.set(
+        name,
+        listeners.filter((_, i) => i !== at),
+      );
     return this;
   }
 

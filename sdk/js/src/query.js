@@ -56,8 +56,7 @@ export class LiveQueryEntity extends Entity {
 
   #advance(id) {
     this.lastEventId = id;
-    for (const [key, removal] of this.#removed)
-      if (removal <= id) this.#removed.delete(key);
+    for (const [key, removal] of this.#removed) if (removal <= id) this.#removed.delete(key);
   }
 
   #isNews(key, revision) {
@@ -82,8 +81,7 @@ export class LiveQueryEntity extends Entity {
 
   #replace(items) {
     const keys = new Set(items.map(({ key }) => key));
-    for (const key of [...this.#items.keys()])
-      if (!keys.has(key)) this.#remove({ item_key: key });
+    for (const key of [...this.#items.keys()]) if (!keys.has(key)) this.#remove({ item_key: key });
     for (const { key, data, revision } of items)
       this.#update({ item_key: key, item_data: data, item_revision: revision });
   }

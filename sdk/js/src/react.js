@@ -31,22 +31,24 @@ class Store {
   /** Open the object; returns what closes it. */
   start() {
     let gone = false;
-    this.open().then(
-      async (object) => {
-        if (gone) {
-          object.close();
-          return;
-        }
-        this.#object = object;
-        const changed = () => this.#show(object, 'ready');
-        for (const name of this.names) object.on(name, changed);
-        object.on('failure', (error) => this.#put({ ...this.snapshot, error }));
-        object.on('removed', () => this.#show(object, 'removed'));
-        await this.load?.(object, () => gone);
-        if (!gone && this.snapshot.status === 'loading') changed();
-      },
-      (error) => !gone && this.#put({ ...LOADING, status: 'error', error }),
-    ).catch((error) => !gone && this.#put({ ...LOADING, status: 'error', error }));
+    this.open()
+      .then(
+        async (object) => {
+          if (gone) {
+            object.close();
+            return;
+          }
+          this.#object = object;
+          const changed = () => this.#show(object, 'ready');
+          for (const name of this.names) object.on(name, changed);
+          object.on('failure', (error) => this.#put({ ...this.snapshot, error }));
+          object.on('removed', () => this.#show(object, 'removed'));
+          await this.load?.(object, () => gone);
+          if (!gone && this.snapshot.status === 'loading') changed();
+        },
+        (error) => !gone && this.#put({ ...LOADING, status: 'error', error }),
+      )
+      .catch((error) => !gone && this.#put({ ...LOADING, status: 'error', error }));
     return () => {
       gone = true;
       this.#object?.close();
@@ -96,16 +98,34 @@ function useOptions(options) {
 export function useDocument(client, id, options) {
   const [given, text] = useOptions(options);
   const { snapshot, call, store } = useStore(
-    () => new Store(() => client.document({ ...given, id }), ({ data }) => ({ data }), ['updated']),
+    () =>
+      new Store(
+        () => client.document({ ...given, id }),
+        ({ data }) => ({ data }),
+        ['updated'],
+      ),
     [client, id, text],
   );
   const { status, data, error, live } = snapshot;
-  return { status, data, error, live, document: store.object, ...methods(call, ['set', 'mutate', 'update']) };
+  return {
+    status,
+    data,
+    error,
+    live,
+    document: store.object,
+    ...methods(call, ['set', 'mutate', 'update']),
+  };
 }
 
 /** {status, items, error, live, list, push, set, mutate, update, remove} */
 export function useList(client, id, options) {
-  return useCollection(client, 'list', 'index', id, options, ['push', 'set', 'mutate', 'update', 'remove']);
+  return useCollection(client, 'list', 'index', id, options, [
+    'push',
+    'set',
+    'mutate',
+    'update',
+    'remove',
+  ]);
 }
 
 /** {status, items, error, live, map, set, mutate, update, remove} */
@@ -115,7 +135,10 @@ export function useMap(client, id, options) {
 
 function useCollection(client, kind, field, id, options, names) {
   const [given, text] = useOptions(options);
-  const { snapshot, call, store } = useStore(() => collectionStore(client, kind, field, { ...given, id }), [client, kind, id, text]);
+  const { snapshot, call, store } = useStore(
+    () => collectionStore(client, kind, field, { ...given, id }),
+    [client, kind, id, text],
+  );
   const { status, items, error, live } = snapshot;
   return { status, items, error, live, [kind]: store.object, ...methods(call, names) };
 }
@@ -123,7 +146,8 @@ function useCollection(client, kind, field, id, options, names) {
 // Items of all pages, then events; a snapshot of an item never changes.
 function collectionStore(client, kind, field, options) {
   const known = new Map();
-  const take = ({ item }) => known.set(item[field], { [field]: item[field], data: item.data, revision: item.revision });
+  const take = ({ item }) =>
+    known.set(item[field], { [field]: item[field], data: item.data, revision: item.revision });
   const sorted = () => [...known.values()].sort((a, b) => (a[field] < b[field] ? -1 : 1));
   const open = async () => {
     known.clear();
@@ -132,7 +156,12 @@ function collectionStore(client, kind, field, options) {
     object.on('itemRemoved', (event) => known.delete(event[field]));
     return object;
   };
-  const store = new Store(open, () => ({ items: sorted() }), ['itemAdded', 'itemUpdated', 'itemRemoved', 'loaded']);
+  const store = new Store(open, () => ({ items: sorted() }), [
+    'itemAdded',
+    'itemUpdated',
+    'itemRemoved',
+    'loaded',
+  ]);
   store.load = async (object, isGone) => {
     const load = async () => {
       known.clear();

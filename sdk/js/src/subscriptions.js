@@ -135,11 +135,7 @@ export class Subscriptions {
         continue;
       }
       const sid =
-        event.document_sid ??
-        event.list_sid ??
-        event.map_sid ??
-        event.stream_sid ??
-        event.query_id;
+        event.document_sid ?? event.list_sid ?? event.map_sid ?? event.stream_sid ?? event.query_id;
       this.#entries.get(sid)?.subject.onEvent(type, event);
     }
   }

@@ -10,7 +10,9 @@ import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { World } from './support.js';
 
-const { Browser } = createRequire(new URL('../../../tests/e2e/support/', import.meta.url))('./browser.js');
+const { Browser } = createRequire(new URL('../../../tests/e2e/support/', import.meta.url))(
+  './browser.js',
+);
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 before(() => execFileSync('node', [at('../build.js')]));
@@ -19,13 +21,17 @@ before(() => execFileSync('node', [at('../build.js')]));
 async function site(t) {
   const pages = {
     '/plain': '<!DOCTYPE html><script src="/sdk.js"></script>',
-    '/beside': '<!DOCTYPE html><script>Twilio = { Sync: "of another" }</script><script src="/sdk.js"></script>',
-    '/module': '<!DOCTYPE html><script type="module">import * as Tutti from "/sdk.mjs"; window.Tutti = Tutti;</script>',
+    '/beside':
+      '<!DOCTYPE html><script>Twilio = { Sync: "of another" }</script><script src="/sdk.js"></script>',
+    '/module':
+      '<!DOCTYPE html><script type="module">import * as Tutti from "/sdk.mjs"; window.Tutti = Tutti;</script>',
     '/sdk.js': readFileSync(at('../dist/tutti-sync.browser.js')),
     '/sdk.mjs': readFileSync(at('../dist/tutti-sync.browser.mjs')),
   };
   const server = createServer(({ url }, response) => {
-    response.writeHead(pages[url] ? 200 : 404, { 'Content-Type': /js$/.test(url) ? 'text/javascript' : 'text/html' });
+    response.writeHead(pages[url] ? 200 : 404, {
+      'Content-Type': /js$/.test(url) ? 'text/javascript' : 'text/html',
+    });
     response.end(pages[url]);
   });
   t.after(() => server.close());
@@ -44,23 +50,40 @@ async function count({ token, url, times }) {
 
 test('two pages from another origin, one with a script and one with a module, count together', async (t) => {
   const world = await World.open(t);
-  const browser = await Browser.open();
+  const browser = await Browser.launch();
   t.after(() => browser.close());
   const origin = await site(t);
-  const tabs = await Promise.all(['/plain', '/module'].map((path) => browser.tab(t, origin + path)));
+  const tabs = await Promise.all(
+    ['/plain', '/module'].map(async (path) => {
+      const page = await browser.openFor(t);
+      await page.goto(origin + path);
+      return page;
+    }),
+  );
   await Promise.all(tabs.map((page) => page.waitForFunction(() => window.Tutti)));
   await Promise.all(
     tabs.map((page, i) =>
-      page.evaluate(count, { token: world.office.token(`page${i}`), url: world.server.base, times: 50 }),
+      page.evaluate(count, {
+        token: world.office.token(`page${i}`),
+        url: world.server.base,
+        times: 50,
+      }),
     ),
   );
   assert.deepEqual((await world.rest.documents('counter').fetch()).data, { n: 100 });
-  assert.equal(await tabs[0].evaluate(() => Twilio.Sync === Tutti && Twilio.Sync.Client === Tutti.SyncClient), true);
+  assert.equal(
+    await tabs[0].evaluate(() => Twilio.Sync === Tutti && Twilio.Sync.Client === Tutti.SyncClient),
+    true,
+  );
 });
 
 test('it does not take the place of another Twilio.Sync', async (t) => {
-  const browser = await Browser.open();
+  const browser = await Browser.launch();
   t.after(() => browser.close());
-  const page = await browser.tab(t, `${await site(t)}/beside`);
-  assert.deepEqual(await page.evaluate(() => [Twilio.Sync, typeof Tutti.SyncClient]), ['of another', 'function']);
+  const page = await browser.openFor(t);
+  await page.goto(`${await site(t)}/beside`);
+  assert.deepEqual(await page.evaluate(() => [Twilio.Sync, typeof Tutti.SyncClient]), [
+    'of another',
+    'function',
+  ]);
 });

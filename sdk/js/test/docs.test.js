@@ -32,9 +32,12 @@ test('every example of the guide runs', async (t) => {
       show: (count) => shown.push(count),
     };
     const source = code.includes('new SyncClient')
-      ? code.replace('const client', 'const own').replaceAll('await client.', 'await own.') + '\nreturn own;'
+      ? code.replace('const client', 'const own').replaceAll('await client.', 'await own.') +
+        '\nreturn own;'
       : code;
-    const ticking = heading === 'Events as a loop' && setInterval(() => client.document('counter').then((doc) => doc.update({ count: 3 })), 50);
+    const ticking =
+      heading === 'Events as a loop' &&
+      setInterval(() => client.document('counter').then((doc) => doc.update({ count: 3 })), 50);
     const own = await new AsyncFunction(...Object.keys(names), source)(...Object.values(names));
     clearInterval(ticking);
     if (own instanceof sdk.SyncClient) await own.shutdown();

@@ -55,7 +55,8 @@ test('lists, maps and pages are iterated item by item, page by page', async (t) 
   for await (const item of list) seen.push(item.data.n);
   assert.deepEqual(seen, [...Array(250).keys()]);
   const some = [];
-  for await (const item of await list.getItems({ from: 10, order: 'desc', pageSize: 4 })) some.push(item.index);
+  for await (const item of await list.getItems({ from: 10, order: 'desc', pageSize: 4 }))
+    some.push(item.index);
   assert.deepEqual(some, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
   const map = await client.map('m');
   for (const key of ['b', 'a', 'c']) await map.set(key, {});

@@ -24,7 +24,10 @@ describe('mutate', { concurrency: 4 }, () => {
       );
       const [object] = objects;
       await live(object);
-      const last = kind === 'document' ? object : await (await world.client('z')[kind]('counter')).get(...name);
+      const last =
+        kind === 'document'
+          ? object
+          : await (await world.client('z')[kind]('counter')).get(...name);
       const { data } = kind === 'document' ? await world.rest.documents('counter').fetch() : last;
       assert.deepEqual(data, { n: CLIENTS * TIMES });
     });
@@ -61,7 +64,10 @@ describe('mutate', { concurrency: 4 }, () => {
       }),
       { message: 'mine' },
     );
-    await assert.rejects(doc.mutate(() => 5), { name: 'ValidationError', status: 400 });
+    await assert.rejects(
+      doc.mutate(() => 5),
+      { name: 'ValidationError', status: 400 },
+    );
     assert.deepEqual(updated, []);
     assert.equal(doc.revision, '0');
   });

@@ -11,7 +11,9 @@ describe('a bad network', { concurrency: 3 }, () => {
   test('delays of 60 ms each way: a counter of five clients is exact', async (t) => {
     const world = await World.open(t);
     const docs = await Promise.all(
-      Array.from({ length: 5 }, async (_, i) => live(await world.client(`c${i}`).document('counter'))),
+      Array.from({ length: 5 }, async (_, i) =>
+        live(await world.client(`c${i}`).document('counter')),
+      ),
     );
     world.proxy.delayMs = 60;
     await Promise.all(
@@ -28,7 +30,9 @@ describe('a bad network', { concurrency: 3 }, () => {
     const listener = net.createServer((near) => {
       const far = net.connect(server.port, '127.0.0.1');
       pairs.add([near, far]);
-      near.on('error', () => {}).on('data', (bytes) => setTimeout(() => far.writable && far.write(bytes), 100));
+      near
+        .on('error', () => {})
+        .on('data', (bytes) => setTimeout(() => far.writable && far.write(bytes), 100));
       far.on('error', () => {}).on('data', (bytes) => near.writable && near.write(bytes));
       far.on('close', () => near.destroy());
     });
@@ -47,7 +51,11 @@ describe('a bad network', { concurrency: 3 }, () => {
     const client = world.client('alice', { url: `http://127.0.0.1:${ghosts.port}` });
     const list = await live(await client.list('l'));
     const doc = await live(await client.document('d'));
-    const heard = record(await live(await world.client('bob').list('l')), ITEM_EVENTS, (_, { n }) => n);
+    const heard = record(
+      await live(await world.client('bob').list('l')),
+      ITEM_EVENTS,
+      (_, { n }) => n,
+    );
     for (let n = 0; n < 10; n += 1) {
       const done = [list.push({ n }), doc.mutate((data) => ({ n: (data.n ?? 0) + 1 }))];
       await pause(20);

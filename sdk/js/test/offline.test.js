@@ -4,7 +4,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { QueueFullError, TimeoutError } from '../src/index.js';
-import { ITEM_EVENTS, World, connected, eventually, live, offline, record, refused } from './support.js';
+import {
+  ITEM_EVENTS,
+  World,
+  connected,
+  eventually,
+  live,
+  offline,
+  record,
+  refused,
+} from './support.js';
 
 describe('without a connection', { concurrency: 4 }, () => {
   test('documents and known items are read from memory, pages as far as it goes', async (t) => {
@@ -25,9 +34,15 @@ describe('without a connection', { concurrency: 4 }, () => {
       [true, [1, 2], true, false],
     );
     const rest = await page.nextPage();
-    assert.deepEqual(rest.items.map(({ index }) => index), [3, 4]);
+    assert.deepEqual(
+      rest.items.map(({ index }) => index),
+      [3, 4],
+    );
     const back = await list.getItems({ order: 'desc', from: 3 });
-    assert.deepEqual(back.items.map(({ index }) => index), [3, 2, 1, 0]);
+    assert.deepEqual(
+      back.items.map(({ index }) => index),
+      [3, 2, 1, 0],
+    );
     assert.equal((await client.document('d')).sid, doc.sid);
   });
 
@@ -36,7 +51,11 @@ describe('without a connection', { concurrency: 4 }, () => {
     const [client, other] = [world.client('alice'), world.client('bob')];
     const [doc, list] = [await client.document('d'), await client.list('l')];
     const theirs = await live(await other.document('d'));
-    const heard = record(await live(await other.list('l')), ITEM_EVENTS, (_, { item }) => item.data.n);
+    const heard = record(
+      await live(await other.list('l')),
+      ITEM_EVENTS,
+      (_, { item }) => item.data.n,
+    );
     await live(doc, list);
     const counts = record(doc, ['pendingChanged'], (_, count) => count);
     world.down();
@@ -55,7 +74,10 @@ describe('without a connection', { concurrency: 4 }, () => {
     await world.back(client);
     assert.deepEqual((await Promise.all(done)).at(-1), { n: 35 });
     const items = await Promise.all(pushes);
-    assert.deepEqual(items.map(({ index }) => index), [...items.keys()]);
+    assert.deepEqual(
+      items.map(({ index }) => index),
+      [...items.keys()],
+    );
     assert.deepEqual([doc.pending, list.pending, client.pending], [0, 0, 0]);
     assert.deepEqual(counts, [1, 2, 3, 4, 5, 4, 3, 2, 1, 0]);
     assert.ok(await eventually(() => theirs.value.n === 35), JSON.stringify(theirs.value));
@@ -75,7 +97,10 @@ describe('without a connection', { concurrency: 4 }, () => {
       doc.mutate((data) => (asked.push(data.n), { n: data.n + 1 })),
     ]);
     assert.deepEqual(asked, [1, 200]);
-    assert.deepEqual(results.map(({ n }) => n), [1, 2, 200, 200, 201]);
+    assert.deepEqual(
+      results.map(({ n }) => n),
+      [1, 2, 200, 200, 201],
+    );
     assert.deepEqual((await world.rest.documents('d').fetch()).data, { n: 201 });
   });
 
@@ -104,7 +129,10 @@ describe('without a connection', { concurrency: 4 }, () => {
     const stopped = doc.mutate(() => ({ n: 2 }), { signal: stop.signal });
     stop.abort(new Error('no longer wanted'));
     await assert.rejects(stopped, { message: 'no longer wanted' });
-    await assert.rejects(doc.mutate(() => ({ n: 3 }), { timeout: 50 }), TimeoutError);
+    await assert.rejects(
+      doc.mutate(() => ({ n: 3 }), { timeout: 50 }),
+      TimeoutError,
+    );
     await assert.rejects(client.document({ id: 'other', timeout: 50 }), TimeoutError);
     await assert.rejects(doc.set({}, { signal: AbortSignal.abort() }), { name: 'AbortError' });
     await world.back(client);

@@ -10,14 +10,22 @@ const buffer = (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset 
 
 test('a packet is read as it was written, counted in bytes', () => {
   for (const payload of [undefined, {}, { text: 'äöü 😀 \u0000' }]) {
-    const { header, payload: read } = decodePacket(buffer(encodePacket({ method: 'x', id: 'ü' }, payload)));
+    const { header, payload: read } = decodePacket(
+      buffer(encodePacket({ method: 'x', id: 'ü' }, payload)),
+    );
     assert.deepEqual([header.method, header.id, read], ['x', 'ü', payload]);
   }
 });
 
 test('what is no packet is a SyntaxError', () => {
   const encode = (text) => buffer(new TextEncoder().encode(text));
-  for (const text of ['', 'TWILSOCK', 'TWILSOCK V3.0 x\r\n{}', 'TWILSOCK V3.0 2\n{}', 'TWILSOCK V3.0 5\r\n{}\r\n'])
+  for (const text of [
+    '',
+    'TWILSOCK',
+    'TWILSOCK V3.0 x\r\n{}',
+    'TWILSOCK V3.0 2\n{}',
+    'TWILSOCK V3.0 5\r\n{}\r\n',
+  ])
     assert.throws(() => decodePacket(encode(text)), SyntaxError, text);
 });
 
@@ -40,7 +48,11 @@ test('a token is renewed three minutes before its end, a short one after three q
 test('one new token is made for all who ask at the same time', async () => {
   let made = 0;
   const source = new TokenSource(async () => `t${(made += 1)}`);
-  assert.deepEqual(await Promise.all([source.get(), source.get(), source.renew()]), ['t1', 't1', 't1']);
+  assert.deepEqual(await Promise.all([source.get(), source.get(), source.renew()]), [
+    't1',
+    't1',
+    't1',
+  ]);
   assert.equal(await source.get(), 't1');
   source.forget();
   assert.equal(await source.get(), 't2');
@@ -51,7 +63,10 @@ test('what was emitted before anybody listened is heard by the first, the last 1
   for (let i = 0; i < 150; i += 1) emitter.emit('x', i);
   const heard = [];
   emitter.on('x', (i) => heard.push(i));
-  assert.deepEqual(heard, Array.from({ length: 100 }, (_, i) => i + 50));
+  assert.deepEqual(
+    heard,
+    Array.from({ length: 100 }, (_, i) => i + 50),
+  );
   emitter.on('x', () => assert.fail('heard again'));
 });
 

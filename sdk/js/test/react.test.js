@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { World, eventually } from './support.js';
 
-const { Browser } = createRequire(new URL('../../../tests/e2e/support/', import.meta.url))('./browser.js');
+const { Browser } = createRequire(new URL('../../../tests/e2e/support/', import.meta.url))(
+  './browser.js',
+);
 
 async function bundle() {
   const { outputFiles } = await build({
@@ -30,18 +32,23 @@ test('components show what there is, change it, and let go of it', async (t) => 
     const key = `p${String(n).padStart(3, '0')}`;
     await rest.syncMaps(players.sid).syncMapItems.create({ key, data: { score: n } });
   }
-  const browser = await Browser.open();
+  const browser = await Browser.launch();
   t.after(() => browser.close());
-  const page = await browser.tab(t, `${world.server.base}/healthz`);
+  const page = await browser.openFor(t);
+  await page.goto(`${world.server.base}/healthz`);
   await page.setContent('<div id="root"></div>');
   await page.evaluate(await bundle());
-  await page.evaluate(([url, token]) => window.start(url, token), [
-    world.server.base,
-    world.office.token('alice'),
-  ]);
+  await page.evaluate(
+    ([url, token]) => window.start(url, token),
+    [world.server.base, world.office.token('alice')],
+  );
   const shows = (id, text) =>
     page
-      .waitForFunction(([at, wanted]) => document.getElementById(at)?.textContent === wanted, [id, text], { timeout: 10_000 })
+      .waitForFunction(
+        ([at, wanted]) => document.getElementById(at)?.textContent === wanted,
+        [id, text],
+        { timeout: 10_000 },
+      )
       .catch(async (cause) => {
         throw new Error(`${id} shows ${await page.textContent('#root')}, not ${text}`, { cause });
       });
@@ -63,7 +70,10 @@ test('components show what there is, change it, and let go of it', async (t) => 
 
   const all = Array.from({ length: 120 }, (_, n) => `p${String(n).padStart(3, '0')}=${n}`);
   await shows('players', `ready ${all.join(' ')}`);
-  await rest.syncMaps(players.sid).syncMapItems('p007').update({ data: { score: 'seven' } });
+  await rest
+    .syncMaps(players.sid)
+    .syncMapItems('p007')
+    .update({ data: { score: 'seven' } });
   await shows('players', `ready ${all.join(' ').replace('p007=7', 'p007=seven')}`);
 
   // In strict mode components appear twice; what they opened is closed as often.

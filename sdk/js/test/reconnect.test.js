@@ -45,7 +45,9 @@ describe('connections that are cut at random', { concurrency: 3 }, () => {
         docs.map((doc) => paced(next, WRITES, () => doc.mutate(({ n = 0 }) => ({ n: n + 1 })))),
       );
       await cutWhile(world.proxy, seed, working);
-      assert.deepEqual((await world.rest.documents('counter').fetch()).data, { n: CLIENTS * WRITES });
+      assert.deepEqual((await world.rest.documents('counter').fetch()).data, {
+        n: CLIENTS * WRITES,
+      });
     });
 
     test(`what all push is there once, and heard of once, in one order (seed ${seed})`, async (t) => {
@@ -95,9 +97,17 @@ describe('connections that are cut at random', { concurrency: 3 }, () => {
   test('messages are sent once', async (t) => {
     const world = await World.open(t);
     const steady = world.client('steady', { url: world.server.base });
-    const heard = record(await live(await steady.stream('s')), ['messagePublished'], (_, event) => event.n);
+    const heard = record(
+      await live(await steady.stream('s')),
+      ['messagePublished'],
+      (_, event) => event.n,
+    );
     const stream = await world.client('alice').stream('s');
-    await cutWhile(world.proxy, 8, paced(randomOf(8), WRITES, (n) => stream.publishMessage({ n })));
+    await cutWhile(
+      world.proxy,
+      8,
+      paced(randomOf(8), WRITES, (n) => stream.publishMessage({ n })),
+    );
     assert.ok(await eventually(() => heard.length >= WRITES));
     assert.deepEqual(heard, [...Array(WRITES).keys()]);
   });
@@ -114,7 +124,8 @@ test('a client that was away for longer than the journal reads afresh', async (t
   const failures = record(list, ['failure'], (_, { status, code }) => [status, code]);
   world.down();
   await eventually(() => reader.connectionState !== 'connected');
-  for (let n = 1; n <= 20; n += 1) await world.rest.syncLists('l').syncListItems.create({ data: { n } });
+  for (let n = 1; n <= 20; n += 1)
+    await world.rest.syncLists('l').syncListItems.create({ data: { n } });
   await world.rest.documents('d').update({ data: { n: 1 } });
   await world.back(reader);
   assert.ok(await eventually(() => resets.length === 1 && list.live && doc.data.n === 1));

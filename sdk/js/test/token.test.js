@@ -80,14 +80,19 @@ describe('a token', { concurrency: 4 }, () => {
     const world = await World.open(t);
     const client = world.client('alice', { token: world.office.token('alice') });
     await connected(client);
-    await assert.rejects(client.updateToken(world.office.token('bob')), { status: 400, code: 51130 });
+    await assert.rejects(client.updateToken(world.office.token('bob')), {
+      status: 400,
+      code: 51130,
+    });
     assert.equal(client.connectionState, 'connected');
     await client.document('d');
   });
 
   test('what is no token is no argument', () => {
     for (const token of [undefined, '', 5, null])
-      assert.throws(() => new SyncClient(token, { url: 'http://localhost' }), { name: 'ValidationError' });
+      assert.throws(() => new SyncClient(token, { url: 'http://localhost' }), {
+        name: 'ValidationError',
+      });
     assert.throws(() => new SyncClient('t'), /Say where the server is/);
   });
 });

@@ -10,24 +10,32 @@ import * as sdk from '../src/index.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const official = dirname(
-  createRequire(new URL('../../../tests/e2e/package.json', import.meta.url)).resolve('twilio-sync/package.json'),
+  createRequire(new URL('../../../tests/e2e/package.json', import.meta.url)).resolve(
+    'twilio-sync/package.json',
+  ),
 );
 
 function compile(files, types) {
-  const program = ts.createProgram(files.map((file) => at(`types/${file}`)), {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
-    types: [],
-    paths: { sync: [types] },
-  });
+  const program = ts.createProgram(
+    files.map((file) => at(`types/${file}`)),
+    {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+      types: [],
+      paths: { sync: [types] },
+    },
+  );
   return ts
     .getPreEmitDiagnostics(program)
-    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
+    .map(
+      ({ file, messageText }) =>
+        `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+    );
 }
 
 test('an application for twilio-sync compiles with its types', () => {
@@ -47,7 +55,10 @@ test('the types of the React hooks and of the script for browsers are sound', ()
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     types: [],
   });
-  assert.deepEqual(ts.getPreEmitDiagnostics(program).map(({ messageText }) => messageText), []);
+  assert.deepEqual(
+    ts.getPreEmitDiagnostics(program).map(({ messageText }) => messageText),
+    [],
+  );
 });
 
 // Names of a class's members as the types have them, without those that it has from our base classes
@@ -61,7 +72,10 @@ function declared() {
     const type = checker.getDeclaredTypeOfSymbol(symbol);
     if (!type.isClass()) continue;
     const names = checker.getPropertiesOfType(type).map(({ name }) => name);
-    classes.set(symbol.name, names.filter((name) => !name.startsWith('__@')));
+    classes.set(
+      symbol.name,
+      names.filter((name) => !name.startsWith('__@')),
+    );
   }
   return classes;
 }
@@ -70,8 +84,13 @@ const INTERNAL = ['constructor', 'take'];
 
 function implemented(Class) {
   const names = new Set();
-  for (let one = Class.prototype; one && one !== Object.prototype && one !== Error.prototype; one = Object.getPrototypeOf(one))
-    for (const name of Object.getOwnPropertyNames(one)) if (!INTERNAL.includes(name)) names.add(name);
+  for (
+    let one = Class.prototype;
+    one && one !== Object.prototype && one !== Error.prototype;
+    one = Object.getPrototypeOf(one)
+  )
+    for (const name of Object.getOwnPropertyNames(one))
+      if (!INTERNAL.includes(name)) names.add(name);
   return names;
 }
 
@@ -91,7 +110,8 @@ test('the types name every class and every member that there is, and no other', 
     const Class = sdk[name];
     const isError = Class.prototype instanceof Error;
     const there = [...implemented(Class), ...(OWN[name] ?? [])];
-    const shown = (names) => [...new Set(names)].sort().filter((one) => !isError || !OF_ERRORS.includes(one));
+    const shown = (names) =>
+      [...new Set(names)].sort().filter((one) => !isError || !OF_ERRORS.includes(one));
     assert.deepEqual(shown(members), shown(there), name);
   }
 });

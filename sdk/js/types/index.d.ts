@@ -28,7 +28,12 @@ export type Mutator<T extends object = Json> = (
 // --- errors ---
 
 export class SyncError extends Error {
-  constructor(message: string, status?: number, code?: number, details?: { cause?: unknown; current?: unknown });
+  constructor(
+    message: string,
+    status?: number,
+    code?: number,
+    details?: { cause?: unknown; current?: unknown },
+  );
   /** HTTP status; 0: no answer came. */
   readonly status: number;
   /** Five-digit code of the API; 0: none. */
@@ -81,13 +86,22 @@ declare class Emitter<Events extends Record<keyof Events, Arguments>> {
   on<Name extends keyof Events>(name: Name, listener: (...values: Events[Name]) => void): this;
   once<Name extends keyof Events>(name: Name, listener: (...values: Events[Name]) => void): this;
   off<Name extends keyof Events>(name: Name, listener: (...values: Events[Name]) => void): this;
-  addListener<Name extends keyof Events>(name: Name, listener: (...values: Events[Name]) => void): this;
-  removeListener<Name extends keyof Events>(name: Name, listener: (...values: Events[Name]) => void): this;
+  addListener<Name extends keyof Events>(
+    name: Name,
+    listener: (...values: Events[Name]) => void,
+  ): this;
+  removeListener<Name extends keyof Events>(
+    name: Name,
+    listener: (...values: Events[Name]) => void,
+  ): this;
   removeAllListeners(name?: keyof Events): this;
   listenerCount(name: keyof Events): number;
   emit<Name extends keyof Events>(name: Name, ...values: Events[Name]): boolean;
   /** Events of one name as a loop, until the signal or `close()`. */
-  events<Name extends keyof Events>(name: Name, options?: EventsOptions): AsyncIterableIterator<Events[Name][0]>;
+  events<Name extends keyof Events>(
+    name: Name,
+    options?: EventsOptions,
+  ): AsyncIterableIterator<Events[Name][0]>;
 }
 
 /** Shows the members of what it is about, and its own. */
@@ -211,7 +225,11 @@ export interface SyncMapItemQueryOptions extends PageQuery<string> {
   key?: string;
 }
 
-export interface CollectionEvents<T extends object, Item, Place extends object> extends HandleEvents {
+export interface CollectionEvents<
+  T extends object,
+  Item,
+  Place extends object,
+> extends HandleEvents {
   itemAdded: [event: EventOf<T, { item: Item; isLocal: boolean }>];
   itemUpdated: [event: EventOf<T, { item: Item; isLocal: boolean; previousItemData: T | null }>];
   itemRemoved: [event: EventOf<T, Place & { isLocal: boolean; previousItemData: T | null }>];
@@ -238,7 +256,11 @@ declare class Collection<T extends object, Item, Name, Query, Place extends obje
 }
 
 export class SyncList<T extends object = Json> extends Collection<
-  T, SyncListItem<T>, number, SyncListItemQueryOptions, { index: number }
+  T,
+  SyncListItem<T>,
+  number,
+  SyncListItemQueryOptions,
+  { index: number }
 > {
   static readonly type: 'list';
   /** Add at the end. Resolves with the item. */
@@ -251,7 +273,11 @@ export class SyncList<T extends object = Json> extends Collection<
 }
 
 export class SyncMap<T extends object = Json> extends Collection<
-  T, SyncMapItem<T>, string, SyncMapItemQueryOptions, { key: string }
+  T,
+  SyncMapItem<T>,
+  string,
+  SyncMapItemQueryOptions,
+  { key: string }
 > {
   static readonly type: 'map';
   /** Create or replace. Resolves with the item. */
@@ -346,7 +372,8 @@ export interface OpenMapOptions extends OpenOptions {
 }
 export interface OpenStreamOptions extends OpenOptions {}
 
-export type ConnectionState = 'connecting' | 'connected' | 'denied' | 'disconnecting' | 'disconnected' | 'error';
+export type ConnectionState =
+  'connecting' | 'connected' | 'denied' | 'disconnecting' | 'disconnected' | 'error';
 
 export interface ConnectionError {
   /** Nothing more is tried without a new token. */
@@ -389,7 +416,9 @@ export class SyncClient extends Emitter<ClientEvents> {
   readonly connectionState: ConnectionState;
   /** Own writes that the server has not answered yet. */
   readonly pending: number;
-  document<T extends object = Json>(argument?: string | OpenDocumentOptions<T>): Promise<SyncDocument<T>>;
+  document<T extends object = Json>(
+    argument?: string | OpenDocumentOptions<T>,
+  ): Promise<SyncDocument<T>>;
   list<T extends object = Json>(argument?: string | OpenListOptions): Promise<SyncList<T>>;
   map<T extends object = Json>(argument?: string | OpenMapOptions): Promise<SyncMap<T>>;
   stream<T extends object = Json>(argument?: string | OpenStreamOptions): Promise<SyncStream<T>>;

@@ -1,8 +1,18 @@
 // tutti-sync/react: hooks that open an object while a component is there.
 
 import type {
-  Json, Mutator, OpenDocumentOptions, OpenListOptions, OpenMapOptions, SyncClient, SyncDocument,
-  SyncError, SyncList, SyncMap, WriteOptions, CallOptions,
+  Json,
+  Mutator,
+  OpenDocumentOptions,
+  OpenListOptions,
+  OpenMapOptions,
+  SyncClient,
+  SyncDocument,
+  SyncError,
+  SyncList,
+  SyncMap,
+  WriteOptions,
+  CallOptions,
 } from './index.js';
 
 export type Status = 'loading' | 'ready' | 'error' | 'removed';
@@ -15,7 +25,9 @@ interface Shown {
 }
 
 export function useDocument<T extends object = Json>(
-  client: SyncClient, id: string, options?: Omit<OpenDocumentOptions<T>, 'id'>,
+  client: SyncClient,
+  id: string,
+  options?: Omit<OpenDocumentOptions<T>, 'id'>,
 ): Shown & {
   data: T | undefined;
   document: SyncDocument<T> | null;
@@ -25,7 +37,9 @@ export function useDocument<T extends object = Json>(
 };
 
 export function useList<T extends object = Json>(
-  client: SyncClient, id: string, options?: Omit<OpenListOptions, 'id'>,
+  client: SyncClient,
+  id: string,
+  options?: Omit<OpenListOptions, 'id'>,
 ): Shown & {
   items: { index: number; data: T; revision: string }[];
   list: SyncList<T> | null;
@@ -37,7 +51,9 @@ export function useList<T extends object = Json>(
 };
 
 export function useMap<T extends object = Json>(
-  client: SyncClient, id: string, options?: Omit<OpenMapOptions, 'id'>,
+  client: SyncClient,
+  id: string,
+  options?: Omit<OpenMapOptions, 'id'>,
 ): Shown & {
   items: { key: string; data: T; revision: string }[];
   map: SyncMap<T> | null;

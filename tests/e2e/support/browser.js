@@ -1,60 +1,83 @@
 'use strict';
-// Headless Chromium, and pictures of what it shows.
+// A person at the console: a browser's page, what is seen in it, and pictures of it.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { chromium } = require('playwright-core');
+const { removeFolder, temporaryFolder } = require('./server.js');
 
-const PICTURES = process.env.TUTTI_ARTEFACTS;
-const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const AXE = require.resolve('axe-core/axe.min.js');
+const WIDE = { width: 1280, height: 800 };
+const NARROW = { width: 360, height: 740 };
+const PATIENCE_MS = 30_000;
 
+// One browser for a file of tests. Pictures go to the folder TUTTI_ARTEFACTS, else nowhere for long.
 class Browser {
-  static async open() {
+  static async launch() {
     const browser = new Browser();
     browser.chromium = await chromium.launch({
       executablePath: '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-dev-shm-usage'],
     });
+    browser.kept = process.env.TUTTI_ARTEFACTS;
+    browser.pictures = browser.kept ?? temporaryFolder();
+    fs.mkdirSync(browser.pictures, { recursive: true });
     return browser;
   }
 
-  close() {
-    return this.chromium.close();
-  }
-
-  // A tab of a window of its own; what goes wrong in it fails the test. Options: those of a context.
-  async tab(t, url, options = {}) {
-    const context = await this.chromium.newContext(options);
+  // A page of its own browser context; it ends with the test, which fails if the page threw, or did
+  // what its security policy forbids.
+  async openFor(t, options = {}) {
+    const { narrow = false, ...rest } = options;
+    const context = await this.chromium.newContext({ viewport: narrow ? NARROW : WIDE, ...rest });
     const page = await context.newPage();
-    const wrong = [];
-    page.on('pageerror', (error) => wrong.push(String(error)));
-    page.on('console', (message) => {
-      if (/Content Security Policy|Refused/.test(message.text())) wrong.push(message.text());
-    });
+    const faults = watch(page);
     t.after(async () => {
       await context.close();
-      assert.deepEqual(wrong, []);
+      assert.deepEqual(faults, []);
     });
-    await page.goto(url);
+    page.setDefaultTimeout(PATIENCE_MS);
     return page;
+  }
+
+  picture(page, name) {
+    return page.screenshot({ path: path.join(this.pictures, `${name}.png`), fullPage: true });
+  }
+
+  async close() {
+    await this.chromium.close();
+    if (!this.kept) removeFolder(this.pictures);
   }
 }
 
-// Kept as test artefacts when TUTTI_ARTEFACTS names a folder.
-async function picture(page, name) {
-  if (!PICTURES) return;
-  fs.mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: !name.startsWith('counter') });
+function watch(page) {
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(error.stack));
+  page.on('console', (message) => {
+    if (/Content Security Policy/.test(message.text())) faults.push(message.text());
+  });
+  return faults;
 }
 
-// No violation that axe-core knows of.
-async function assertAccessible(page) {
-  // By the debugger: the page's policy lets no foreign script in.
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
-  assert.deepEqual(told, []);
+// What is wrong with a page for those who see, hear or type otherwise; [] when nothing is.
+// The page's policy lets no script of ours in, so it goes in by the debugger.
+async function violations(page) {
+  await page.evaluate(fs.readFileSync(AXE, 'utf8'));
+  const { violations: found } = await page.evaluate(() => globalThis.axe.run());
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
 }
 
-module.exports = { Browser, assertAccessible, picture };
+async function signIn(page, server, hash = '') {
+  await page.goto(`${server.base}/${hash}`);
+  await page.getByLabel('Account SID or API key').fill(server.auth[0]);
+  await page.getByLabel('Auth token or secret').fill(server.auth[1]);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('main h1').waitFor();
+}
+
+// Wait until an element says that.
+const sees = (page, text, where = 'body') =>
+  page.locator(where).getByText(text).first().waitFor();
+
+module.exports = { Browser, sees, signIn, violations };

@@ -8,20 +8,36 @@ import { useDocument, useList, useMap } from '../../src/react.js';
 function Counter({ client }) {
   const { status, data, error, mutate } = useDocument(client, 'counter', { data: { n: 0 } });
   const more = () => mutate(({ n }) => ({ n: n + 1 }));
-  return h('p', null, h('output', { id: 'counter' }, `${status} ${data?.n ?? error?.message ?? ''}`), h('button', { id: 'more', onClick: more }, 'more'));
+  return h(
+    'p',
+    null,
+    h('output', { id: 'counter' }, `${status} ${data?.n ?? error?.message ?? ''}`),
+    h('button', { id: 'more', onClick: more }, 'more'),
+  );
 }
 
 function Moves({ client }) {
   const { status, items, push, remove } = useList(client, 'moves');
-  return h('p', null,
-    h('output', { id: 'moves' }, `${status} ${items.map(({ index, data }) => `${index}:${data.move}`).join(' ')}`),
+  return h(
+    'p',
+    null,
+    h(
+      'output',
+      { id: 'moves' },
+      `${status} ${items.map(({ index, data }) => `${index}:${data.move}`).join(' ')}`,
+    ),
     h('button', { id: 'push', onClick: () => push({ move: 'e4' }) }, 'push'),
-    h('button', { id: 'remove', onClick: () => remove(0) }, 'remove'));
+    h('button', { id: 'remove', onClick: () => remove(0) }, 'remove'),
+  );
 }
 
 function Players({ client }) {
   const { status, items } = useMap(client, 'players');
-  return h('output', { id: 'players' }, `${status} ${items.map(({ key, data }) => `${key}=${data.score}`).join(' ')}`);
+  return h(
+    'output',
+    { id: 'players' },
+    `${status} ${items.map(({ key, data }) => `${key}=${data.score}`).join(' ')}`,
+  );
 }
 
 function Missing({ client }) {
@@ -31,9 +47,12 @@ function Missing({ client }) {
 
 function App({ client }) {
   const [shown, setShown] = useState(true);
-  return h('div', null,
+  return h(
+    'div',
+    null,
     h('button', { id: 'hide', onClick: () => setShown(!shown) }, 'hide'),
-    shown && [Counter, Moves, Players, Missing].map((part) => h(part, { key: part.name, client })));
+    shown && [Counter, Moves, Players, Missing].map((part) => h(part, { key: part.name, client })),
+  );
 }
 
 window.start = (url, token) => {

@@ -1,6 +1,17 @@
 // An application that is written for twilio-sync: it is compiled with its types, then with ours.
 
-import { Client, SyncDocument, SyncList, SyncListItem, SyncMap, SyncMapItem, SyncStream, Paginator, LiveQuery, InstantQuery } from 'sync';
+import {
+  Client,
+  SyncDocument,
+  SyncList,
+  SyncListItem,
+  SyncMap,
+  SyncMapItem,
+  SyncStream,
+  Paginator,
+  LiveQuery,
+  InstantQuery,
+} from 'sync';
 
 export async function main(token: string): Promise<void> {
   const client = new Client(token, { logLevel: 'info' });
@@ -11,14 +22,27 @@ export async function main(token: string): Promise<void> {
     await client.updateToken(token);
   });
 
-  const doc: SyncDocument = await client.document({ id: 'd', mode: 'open_or_create', ttl: 5, data: { n: 1 } });
+  const doc: SyncDocument = await client.document({
+    id: 'd',
+    mode: 'open_or_create',
+    ttl: 5,
+    data: { n: 1 },
+  });
   doc.on('updated', ({ data, previousData, isLocal }) => console.log(data, previousData, isLocal));
   doc.on(SyncDocument.removed, ({ isLocal }) => console.log(isLocal));
   await doc.set({ n: 2 }, { ttl: 5 });
   await doc.mutate((value: any) => ({ n: value.n + 1 }), { ttl: 5 });
   await doc.update({ n: 4 });
   await doc.setTtl(0);
-  console.log(doc.sid, doc.uniqueName, doc.revision, doc.dateUpdated.getTime(), doc.dateExpires, doc.data, doc.lastEventId);
+  console.log(
+    doc.sid,
+    doc.uniqueName,
+    doc.revision,
+    doc.dateUpdated.getTime(),
+    doc.dateExpires,
+    doc.data,
+    doc.lastEventId,
+  );
   await doc.removeDocument();
   doc.close();
 
@@ -29,7 +53,11 @@ export async function main(token: string): Promise<void> {
   await list.mutate(0, (value: any) => ({ ...value, m: 1 }));
   await list.update(0, { n: 3 });
   await list.setItemTtl(0, 5);
-  const page: Paginator<SyncListItem> = await list.getItems({ from: 0, pageSize: 10, order: 'asc' });
+  const page: Paginator<SyncListItem> = await list.getItems({
+    from: 0,
+    pageSize: 10,
+    order: 'asc',
+  });
   if (page.hasNextPage) (await page.nextPage()).items.map((item) => item.data);
   if (page.hasPrevPage) await page.prevPage();
   console.log(await list.getContext());
@@ -47,7 +75,9 @@ export async function main(token: string): Promise<void> {
   await map.removeMap();
 
   const stream: SyncStream = await client.stream('s');
-  stream.on('messagePublished', ({ message, isLocal }) => console.log(message.sid, message.data, isLocal));
+  stream.on('messagePublished', ({ message, isLocal }) =>
+    console.log(message.sid, message.data, isLocal),
+  );
   console.log((await stream.publishMessage({ n: 1 })).sid);
   await stream.removeStream();
 

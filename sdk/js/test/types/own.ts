@@ -17,8 +17,13 @@ export async function own(token: () => Promise<string>): Promise<void> {
     const who: string | undefined = event.changedBy;
     console.log(now, local, who);
   });
-  await doc.mutate(async (value) => ({ count: value.count + 1 }), { ttl: 5, timeout: 5, signal: AbortSignal.timeout(5) });
-  for await (const event of doc.events('updated', { limit: 5 })) console.log(event.data.count.toFixed());
+  await doc.mutate(async (value) => ({ count: value.count + 1 }), {
+    ttl: 5,
+    timeout: 5,
+    signal: AbortSignal.timeout(5),
+  });
+  for await (const event of doc.events('updated', { limit: 5 }))
+    console.log(event.data.count.toFixed());
   const map = await client.map<Counter>({ id: 'm', timeout: 5 });
   for await (const item of map) console.log(item.key.length, item.value.count);
   map.on('itemAdded', ({ item, count: now }) => console.log(item.data.by, now));
