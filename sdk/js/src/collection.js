@@ -243,13 +243,14 @@ export class CollectionEntity extends Entity {
   // --- writing ---
 
   /** Write an item; `request` says how. Resolves with the item as it is then. */
-  async putItem(request, value, { added } = {}) {
-    const { status, body } = await this.write(request);
-    this.#onItem(
-      { ...body, data: value },
-      { added: added ?? (request.method === 'PUT' && status === 201), isLocal: true },
-    );
-    return this.#items.get(this.#name(body)) ?? new this.kind.Item({ ...body, data: value });
+  async putItem(request, data, { added } = {}) {
+    const apply = ({ status, body }) =>
+      this.#onItem(
+        { ...body, data },
+        { added: added ?? (request.method === 'PUT' && status === 201), isLocal: true },
+      );
+    const { body } = await this.write({ ...request, apply });
+    return this.#items.get(this.#name(body)) ?? new this.kind.Item({ ...body, data });
   }
 
   setItem(name, value, options, method) {
@@ -297,8 +298,10 @@ export class CollectionEntity extends Entity {
     return this.enqueue(name, { signal, timeout }, async () => {
       const item = await this.get(name);
       const path = this.path('Items', name);
-      const { body } = await this.write({ method: 'POST', path, body: { ttl }, repeat: 'always' });
-      if (this.#items.get(name) === item) this.#store({ ...body, data: item.data });
+      const apply = ({ body }) => {
+        if (this.#items.get(name) === item) this.#store({ ...body, data: item.data });
+      };
+      await this.write({ method: 'POST', path, body: { ttl }, repeat: 'always', apply });
     });
   }
 
@@ -307,8 +310,8 @@ export class CollectionEntity extends Entity {
     return this.enqueue(name, options, async () => {
       const { data } = await this.get(name);
       const path = this.path('Items', name);
-      const { body } = await this.write({ method: 'DELETE', path, repeat: 'always' });
-      this.#onItemRemoved(name, body.last_event_id, data, true);
+      const apply = ({ body }) => this.#onItemRemoved(name, body.last_event_id, data, true);
+      await this.write({ method: 'DELETE', path, repeat: 'always', apply });
     });
   }
 }

@@ -70,9 +70,12 @@ export class Connection extends Emitter {
     this.#move('disconnected');
   }
 
-  /** Send a packet. Resolves with the reply's {header, payload}; rejects when none can come. */
-  send(header, payload) {
-    return this.#exchange(header, payload, REPLY_TIMEOUT_MS);
+  /**
+   * Send a packet. Resolves with the reply's {header, payload}; rejects when none can come.
+   * `onReply` gets it at once, before the next packet is looked at: a promise's would come later.
+   */
+  send(header, payload, onReply) {
+    return this.#exchange(header, payload, REPLY_TIMEOUT_MS, onReply);
   }
 
   /** Use the source's newest token: tell the server, or come back with it. */
@@ -238,12 +241,12 @@ export class Connection extends Emitter {
     this.#socket.ws.send(encodePacket(header, payload));
   }
 
-  #exchange(header, payload, timeoutMs) {
+  #exchange(header, payload, timeoutMs, onReply) {
     if (!this.#socket?.ready) return Promise.reject(new DisconnectedError('not connected'));
     const id = `T${(this.#ids += 1)}`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#onLost('the server does not answer'), timeoutMs);
-      this.#replies.set(id, { resolve, reject, timer });
+      this.#replies.set(id, { resolve, reject, timer, onReply });
       this.#post({ ...header, id }, payload);
     });
   }
@@ -272,6 +275,7 @@ export class Connection extends Emitter {
       const reply = this.#replies.get(header.id);
       this.#replies.delete(header.id);
       clearTimeout(reply?.timer);
+      reply?.onReply?.(packet);
       reply?.resolve(packet);
       return;
     }

@@ -66,9 +66,8 @@ export class DocumentEntity extends Entity {
   async #put(data, ifMatch, ttl) {
     const body = ttl === undefined ? { data } : { data, ttl };
     const repeat = ifMatch === undefined ? 'always' : 'guarded';
-    const request = { method: 'POST', path: this.path(), body, ifMatch, repeat };
-    const answer = await this.write(request);
-    this.take({ ...answer.body, data, isLocal: true });
+    const apply = (answer) => this.take({ ...answer.body, data, isLocal: true });
+    await this.write({ method: 'POST', path: this.path(), body, ifMatch, repeat, apply });
     return this.data;
   }
 

@@ -244,16 +244,23 @@ export class Entity {
   async setTtl(ttl, { signal, timeout } = {}) {
     asTtl(ttl);
     return this.enqueue(undefined, { signal, timeout }, async () => {
-      const request = { method: 'POST', path: this.path(), body: { ttl }, repeat: 'always' };
-      const { body } = await this.write(request);
-      this.dateExpires = body.date_expires;
+      const apply = ({ body }) => {
+        this.dateExpires = body.date_expires;
+      };
+      await this.write({
+        method: 'POST',
+        path: this.path(),
+        body: { ttl },
+        repeat: 'always',
+        apply,
+      });
     });
   }
 
   async remove(options) {
     return this.enqueue(undefined, options, async () => {
-      await this.write({ method: 'DELETE', path: this.path(), repeat: 'always' });
-      this.onRemoved(true);
+      const apply = () => this.onRemoved(true);
+      await this.write({ method: 'DELETE', path: this.path(), repeat: 'always', apply });
     });
   }
 }

@@ -65,7 +65,8 @@ export class Requests {
   /**
    * @param {object} request `method`, `path`, `params`, `body`; `ifMatch`, a revision; `repeat`, when
    *   the connection is lost: 'always' (it does no harm to be done twice), 'guarded' (only if the
-   *   server knows the key, or ifMatch keeps it from being done twice), 'never'
+   *   server knows the key, or ifMatch keeps it from being done twice), 'never'; `apply`, which gets
+   *   a good answer before anything that came behind it
    * @returns {Promise<Answer>} Rejects with a SyncError.
    */
   ask(request) {
@@ -136,8 +137,8 @@ export class Requests {
           http_request: { host: 'tutti', path, method, params: params ?? {}, headers },
         },
         body,
+        (reply) => this.#onReply(entry, reply),
       )
-      .then((reply) => this.#onReply(entry, reply))
       .catch((error) => {
         if (!(error instanceof DisconnectedError)) this.#settle(entry, () => entry.reject(error));
       });
@@ -147,7 +148,11 @@ export class Requests {
     const transport = header.status?.code;
     const status = transport === 200 ? header.http_status?.code : transport;
     if (status >= 200 && status < 300) {
-      this.#settle(entry, () => entry.resolve({ status, body: payload }));
+      const answer = { status, body: payload };
+      this.#settle(entry, () => {
+        entry.request.apply?.(answer);
+        entry.resolve(answer);
+      });
       return;
     }
     const later = status === 429 || (status >= 502 && status <= 504);

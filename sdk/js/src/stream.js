@@ -26,10 +26,12 @@ export class StreamEntity extends Entity {
   publish(value, options) {
     const data = asData(value);
     return this.enqueue(Symbol('message'), options, async () => {
-      const request = { method: 'POST', path: this.path('Messages'), body: { data } };
-      const { body } = await this.write(request);
-      const message = { sid: body.sid, data };
-      this.#report(message, true);
+      let message;
+      const apply = ({ body }) => {
+        message = { sid: body.sid, data };
+        this.#report(message, true);
+      };
+      await this.write({ method: 'POST', path: this.path('Messages'), body: { data }, apply });
       return message;
     });
   }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OverflowError } from '../src/index.js';
+import { NodeWebSocket } from '../src/websocket.node.js';
 import { World, eventually, live } from './support.js';
 
 test('the walkthrough, as it is written', async (t) => {
@@ -44,6 +45,48 @@ test('an event shows the members of its data, and its own first', async (t) => {
   stream.on('messagePublished', (event) => events.push(event));
   await stream.publishMessage({ text: 'hello' });
   assert.deepEqual([events[2].text, events[2].message.data], ['hello', { text: 'hello' }]);
+});
+
+// Hands over what has come only now and then, and then all of it at once.
+class Bunching {
+  constructor(uri) {
+    const held = [];
+    this.ws = new NodeWebSocket(uri);
+    const timer = setInterval(() => held.splice(0).forEach((event) => this.onmessage(event)), 50);
+    this.ws.onopen = () => this.onopen();
+    this.ws.onmessage = (event) => held.push(event);
+    this.ws.onclose = () => {
+      clearInterval(timer);
+      this.onclose();
+    };
+  }
+
+  send(data) {
+    this.ws.send(data);
+  }
+
+  close() {
+    this.ws.close();
+  }
+}
+
+test('an answer counts before what came behind it, even if both come at once', async (t) => {
+  const world = await World.open(t);
+  const client = world.client('alice', { WebSocket: Bunching });
+  const told = [];
+  for (let n = 0; n < 10; n += 1) {
+    const doc = await client.document(`d${n}`);
+    doc.on('updated', ({ isLocal }) => told.push(['document', isLocal]));
+    await doc.set({ n });
+    const map = await client.map(`m${n}`);
+    map.on('itemAdded', ({ isLocal }) => told.push(['added', isLocal]));
+    map.on('itemRemoved', ({ isLocal }) => told.push(['removed', isLocal]));
+    await map.set('k', { n });
+    await map.remove('k');
+    await live(doc, map);
+  }
+  const each = ['document', 'added', 'removed'].map((what) => [what, true]);
+  assert.deepEqual(told, Array(10).fill(each).flat());
 });
 
 test('lists, maps and pages are iterated item by item, page by page', async (t) => {
