@@ -2,11 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readFileSync } from 'node:fs';
 import { Emitter } from '../src/emitter.js';
+import { SyncClient } from '../src/index.js';
 import { decodePacket, encodePacket } from '../src/packet.js';
 import { TokenSource } from '../src/token.js';
 
 const buffer = (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+
+test('the SDK, its package and the server have one version', () => {
+  const at = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
+  const [, server] = /version: '(.*?)'/.exec(at('../../../meson.build'));
+  assert.deepEqual(
+    [SyncClient.version, JSON.parse(at('../package.json')).version],
+    [server, server],
+  );
+});
 
 test('a packet is read as it was written, counted in bytes', () => {
   for (const payload of [undefined, {}, { text: 'äöü 😀 \u0000' }]) {
