@@ -257,10 +257,11 @@ export class CollectionEntity extends Entity {
     this.checkName(name);
     const data = asData(value);
     asTtl(options?.ttl);
-    const job = async (ttl) => {
+    const job = async (ttl, signal) => {
       // Lists: the item must be there, and its old data is part of the event.
       if (method === 'POST') await this.get(name);
-      return this.putItem({ ...this.#change(name, data, ttl), method, repeat: 'always' }, data);
+      const request = { ...this.#change(name, data, ttl), method, signal, repeat: 'always' };
+      return this.putItem(request, data);
     };
     return this.enqueue(name, options, job, true);
   }
@@ -276,7 +277,7 @@ export class CollectionEntity extends Entity {
             return absent;
           }),
         put: (data, ifMatch) =>
-          this.putItem({ ...this.#change(name, data, ttl), method, ifMatch }, data),
+          this.putItem({ ...this.#change(name, data, ttl), method, ifMatch, signal }, data),
         take: (current) => {
           if (!current) throw this.#itemMissing(name);
           this.#takeRead(current);
@@ -295,23 +296,30 @@ export class CollectionEntity extends Entity {
   setItemTtl(name, ttl, { signal, timeout } = {}) {
     this.checkName(name);
     asTtl(ttl);
-    return this.enqueue(name, { signal, timeout }, async () => {
+    return this.enqueue(name, { signal, timeout }, async (_, stop) => {
       const item = await this.get(name);
       const path = this.path('Items', name);
       const apply = ({ body }) => {
         if (this.#items.get(name) === item) this.#store({ ...body, data: item.data });
       };
-      await this.write({ method: 'POST', path, body: { ttl }, repeat: 'always', apply });
+      await this.write({
+        method: 'POST',
+        path,
+        body: { ttl },
+        repeat: 'always',
+        apply,
+        signal: stop,
+      });
     });
   }
 
   removeItem(name, options) {
     this.checkName(name);
-    return this.enqueue(name, options, async () => {
+    return this.enqueue(name, options, async (_, signal) => {
       const { data } = await this.get(name);
       const path = this.path('Items', name);
       const apply = ({ body }) => this.#onItemRemoved(name, body.last_event_id, data, true);
-      await this.write({ method: 'DELETE', path, repeat: 'always', apply });
+      await this.write({ method: 'DELETE', path, repeat: 'always', apply, signal });
     });
   }
 }

@@ -46,7 +46,12 @@ export class DocumentEntity extends Entity {
   set(value, options) {
     const data = asData(value);
     asTtl(options?.ttl);
-    return this.enqueue('data', options, (ttl) => this.#put(data, undefined, ttl), true);
+    return this.enqueue(
+      'data',
+      options,
+      (ttl, signal) => this.#put(data, undefined, ttl, signal),
+      true,
+    );
   }
 
   change(mutator, options) {
@@ -54,7 +59,7 @@ export class DocumentEntity extends Entity {
     return this.enqueue('data', options, async (ttl, signal) => {
       const target = {
         get: () => this,
-        put: (data, revision) => this.#put(data, revision, ttl),
+        put: (data, revision) => this.#put(data, revision, ttl, signal),
         take: (current) => (current ? this.takeFresh(current) : this.onRemoved(false)),
         read: () => this.#read(),
       };
@@ -63,11 +68,11 @@ export class DocumentEntity extends Entity {
     });
   }
 
-  async #put(data, ifMatch, ttl) {
+  async #put(data, ifMatch, ttl, signal) {
     const body = ttl === undefined ? { data } : { data, ttl };
     const repeat = ifMatch === undefined ? 'always' : 'guarded';
     const apply = (answer) => this.take({ ...answer.body, data, isLocal: true });
-    await this.write({ method: 'POST', path: this.path(), body, ifMatch, repeat, apply });
+    await this.write({ method: 'POST', path: this.path(), body, ifMatch, repeat, apply, signal });
     return this.data;
   }
 

@@ -170,12 +170,12 @@ export class Entity {
     return within(options, (signal) => {
       this.#count(1);
       const lane = this.#lanes.get(key) ?? [];
+      const wish = { job, ttl: options?.ttl, signal };
       let entry = lane.at(-1);
       if (merge && lane.length > 1 && entry.merge) {
-        entry.job = job;
-        entry.ttl = options?.ttl ?? entry.ttl;
+        entry.wishes.push(wish);
       } else {
-        entry = { job, merge, ttl: options?.ttl, signal };
+        entry = { merge, wishes: [wish] };
         entry.done = new Promise((resolve, reject) => Object.assign(entry, { resolve, reject }));
         lane.push(entry);
         if (lane.length === 1) this.#work(key, lane);
@@ -187,10 +187,14 @@ export class Entity {
   async #work(key, lane) {
     this.#lanes.set(key, lane);
     while (lane.length) {
-      const { job, ttl, signal, merge, resolve, reject } = lane[0];
+      const { wishes, resolve, reject } = lane[0];
+      const wanted = wishes.filter(({ signal }) => !signal?.aborted);
       try {
-        if (!merge) signal?.throwIfAborted(); // who merged with it still waits
-        resolve(await job(ttl, signal));
+        if (!wanted.length) throw wishes[0].signal.reason;
+        const { job, signal } = wanted.at(-1);
+        const ttl = wanted.findLast((wish) => wish.ttl !== undefined)?.ttl;
+        // What others wait for, too, does not end with one of them.
+        resolve(await job(ttl, wanted.length === 1 ? signal : undefined));
       } catch (error) {
         reject(error);
       }
@@ -243,7 +247,7 @@ export class Entity {
 
   async setTtl(ttl, { signal, timeout } = {}) {
     asTtl(ttl);
-    return this.enqueue(undefined, { signal, timeout }, async () => {
+    return this.enqueue(undefined, { signal, timeout }, async (_, stop) => {
       const apply = ({ body }) => {
         this.dateExpires = body.date_expires;
       };
@@ -258,9 +262,9 @@ export class Entity {
   }
 
   async remove(options) {
-    return this.enqueue(undefined, options, async () => {
+    return this.enqueue(undefined, options, async (_, signal) => {
       const apply = () => this.onRemoved(true);
-      await this.write({ method: 'DELETE', path: this.path(), repeat: 'always', apply });
+      await this.write({ method: 'DELETE', path: this.path(), repeat: 'always', apply, signal });
     });
   }
 }

@@ -33,9 +33,9 @@ export class ListEntity extends CollectionEntity {
     const data = asData(value);
     asTtl(options?.ttl);
     // Pushes need not wait for each other: the server takes them as they were sent.
-    return this.enqueue(Symbol('push'), options, (ttl) => {
+    return this.enqueue(Symbol('push'), options, (ttl, signal) => {
       const body = ttl === undefined ? { data } : { data, ttl };
-      const request = { method: 'POST', path: this.path('Items'), body };
+      const request = { method: 'POST', path: this.path('Items'), body, signal };
       return this.putItem(request, data, { added: true });
     });
   }

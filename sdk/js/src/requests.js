@@ -66,7 +66,7 @@ export class Requests {
    * @param {object} request `method`, `path`, `params`, `body`; `ifMatch`, a revision; `repeat`, when
    *   the connection is lost: 'always' (it does no harm to be done twice), 'guarded' (only if the
    *   server knows the key, or ifMatch keeps it from being done twice), 'never'; `apply`, which gets
-   *   a good answer before anything that came behind it
+   *   a good answer before anything that came behind it; `signal`, by which what was not sent is not
    * @returns {Promise<Answer>} Rejects with a SyncError.
    */
   ask(request) {
@@ -74,8 +74,15 @@ export class Requests {
     return new Promise((resolve, reject) => {
       const entry = { request, resolve, reject, attempts: 0, sent: false, unsure: false };
       this.#open.add(entry);
+      request.signal?.addEventListener('abort', () => this.#onAbort(entry), { once: true });
       if (this.#connection.state === 'connected') this.#send(entry);
     });
+  }
+
+  // What was sent may have been done, and its answer counts.
+  #onAbort(entry) {
+    if (entry.sent || entry.unsure) return;
+    this.#settle(entry, () => entry.reject(entry.request.signal.reason));
   }
 
   #settle(entry, how) {

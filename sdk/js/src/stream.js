@@ -25,13 +25,19 @@ export class StreamEntity extends Entity {
 
   publish(value, options) {
     const data = asData(value);
-    return this.enqueue(Symbol('message'), options, async () => {
+    return this.enqueue(Symbol('message'), options, async (_, signal) => {
       let message;
       const apply = ({ body }) => {
         message = { sid: body.sid, data };
         this.#report(message, true);
       };
-      await this.write({ method: 'POST', path: this.path('Messages'), body: { data }, apply });
+      await this.write({
+        method: 'POST',
+        path: this.path('Messages'),
+        body: { data },
+        apply,
+        signal,
+      });
       return message;
     });
   }

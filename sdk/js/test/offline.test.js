@@ -135,10 +135,34 @@ describe('without a connection', { concurrency: 4 }, () => {
     );
     await assert.rejects(client.document({ id: 'other', timeout: 50 }), TimeoutError);
     await assert.rejects(doc.set({}, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+    await assert.rejects(doc.set({ n: 4 }, { timeout: 50 }), TimeoutError);
+    const map = await client.map({ id: 'm', timeout: 50 }).catch(() => null);
+    assert.equal(map, null);
     await world.back(client);
     await first;
     await doc.update({ last: true });
     assert.deepEqual(doc.data, { n: 1, last: true });
+  });
+
+  test('nothing is sent of what nobody waits for any more, alone or merged with others', async (t) => {
+    const world = await World.open(t);
+    const client = world.client('alice');
+    const [doc, other] = [await client.document('d'), await client.document('e')];
+    world.down();
+    await offline(client);
+    const soon = { timeout: 50 };
+    await assert.rejects(doc.set({ n: 1 }, soon), TimeoutError); // it was the first: none is before it
+    const [blocked, kept, dropped] = [
+      other.update({ base: true }),
+      other.set({ n: 2 }),
+      other.set({ n: 3 }, soon),
+    ];
+    await assert.rejects(dropped, TimeoutError);
+    await world.back(client);
+    await Promise.all([blocked, kept]);
+    assert.deepEqual([doc.revision, other.data], ['0', { n: 2 }]);
+    await doc.update({ last: true });
+    assert.deepEqual(doc.data, { last: true });
   });
 
   test('shutdown rejects what waits; nothing is left that keeps the program alive', async (t) => {
