@@ -2,7 +2,11 @@
 // A client SDK pointed at a server under test: the official one, unmodified, or ours.
 
 const assert = require('node:assert/strict');
+const { webcrypto } = require('node:crypto');
 const { once } = require('node:events');
+
+globalThis.crypto ??= webcrypto; // the official SDK expects it, and Node 18 has it elsewhere
+
 // The SDK under test: the official one, or ours, which promises to behave alike.
 const { Client } = require(process.env.TUTTI_SDK ?? 'twilio-sync');
 const IS_OURS = process.env.TUTTI_SDK !== undefined;
