@@ -1,12 +1,42 @@
 #include "realtime/conflict.h"
 
+/* As str_split, but not within a quoted string. */
+static struct str split(struct str *rest, char at)
+{
+    struct str first = *rest;
+    bool quoted = false;
+    for (size_t i = 0; i < first.len; i++) {
+        char c = first.ptr[i];
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (c == '\\' && quoted) {
+            i++;
+        } else if (c == at && !quoted) {
+            *rest = (struct str){first.ptr + i + 1, first.len - i - 1};
+            first.len = i;
+            return first;
+        }
+    }
+    *rest = (struct str){0};
+    return first;
+}
+
+static struct str unquoted(struct str word)
+{
+    if (word.len < 2 || word.ptr[0] != '"' || word.ptr[word.len - 1] != '"')
+        return word;
+    return (struct str){word.ptr + 1, word.len - 2};
+}
+
+/* Of a preference that is given twice the first counts (RFC 7240, section 2). */
 bool conflict_is_preferred(struct str prefer)
 {
     while (prefer.len) {
-        struct str preference = str_split(&prefer, ',');
-        struct str name = str_trim(str_split(&preference, ';'));
-        if (str_eq_nocase(name, STR("return=representation")))
-            return true;
+        struct str preference = split(&prefer, ',');
+        struct str value = split(&preference, ';');
+        struct str name = str_trim(str_split(&value, '='));
+        if (str_eq_nocase(name, STR("return")))
+            return str_eq_nocase(unquoted(str_trim(value)), STR("representation"));
     }
     return false;
 }

@@ -11,7 +11,7 @@
 #include "dialect/problem.h"
 #include "realtime/request.h"
 
-/* The value of a Prefer header: is it asked for? */
+/* The value of a Prefer header, several joined with commas: is it asked for? */
 bool conflict_is_preferred(struct str prefer);
 
 /* The write has failed: make its command the read. False: the client does not ask for it, or has

@@ -132,6 +132,26 @@ static struct str first_of(struct str token)
     return value_elements_next(&elements, &first) ? first : (struct str){0};
 }
 
+/* Fields of one name are one list (RFC 9110, section 5.3). */
+static struct str list_of(struct request *request, struct str token)
+{
+    struct value_elements elements;
+    struct str element, whole;
+    struct buf list;
+    if (!token.len || token.ptr[0] != '[')
+        return text_of(request, token);
+    buf_init(&list, token.len);
+    value_elements_init(&elements, token);
+    while (value_elements_next(&elements, &element)) {
+        if (list.len)
+            buf_add_char(&list, ',');
+        buf_add(&list, text_of(request, element));
+    }
+    whole = arena_dup(&request->arena, buf_str(&list));
+    buf_deinit(&list);
+    return whole;
+}
+
 static bool has_members(struct str token)
 {
     return token.len > 2 && token.ptr[0] == '{';
@@ -199,7 +219,7 @@ static enum err read_headers(struct request *request, struct str object)
         if (str_eq_nocase(key, STR("If-Match")))
             request->if_match = arena_dup(&request->arena, text_of(request, first));
         else if (str_eq_nocase(key, STR("Prefer")))
-            request->prefers_current = conflict_is_preferred(text_of(request, first));
+            request->prefers_current = conflict_is_preferred(list_of(request, token));
         else if (str_eq_nocase(key, STR("Idempotency-Key")) && command_writes(command))
             command->idempotency_key = arena_dup(&request->arena, text_of(request, first));
         else if (str_eq_nocase(key, STR("Tutti-First-Sent")) &&
