@@ -98,41 +98,57 @@ static const struct {
 
 #undef RESOURCE
 
-/* What the command's object is in. */
-static enum err resolve(struct batch *batch, struct command *command)
+static enum err resolve_service(struct batch *batch, struct command *command)
 {
-    enum err e = OK;
-    if (kinds[command->kind].in_service)
-        e = service_resolve(batch, command);
-    if (e || !command->container.ptr)
-        return e;
+    return kinds[command->kind].in_service ? service_resolve(batch, command) : OK;
+}
+
+static enum err resolve_container(struct batch *batch, struct command *command)
+{
+    if (!command->container.ptr)
+        return OK;
     command->subject = command->container_kind;
-    e = batch_resolve(batch, command->service_head->id, command->container_kind, command->container,
-                      &command->container_head);
+    enum err e = batch_resolve(batch, command->service_head->id, command->container_kind,
+                               command->container, &command->container_head);
     if (!e)
         command->subject = command->kind;
     return e;
 }
 
-/* Do what the command asks for, unless it has been done. */
+/* `known`: it has been done, whatever has become since of its object and of the right to it. */
+static enum err recall(struct core *core, struct command *command, bool *known)
+{
+    bool uncommitted;
+    enum err e = idempotency_recall(&core->idempotency, command, core->now_ms, known, &uncommitted);
+    if (*known) {
+        metric_add(&core->metrics.repeats, 1);
+        core->batch.touched = core->batch.touched || uncommitted;
+    }
+    return e;
+}
+
 static enum err carry_out(struct core *core, struct command *command)
 {
     struct batch *batch = &core->batch;
-    bool keyed = command->idempotency_key.ptr != NULL, known = false, uncommitted;
-    enum err e = OK;
-    if (keyed)
-        e = idempotency_recall(&core->idempotency, command, core->now_ms, &known, &uncommitted);
-    if (known) {
-        metric_add(&core->metrics.repeats, 1);
-        batch->touched = batch->touched || uncommitted;
-    }
-    if (e || known)
-        return e;
-    e = kinds[command->kind].verbs[command->verb](batch, command);
+    enum err e = resolve_container(batch, command);
+    if (!e)
+        e = access_check(batch, command);
+    if (!e)
+        e = kinds[command->kind].verbs[command->verb](batch, command);
     if (!e && command->verb == VERB_CREATE)
         access_grant_creator(batch, command);
-    if (!e && keyed)
-        idempotency_note(&core->idempotency, command, core->now_ms, batch->touched);
+    return e;
+}
+
+static enum err carry_out_once(struct core *core, struct command *command)
+{
+    bool known;
+    enum err e = recall(core, command, &known);
+    if (e || known)
+        return e;
+    e = carry_out(core, command);
+    if (!e)
+        idempotency_note(&core->idempotency, command, core->now_ms, core->batch.touched);
     return e;
 }
 
@@ -145,10 +161,10 @@ static enum err evaluate(struct core *core, struct command *command)
     enum err e = key_check(batch, command);
     if (e || command->verb == VERB_CHECK)
         return e;
-    e = resolve(batch, command);
-    if (!e)
-        e = access_check(batch, command);
-    return e ? e : carry_out(core, command);
+    e = resolve_service(batch, command);
+    if (e)
+        return e;
+    return command->idempotency_key.ptr ? carry_out_once(core, command) : carry_out(core, command);
 }
 
 /* Evaluate; `waits`: the answer depends on the commit. */

@@ -14,6 +14,7 @@ struct entry {
     unsigned char name[NAME_SIZE];
     unsigned char request[NAME_SIZE];
     struct change *head;
+    struct change *container_head;
     int64_t made_ms;
     size_t size;
     bool uncommitted;
@@ -42,6 +43,7 @@ static void forget(struct idempotency *idempotency, struct entry *entry)
     ring_remove(&entry->by_age);
     idempotency->size -= entry->size;
     change_unref(entry->head);
+    change_unref(entry->container_head);
     free(entry);
 }
 
@@ -93,12 +95,14 @@ static void seal(const struct idempotency *idempotency, struct buf *parts,
     buf_deinit(parts);
 }
 
+/* `guarded` tells a client from the account, whatever the client's name. */
 static void name_of(const struct idempotency *idempotency, const struct command *command,
                     unsigned char name[NAME_SIZE])
 {
     struct buf parts;
     buf_init(&parts, PARTS_SIZE_MAX);
     add_number(&parts, command->service_head ? command->service_head->id : 0);
+    add_number(&parts, command->guarded);
     add_part(&parts, command->identity);
     add_part(&parts, command->idempotency_key);
     seal(idempotency, &parts, name);
@@ -140,6 +144,7 @@ static void request_of(const struct idempotency *idempotency, const struct comma
     buf_init(&parts, PARTS_SIZE_MAX);
     add_number(&parts, command->verb);
     add_number(&parts, command->kind);
+    add_number(&parts, command->container_kind);
     add_part(&parts, command->container);
     add_part(&parts, command->object);
     add_part(&parts, command->name);
@@ -196,6 +201,8 @@ enum err idempotency_recall(struct idempotency *idempotency, struct command *com
     *known = true;
     *uncommitted = entry->uncommitted;
     command->head = change_ref(entry->head);
+    if (entry->container_head)
+        command->container_head = change_ref(entry->container_head);
     return OK;
 }
 
@@ -209,8 +216,11 @@ void idempotency_note(struct idempotency *idempotency, const struct command *com
     request_of(idempotency, command, entry->request);
     entry->head = change_ref(command->head);
     entry->made_ms = now_ms;
-    entry->size = sizeof *entry + OVERHEAD + sizeof *entry->head + entry->head->data.len +
-                  entry->head->name.len;
+    entry->size = sizeof *entry + OVERHEAD + change_size(entry->head);
+    if (command->container_head) {
+        entry->container_head = change_ref(command->container_head);
+        entry->size += change_size(entry->container_head);
+    }
     dict_add(&idempotency->entries, hash_of(entry->name), entry);
     ring_append(&idempotency->by_age, &entry->by_age);
     idempotency->size += entry->size;

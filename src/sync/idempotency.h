@@ -2,9 +2,10 @@
  * answer to a write sends it again with the same key, and gets the answer of the first time; the
  * write is not done again.
  *
- * A key belongs to whoever sent it, in one service. It is remembered in memory, from when its write
- * succeeded until `keep_ms` later or until there is no more room; a write that was refused changed
- * nothing, so its key is not. What a commit that fails would have kept is forgotten with it.
+ * A key belongs to whoever sent it, in one service: an identity, or the account. It is remembered
+ * in memory, from when its write succeeded until `keep_ms` later or until there is no more room; a
+ * write that was refused changed nothing, so its key is not. What a commit that fails would have
+ * kept is forgotten with it.
  *
  * A client that says since when its write may have been done (command.first_sent_ms) is told when
  * that reaches back to before what is still remembered: then nobody knows. */
@@ -41,9 +42,10 @@ void idempotency_deinit(struct idempotency *idempotency);
 /* Is it a key at all: 1 to IDEMPOTENCY_KEY_MAX visible ASCII characters? ERR_PARAMETER. */
 must_check enum err idempotency_check(struct str key, struct why *why);
 
-/* A write with a key, whose service is resolved. `known`: it has been done, its answer is filled
- * in, and `uncommitted` tells whether that still depends on the commit. ERR_KEY_REUSED: the key was
- * another request's. ERR_KEY_FORGOTTEN: it may have been done before what is remembered. */
+/* A write with a key, whose service is resolved, and nothing else yet: what it was about may be
+ * gone by now. `known`: it has been done, its answer is filled in, and `uncommitted` tells whether
+ * that still depends on the commit. ERR_KEY_REUSED: the key was another request's.
+ * ERR_KEY_FORGOTTEN: it may have been done before what is remembered. */
 must_check enum err idempotency_recall(struct idempotency *idempotency, struct command *command,
                                        int64_t now_ms, bool *known, bool *uncommitted);
 

@@ -101,8 +101,6 @@ static void every_kind_of_write_may_come_again(void **state)
         assert_refused(first, OK);
         size_t heard = sim->heard_count;
         struct asked *again = sim_do(sim, write);
-        if (i == sizeof writes / sizeof *writes - 1)
-            break; /* nothing in the map any more: only itself is looked at */
         assert_refused(again, OK);
         assert_ptr_equal(again->command.head, first->command.head);
         assert_int_equal(sim->heard_count, heard);
@@ -122,6 +120,103 @@ static void a_key_belongs_to_one_write_of_one_identity(void **state)
     write.identity = STR("bob");
     assert_answer(sim, sim_do(sim, write), "2 {\"a\":1}");
     assert_answer(sim, sim_do(sim, sim_fetch("x")), "2 {\"a\":1}");
+}
+
+/* `identity`: NULL: over REST. */
+static struct command by(const char *identity, struct command command)
+{
+    command.guarded = identity != NULL;
+    if (identity)
+        command.identity = str_from(identity);
+    return command;
+}
+
+static void a_client_by_the_accounts_name_is_not_the_account(void **state)
+{
+    struct sim *sim = *state;
+    sim_do(sim, sim_of(KIND_LIST, sim_create("l", NULL)));
+    struct command write = push("a");
+    write.identity = STR("system");
+    assert_refused(sim_do(sim, write), OK);
+    assert_refused(sim_do(sim, by("system", write)), OK);
+    assert_int_equal(pushed(sim), 2);
+    assert_refused(sim_do(sim, by("system", write)), OK);
+    assert_int_equal(pushed(sim), 2);
+}
+
+static void permissions_of_things_with_the_same_name_are_two_things(void **state)
+{
+    struct sim *sim = *state;
+    sim_do(sim, sim_of(KIND_LIST, sim_create("x", NULL)));
+    sim_do(sim, sim_of(KIND_MAP, sim_create("x", NULL)));
+    struct command of_list =
+        sim_with_rights(sim_permission(VERB_PUT, KIND_LIST, "x", "bob"), true, false, false);
+    struct command of_map =
+        sim_with_rights(sim_permission(VERB_PUT, KIND_MAP, "x", "bob"), true, false, false);
+    assert_refused(sim_do(sim, sim_keyed(of_list, "a")), OK);
+    assert_refused(sim_do(sim, sim_keyed(of_map, "a")), ERR_KEY_REUSED);
+}
+
+static void control(struct sim *sim)
+{
+    struct command command = sim_about(KIND_SERVICE, VERB_UPDATE, STR("default"));
+    command.service_fields.given = SERVICE_ACL;
+    command.service_fields.acl_enabled = true;
+    assert_refused(sim_do(sim, command), OK);
+}
+
+static void is_repeated(struct sim *sim, struct asked *first, struct command write)
+{
+    size_t heard = sim->heard_count;
+    struct asked *again = sim_do(sim, write);
+    assert_refused(first, OK);
+    assert_refused(again, OK);
+    assert_ptr_equal(again->command.head, first->command.head);
+    assert_ptr_equal(again->command.container_head, first->command.container_head);
+    assert_int_equal(sim->heard_count, heard);
+}
+
+static void what_was_done_is_answered_though_its_object_is_gone(void **state)
+{
+    struct sim *sim = *state;
+    control(sim);
+    struct command create = sim_keyed(by("alice", sim_create("x", "{}")), "create");
+    struct command update = sim_keyed(by("alice", sim_update("x", "{}")), "update");
+    struct command delete = sim_keyed(by("alice", sim_remove("x")), "delete");
+    struct asked *created = sim_do(sim, create);
+    struct asked *updated = sim_do(sim, update);
+    struct asked *deleted = sim_do(sim, delete);
+    is_repeated(sim, created, create);
+    is_repeated(sim, updated, update);
+    is_repeated(sim, deleted, delete);
+    assert_refused(sim_do(sim, sim_fetch("x")), ERR_NAME_MISSING);
+}
+
+static void what_was_done_is_answered_though_its_list_is_gone(void **state)
+{
+    struct sim *sim = *state;
+    control(sim);
+    sim_do(sim, by("alice", sim_of(KIND_LIST, sim_create("l", NULL))));
+    struct command add = by("alice", push("a"));
+    struct asked *added = sim_do(sim, add);
+    is_repeated(sim, added, add);
+    assert_refused(sim_do(sim, sim_of(KIND_LIST, sim_remove("l"))), OK);
+    is_repeated(sim, added, add);
+    assert_refused(sim_do(sim, by("alice", push("b"))), ERR_NAME_MISSING);
+}
+
+static void what_was_done_is_answered_though_the_permission_is_gone(void **state)
+{
+    struct sim *sim = *state;
+    control(sim);
+    sim_do(sim, sim_of(KIND_LIST, sim_create("l", NULL)));
+    struct command permit = sim_permission(VERB_PUT, KIND_LIST, "l", "alice");
+    assert_refused(sim_do(sim, sim_with_rights(permit, false, true, false)), OK);
+    struct command add = by("alice", push("a"));
+    struct asked *added = sim_do(sim, add);
+    assert_refused(sim_do(sim, sim_with_rights(permit, false, false, false)), OK);
+    is_repeated(sim, added, add);
+    assert_refused(sim_do(sim, by("alice", push("b"))), ERR_DENIED);
 }
 
 static struct asked *repeat(struct sim *sim, const char *key, int64_t first_sent_ms)
@@ -234,6 +329,11 @@ int main(void)
         ON_EACH_STORE(what_was_refused_is_tried_again),
         ON_EACH_STORE(every_kind_of_write_may_come_again),
         ON_EACH_STORE(a_key_belongs_to_one_write_of_one_identity),
+        ON_EACH_STORE(a_client_by_the_accounts_name_is_not_the_account),
+        ON_EACH_STORE(permissions_of_things_with_the_same_name_are_two_things),
+        ON_EACH_STORE(what_was_done_is_answered_though_its_object_is_gone),
+        ON_EACH_STORE(what_was_done_is_answered_though_its_list_is_gone),
+        ON_EACH_STORE(what_was_done_is_answered_though_the_permission_is_gone),
         ON_EACH_STORE(keys_are_forgotten_when_they_are_old_and_whoever_asks_is_told),
         ON_EACH_STORE(keys_are_forgotten_when_there_is_no_room_the_oldest_first),
         ON_EACH_STORE(a_new_start_knows_no_keys_and_says_so),
