@@ -29,6 +29,7 @@ struct server {
     struct log *log;
     int lock;
     struct credentials credentials;
+    uint64_t boot_id;
     struct loop *loop;
     struct exposition exposition;
     char address[LISTENER_ADDRESS_MAX];
@@ -132,6 +133,7 @@ static struct realtime_options realtime_options(struct server *server, size_t at
         .public_url = config->public_url,
         .address = server->address,
         .log = server->log,
+        .boot_id = server->boot_id,
         .origin_base = (uint64_t)(at + 1) << ORIGIN_BITS,
         .sessions_max = config->sessions_max,
         .sessions = &server->sessions,
@@ -337,6 +339,7 @@ static enum err run_with_folder(struct server *server, struct why *why)
 {
     const struct config *config = server->config;
     struct random random = random_system();
+    server->boot_id = random_u64(&random);
     enum err e = credentials_load(&server->credentials, config->data, config->account_sid,
                                   config->auth_token, &random, why);
     if (!e)

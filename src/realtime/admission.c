@@ -117,7 +117,9 @@ static void write_welcome(const struct admission *admission, struct buf *out)
              ",\"instance_sids\":{\"data_sync\":\"%s\"},\"identity\":", session->service_sid.text);
     buf_add_json(out, session->identity);
     struct clock clock = clock_system();
-    buf_addf(out, "},\"debug_info\":{\"time_ms\":%lld}}", (long long)clock.now_ms(clock.context));
+    buf_addf(out, "},\"debug_info\":{\"time_ms\":%lld,\"boot_id\":\"%016llx\"}}",
+             (long long)clock.now_ms(clock.context),
+             (unsigned long long)options_of(admission)->boot_id);
 }
 
 static void welcome(const struct admission *admission)

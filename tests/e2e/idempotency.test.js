@@ -111,6 +111,75 @@ test('clients: over another connection, without a second event, isolated by iden
   );
 });
 
+test('clients: a bad key and a key of another write are refused, and nothing is changed', async (t) => {
+  const alice = await Connection.start(server, office.token('alice'));
+  t.after(() => alice.close());
+  const { body: made } = await alice.http('POST', '/v3/Documents', { body: { data: { n: 1 } } });
+  const path = `/v3/Documents/${made.sid}`;
+  const write = (key, n, method = 'POST') =>
+    alice.http(method, path, { headers: { 'idempotency-key': key }, body: { data: { n } } });
+  for (const key of ['', 'a b', 'k'.repeat(256), 'ä', [''], ['a b', 'c']]) {
+    const { status, body } = await write(key, 5);
+    assert.deepEqual([status, body.code], [400, 20422], JSON.stringify(key));
+    assert.match(body.message, /Idempotency-Key/);
+  }
+  const longest = '~'.repeat(255);
+  const first = await write(longest, 2);
+  assert.equal(first.status, 200);
+  assert.deepEqual((await write([longest], 2)).body, first.body);
+  for (const again of [await write(longest, 3), await write(longest, 2, 'DELETE')]) {
+    assert.deepEqual([again.status, again.body.code], [422, 20422]);
+    assert.match(again.body.message, /another request/);
+  }
+  assert.equal((await write(null, 6)).status, 200);
+  const { body } = await alice.http('GET', path, { headers: { 'Idempotency-Key': 'a b' } });
+  assert.deepEqual([body.data, body.revision], [{ n: 6 }, '2']);
+});
+
+test('many repeats on their way at a time, over packets and REST, are one write each', async (t) => {
+  const REPEATS = 20;
+  const clients = await Promise.all(
+    Array.from({ length: 4 }, () => Connection.start(server, office.token('alice'))),
+  );
+  t.after(() => clients.forEach((client) => client.close()));
+  const { body: list } = await clients[0].http('POST', '/v3/Lists', { body: {} });
+  const push = (i) =>
+    clients[i % clients.length].http('POST', `/v3/Lists/${list.sid}/Items`, {
+      headers: { 'Idempotency-Key': 'burst' },
+      body: { data: {} },
+    });
+  const post = () => rest('POST', `/Lists/${list.sid}/Items`, 'burst', { Data: '{}' });
+  const all = (what) => Promise.all(Array.from({ length: REPEATS }, (_, i) => what(i)));
+  for (const [first, ...others] of await Promise.all([all(push), all(post)])) {
+    assert.equal(first.status, 201);
+    for (const { status, body } of others)
+      assert.deepEqual([status, body], [first.status, first.body]);
+  }
+  assert.equal((await service.syncLists(list.sid).syncListItems.list()).length, 2);
+});
+
+test('clients: what was done is answered though the object and the right to it are gone', async (t) => {
+  const closed = await office.rest.sync.v1.services.create({ aclEnabled: true });
+  const alice = await Connection.start(
+    server,
+    office.token('alice', { service: closed.sid }),
+  );
+  t.after(() => alice.close());
+  const { body: map } = await alice.http('POST', '/v3/Maps', { body: {} });
+  const put = () =>
+    alice.http('PUT', `/v3/Maps/${map.sid}/Items/k`, {
+      headers: { 'Idempotency-Key': 'put' },
+      body: { data: {} },
+    });
+  const remove = () =>
+    alice.http('DELETE', `/v3/Maps/${map.sid}`, { headers: { 'Idempotency-Key': 'remove' } });
+  const first = await put();
+  assert.equal(first.status, 201);
+  assert.deepEqual([(await remove()).status, (await remove()).status], [204, 204]);
+  const again = await put();
+  assert.deepEqual([again.status, again.body], [first.status, first.body]);
+});
+
 test('a server that was started anew says that it does not know', async (t) => {
   const mortal = await Server.startFor(t);
   const desk = await Office.openFor(t, mortal);
@@ -118,9 +187,10 @@ test('a server that was started anew says that it does not know', async (t) => {
     const connection = await Connection.open(mortal);
     const { header } = await connection.request({ method: 'init', token: desk.token('alice') });
     t.after(() => connection.close());
-    return [connection, header.debug_info.time_ms];
+    return [connection, header.debug_info.time_ms, header.debug_info.boot_id];
   };
-  const [before, beforeMs] = await open();
+  const [before, beforeMs, boot] = await open();
+  assert.equal((await open())[2], boot);
   assert.ok(Math.abs(Date.now() - beforeMs) < 60_000);
   const { body: stream } = await before.http('POST', '/v3/Streams', { body: {} });
   const say = (connection, sentMs) =>
@@ -131,7 +201,8 @@ test('a server that was started anew says that it does not know', async (t) => {
   assert.equal((await say(before, beforeMs)).status, 201);
   await mortal.stop();
   await mortal.launch();
-  const [after, afterMs] = await open();
+  const [after, afterMs, otherBoot] = await open();
+  assert.notEqual(otherBoot, boot);
   const unknown = await say(after, beforeMs);
   assert.deepEqual([unknown.status, unknown.body.code], [409, 20409]);
   assert.equal((await say(after, afterMs)).status, 201);

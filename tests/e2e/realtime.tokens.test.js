@@ -93,6 +93,8 @@ test('the init reply says what clients need', async () => {
   assert.match(instance_sids.data_sync, /^IS[0-9a-f]{32}$/);
   assert.equal(typeof header.continuation_token, 'string');
   assert.equal(typeof header.offline_storage.data_sync.storage_id, 'string');
+  assert.equal(typeof header.debug_info.time_ms, 'number');
+  assert.match(header.debug_info.boot_id, /^[0-9a-f]{16}$/);
   assert.ok(!header.capabilities.includes('telemetry.v1'));
   connection.close();
 });

@@ -303,6 +303,49 @@ static void whatever_comes_again_is_done_once(void **state)
     }
 }
 
+/* The same with restarts, as clients do it that say since when a write may have been done: what is
+ * known of is answered as it was, and nothing is done twice. */
+static void whatever_comes_again_after_a_restart_is_done_once_at_most(void **state)
+{
+    struct sim *sim = *state;
+    enum { WRITES = 60, ROUNDS = 200 };
+    int64_t first_ms[WRITES] = {0};
+    uint64_t done[WRITES] = {0}; /* by which change */
+    size_t count = 0, forgotten = 0;
+    sim_do(sim, sim_of(KIND_LIST, sim_create("l", NULL)));
+    for (size_t round = 0; round < ROUNDS; round++) {
+        struct asked *asked[8];
+        size_t which[8];
+        sim->now_ms += 1;
+        if (sim_random(sim) % 20 == 0)
+            assert_int_equal(sim_restart(sim), OK);
+        sim->now_ms += 1;
+        if (sim_random(sim) % 4 == 0)
+            sim_fail(sim, SIM_COMMIT, 0, ERR_STORE);
+        for (size_t i = 0; i < 8; i++) {
+            size_t at = which[i] = sim_random(sim) % WRITES;
+            struct command command = push(sim_name(sim, "k%zu", at));
+            command.first_sent_ms = first_ms[at];
+            first_ms[at] = first_ms[at] ? first_ms[at] : sim->now_ms;
+            asked[i] = sim_ask(sim, command);
+        }
+        assert_int_equal(sim_run(sim), OK);
+        sim_fail(sim, SIM_COMMIT, 0, OK);
+        for (size_t i = 0; i < 8; i++) {
+            const struct command *command = &asked[i]->command;
+            uint64_t *known = &done[which[i]];
+            forgotten += command->err == ERR_KEY_FORGOTTEN;
+            if (command->err)
+                continue;
+            count += !*known;
+            *known = *known ? *known : command->head->seq;
+            assert_int_equal(command->head->seq, *known);
+        }
+        assert_int_equal(pushed(sim), count);
+    }
+    assert_true(forgotten > 0 && count > WRITES / 4);
+}
+
 static void a_key_is_visible_ascii(void **state)
 {
     char longest[IDEMPOTENCY_KEY_MAX + 2];
@@ -338,6 +381,7 @@ int main(void)
         ON_EACH_STORE(keys_are_forgotten_when_there_is_no_room_the_oldest_first),
         ON_EACH_STORE(a_new_start_knows_no_keys_and_says_so),
         ON_EACH_STORE(whatever_comes_again_is_done_once),
+        ON_EACH_STORE(whatever_comes_again_after_a_restart_is_done_once_at_most),
         cmocka_unit_test(a_key_is_visible_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,6 +212,7 @@ static int begin(void **state)
     struct realtime_options options = {
         .loop = &world.loop,
         .credentials = &world.credentials,
+        .boot_id = 0x1a2b,
         .origin_base = 1000,
         .limits = {.data_depth_max = 8},
         .submit = submit,
@@ -306,6 +307,7 @@ static void a_client_is_let_in_when_the_core_knows_its_key_and_service(void **st
     assert_non_null(strstr(reply, "{\"data_sync\":\"IS0000000000000007"));
     assert_non_null(strstr(reply, "\"identity\":\"alice\""));
     assert_non_null(strstr(reply, "\"storage_id\":\""));
+    assert_non_null(strstr(reply, ",\"boot_id\":\"0000000000001a2b\"}"));
     assert_null(strstr(reply, "telemetry"));
     assert_int_equal(world->session->state, SESSION_READY);
     assert_int_equal(world->session->service_id, SERVICE_ID);
