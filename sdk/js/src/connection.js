@@ -20,7 +20,8 @@ const EXPIRED = 20104;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /**
- * Events: `state` (name), `open` ({timeMs}, the server's clock), `lost`, `notification` (payload), `error`
+ * Events: `state` (name), `open` ({timeMs, bootId}: the server's clock, and which start of the server
+ * it is; undefined with a server that does not say), `lost`, `notification` (payload), `error`
  * ({terminal, message, httpStatusCode?, errorCode?}), `tokenAboutToExpire`, `tokenExpired`.
  */
 export class Connection extends Emitter {
@@ -166,7 +167,8 @@ export class Connection extends Emitter {
       this.#watch();
       this.#armRefresh();
       this.#move('connected');
-      this.emit('open', { timeMs: header.debug_info?.time_ms });
+      const { time_ms: timeMs, boot_id: bootId } = header.debug_info ?? {};
+      this.emit('open', { timeMs, bootId });
       return;
     }
     const error = errorOf(code, { code: errorCode, message: description ?? status });

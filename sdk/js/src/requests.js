@@ -4,14 +4,15 @@
 //
 // The server does not remember keys for ever, and none from before it was started. So a write that
 // is sent again says when it was first sent, by the server's own clock, and the server says if it
-// cannot know. Then a write with a precondition is sent once more without all that, as it fails if
-// it was done; another is an UnknownOutcomeError.
+// cannot know; if the server was started since, we know that. Then a write with a precondition is
+// sent once more without all that, as it fails if it was done; another is an UnknownOutcomeError.
 
 import { DisconnectedError, UnknownOutcomeError, errorOf } from './errors.js';
 
 const RETRIES_MAX = 4; // of an answer that says: not now
 const RETRY_MIN_MS = 500;
 const FORGOTTEN = 20409;
+const CLOCK_PACE = 0.999; // our clock may be a little faster than the server's
 
 let made = 0;
 
@@ -33,12 +34,12 @@ export class Requests {
   #name = randomName();
   #count = 0;
   #open = new Set(); // in the order in which they were asked
-  #clock = null; // {serverMs, localMs}: the same moment, or the server's a little earlier
+  #server = {}; // {bootId, serverMs, localMs}: the same moment, or the server's a little earlier
   #closed = null;
 
   constructor(connection) {
     this.#connection = connection;
-    connection.on('open', ({ timeMs }) => this.#onOpen(timeMs));
+    connection.on('open', (server) => this.#onOpen(server));
     connection.on('lost', () => this.#onLost());
   }
 
@@ -89,10 +90,11 @@ export class Requests {
     if (this.#open.delete(entry)) how();
   }
 
-  #onOpen(timeMs) {
-    this.#clock = timeMs === undefined ? null : { serverMs: timeMs, localMs: performance.now() };
+  #onOpen({ timeMs, bootId }) {
+    this.#server = { bootId, serverMs: timeMs, localMs: performance.now() };
     for (const entry of [...this.#open]) {
-      if (entry.unsure && !this.#clock) this.#onForgotten(entry);
+      const known = bootId !== undefined && bootId === entry.bootId;
+      if (entry.unsure && !known) this.#onForgotten(entry);
       else this.#send(entry);
     }
   }
@@ -119,8 +121,8 @@ export class Requests {
 
   // Not later than now.
   #serverTime() {
-    if (!this.#clock) return undefined;
-    return Math.floor(this.#clock.serverMs + performance.now() - this.#clock.localMs);
+    const { serverMs, localMs } = this.#server;
+    return Math.floor(serverMs + CLOCK_PACE * (performance.now() - localMs));
   }
 
   #send(entry) {
@@ -134,6 +136,7 @@ export class Requests {
     }
     if (entry.unsure && !entry.guarded && entry.request.repeat === 'guarded')
       headers['Tutti-First-Sent'] = String(entry.firstSentMs);
+    entry.bootId ??= this.#server.bootId;
     entry.firstSentMs ??= this.#serverTime();
     entry.sent = true;
     this.#connection
