@@ -8,7 +8,6 @@
 #include "base/mem.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -80,14 +79,12 @@ static bool read_outgoing(struct gateway *gateway)
     return true;
 }
 
-/* Let others on this processor have a turn, and look once more before handing over: under load
- * that makes fewer and larger batches. With nothing else to run it costs a microsecond. */
+/* Look once more before handing over: under load that makes fewer and larger batches. */
 static void before_sleep(uv_prepare_t *handle)
 {
     struct gateway *gateway = handle->data;
     if (!gateway->outgoing.first)
         return;
-    sched_yield();
     http_server_flush(gateway->http);
     for (int i = 0; i < READS_MAX && read_outgoing(gateway); i++)
         ;

@@ -55,6 +55,9 @@ enum { CACHE_MANY_MAX = 128 };
 void cache_get_many(const struct cache *cache, const uint64_t *ids, size_t count,
                     struct change **heads);
 
+/* cache_get of these, at most CACHE_MANY_MAX, comes soon. */
+void cache_prefetch(const struct cache *cache, const uint64_t *ids, size_t count);
+
 /* Live heads only. NULL: not in memory. */
 struct cached *cache_find(struct cache *cache, uint64_t parent, enum kind kind, struct str name);
 

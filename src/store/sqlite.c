@@ -288,6 +288,11 @@ static enum err due(struct store *store, int64_t now_ms, struct change **heads, 
     return transaction_fail(&sqlite->transaction, e);
 }
 
+static void prefetch(struct store *store, const uint64_t *ids, size_t count)
+{
+    cache_prefetch(&of(store)->cache, ids, count);
+}
+
 static uint64_t seq(const struct store *store)
 {
     return ((const struct sqlite *)store)->seq;
@@ -313,8 +318,8 @@ static void close_store(struct store *store)
     free(sqlite);
 }
 
-static const struct store_ops ops = {get,  find,   page, due, change,
-                                     tail, commit, tidy, seq, close_store};
+static const struct store_ops ops = {get,    find, page, due,      change,     tail,
+                                     commit, tidy, seq,  prefetch, close_store};
 
 static enum err configure(sqlite3 *db, size_t wal_size_max)
 {

@@ -47,6 +47,7 @@ struct store_ops {
     enum err (*commit)(struct store *store, struct change *const *changes, size_t count);
     enum err (*tidy)(struct store *store, int64_t now_ms, bool idle, bool *more);
     uint64_t (*seq)(const struct store *store);
+    void (*prefetch)(struct store *store, const uint64_t *ids, size_t count);
     void (*close)(struct store *store);
 };
 
@@ -124,6 +125,14 @@ must_check static inline enum err store_tidy(struct store *store, int64_t now_ms
 static inline uint64_t store_seq(const struct store *store)
 {
     return store->ops->seq(store);
+}
+
+/* A hint: store_get of these at most STORE_PREFETCH_MAX ids comes soon. Heads lie all over the
+ * memory; so the waits for it overlap. */
+enum { STORE_PREFETCH_MAX = 64 };
+static inline void store_prefetch(struct store *store, const uint64_t *ids, size_t count)
+{
+    store->ops->prefetch(store, ids, count);
 }
 
 /* Write what is behind and let go. */

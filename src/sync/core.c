@@ -13,6 +13,7 @@
 #include "sync/purge.h"
 #include "sync/resource.h"
 #include "sync/service.h"
+#include "sync/sid.h"
 #include "sync/subscribe.h"
 
 #include <assert.h>
@@ -226,6 +227,19 @@ static bool is_held(struct core *core, struct command *command)
     return true;
 }
 
+/* Of the objects that the first commands name. */
+static void prefetch_heads(struct core *core, const struct chain *commands)
+{
+    uint64_t ids[STORE_PREFETCH_MAX], salt;
+    size_t count = 0;
+    const struct node *node = commands->first;
+    for (size_t i = 0; node && i < STORE_PREFETCH_MAX; i++, node = node->next) {
+        const struct command *command = (const struct command *)node;
+        count += sid_parse(command->object, command->kind, &ids[count], &salt);
+    }
+    store_prefetch(core->options.store, ids, count);
+}
+
 /* `due`: they were kept back, and are not again. */
 static void evaluate_some(struct core *core, struct chain *due, struct chain *commands)
 {
@@ -274,6 +288,7 @@ static enum err run_batch(struct core *core, struct chain *due, struct chain *co
     metric_set(&core->metrics.queue_depth, commands->count);
     metric_max(&core->metrics.queue_depth_max, commands->count);
     start_batch(core);
+    prefetch_heads(core, commands);
     evaluate_some(core, due, commands);
     flush(core);
     if (!core->waiting_count)
@@ -317,6 +332,7 @@ bool core_read(struct core *core, const struct chain *commands)
     if (!are_unconcerned(core, commands))
         return false;
     start_batch(core);
+    prefetch_heads(core, commands);
     for (struct node *node = commands->first; node; node = node->next) {
         struct command *command = (struct command *)node;
         bool waits;

@@ -287,6 +287,13 @@ static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
     return of(store)->unsure ? refuse(of(store), ERR_UNSURE) : OK;
 }
 
+static void prefetch(struct store *store, const uint64_t *ids, size_t count)
+{
+    (void)store;
+    (void)ids;
+    (void)count;
+}
+
 static uint64_t seq(const struct store *store)
 {
     return ((const struct fake *)store)->seq;
@@ -304,8 +311,8 @@ static void close_store(struct store *store)
     free(fake);
 }
 
-static const struct store_ops ops = {get,  find,   page, due, change,
-                                     tail, commit, tidy, seq, close_store};
+static const struct store_ops ops = {get,    find, page, due,      change,     tail,
+                                     commit, tidy, seq,  prefetch, close_store};
 
 struct store *fake_store_new(void)
 {

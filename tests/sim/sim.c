@@ -94,6 +94,11 @@ static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
     return e ? e : store_tidy(of(store)->inner, now_ms, idle, more);
 }
 
+static void prefetch(struct store *store, const uint64_t *ids, size_t count)
+{
+    store_prefetch(of(store)->inner, ids, count);
+}
+
 static uint64_t seq(const struct store *store)
 {
     return store_seq(((const struct sim *)store)->inner);
@@ -104,8 +109,8 @@ static void close_inner(struct store *store)
     store_close(of(store)->inner);
 }
 
-static const struct store_ops ops = {get,  find,   page, due, change,
-                                     tail, commit, tidy, seq, close_inner};
+static const struct store_ops ops = {get,    find, page, due,      change,     tail,
+                                     commit, tidy, seq,  prefetch, close_inner};
 
 static void open_store(struct sim *sim)
 {

@@ -93,6 +93,26 @@ static void clean_heads_go_least_recently_used_first(void **state)
     cache_deinit(&cache);
 }
 
+static void a_prefetch_is_no_use_of_a_head(void **state)
+{
+    struct cache cache;
+    const uint64_t ids[] = {1, 9, 3};
+    (void)state;
+    cache_init(&cache, PLENTY);
+    for (uint64_t id = 1; id <= 3; id++)
+        cache_add_stored(&cache, head_of(id, id, NULL));
+    commit(&cache, head_of(3, 4, NULL));
+    cache.bytes_max = cache.bytes;
+    cache_prefetch(&cache, ids, 3);
+    cache_prefetch(&cache, ids, 0);
+    cache_add_stored(&cache, head_of(5, 5, NULL));
+    assert_null(cache_get(&cache, 1));
+    assert_null(cache_get(&cache, 9));
+    expect(&cache, 2, 2);
+    expect(&cache, 3, 4);
+    cache_deinit(&cache);
+}
+
 static void a_head_just_read_stays_however_small_the_cache(void **state)
 {
     struct cache cache;
@@ -292,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_stored_head_is_found_by_id_and_name),
         cmocka_unit_test(a_removal_is_known_by_id_but_not_by_name),
         cmocka_unit_test(clean_heads_go_least_recently_used_first),
+        cmocka_unit_test(a_prefetch_is_no_use_of_a_head),
         cmocka_unit_test(a_head_just_read_stays_however_small_the_cache),
         cmocka_unit_test(dirty_heads_stay_until_they_are_written),
         cmocka_unit_test(what_the_indexes_must_learn_is_keyed),
