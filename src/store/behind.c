@@ -1,19 +1,15 @@
-/* Dirty heads are written in rounds: the ids of all of one moment are sorted, since neighbours
+/* Plain heads are written in rounds: the ids of all of one moment are sorted, since neighbours
  * share pages, and then written bite by bite. Those that the indexes wait for come before.
  *
  * What can fail: any statement. The transaction is rolled back, memory was not touched, and the
  * same is due again. */
 #include "store/behind.h"
 
-#include "base/mem.h"
-
-#include <stdlib.h>
-
 enum {
-    BITE = 128,         /* heads written in one go */
-    KEYED_MAX = 1024,   /* dirty heads the indexes wait for */
-    PLAIN_MAX = 262144, /* other dirty heads */
-    LAG_MAX = 262144,   /* changes that opening has to apply, about */
+    BITE = CACHE_MANY_MAX, /* heads written in one go */
+    KEYED_MAX = 1024,      /* dirty heads the indexes wait for */
+    PLAIN_MAX = 262144,    /* other dirty heads */
+    LAG_MAX = 262144,      /* changes that opening has to apply, about */
 };
 
 enum err behind_init(struct behind *behind, struct transaction *transaction, struct cache *cache,
@@ -26,7 +22,6 @@ enum err behind_init(struct behind *behind, struct transaction *transaction, str
         .object = object,
         .retention = retention,
         .metrics = metrics,
-        .round = mem_alloc(PLAIN_MAX * sizeof *behind->round),
     };
     return sql_prepare(transaction->db, "UPDATE progress SET applied = ?1, last_seq = ?2",
                        &behind->progress);
@@ -35,7 +30,8 @@ enum err behind_init(struct behind *behind, struct transaction *transaction, str
 void behind_deinit(struct behind *behind)
 {
     sqlite3_finalize(behind->progress);
-    free(behind->round);
+    ids_deinit(&behind->round);
+    ids_deinit(&behind->scratch);
 }
 
 static enum err write_progress(struct behind *behind, uint64_t seq, uint64_t applied)
@@ -105,32 +101,29 @@ enum err behind_write_keyed_of(struct behind *behind, uint64_t seq, uint64_t par
     return cache_is_keyed(behind->cache, parent, kind) ? behind_write_keyed(behind, seq) : OK;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void start_round(struct behind *behind)
 {
-    struct ring *plain = &behind->cache->plain;
-    behind->round_at = behind->round_count = 0;
-    for (struct ring *at = plain->next; at != plain && behind->round_count < PLAIN_MAX;
-         at = at->next)
-        behind->round[behind->round_count++] = ring_of(at, struct cached, place)->head->id;
-    qsort(behind->round, behind->round_count, sizeof *behind->round, compare_ids);
+    cache_take_plain(behind->cache, &behind->round);
+    ids_sort(&behind->round, &behind->scratch);
+    behind->round_at = 0;
 }
 
 static enum err write_round(struct behind *behind, uint64_t seq)
 {
     struct cached *entries[BITE];
+    const uint64_t *ids = behind->round.ptr + behind->round_at;
+    size_t rest = behind->round.count - behind->round_at, bite = rest < BITE ? rest : BITE;
     size_t count = 0;
-    while (count < BITE && behind->round_at < behind->round_count) {
-        struct cached *entry = cache_get(behind->cache, behind->round[behind->round_at++]);
-        if (entry && entry->dirty)
+    cache_prefetch(behind->cache, ids, bite);
+    for (size_t i = 0; i < bite; i++) {
+        struct cached *entry = cache_get(behind->cache, ids[i]);
+        if (entry && entry->dirty && (!count || entries[count - 1] != entry))
             entries[count++] = entry;
     }
-    return count ? write_heads(behind, seq, entries, count) : OK;
+    enum err e = count ? write_heads(behind, seq, entries, count) : OK;
+    if (!e)
+        behind->round_at += bite;
+    return e;
 }
 
 /* Too much memory is dirty, or too many changes are to be applied after a crash. */
@@ -148,8 +141,8 @@ static bool keyed_is_due(const struct behind *behind, uint64_t seq, bool idle)
 
 static bool round_is_due(const struct behind *behind, uint64_t seq, bool idle)
 {
-    size_t count = behind->cache->plain_count;
-    return behind->round_at < behind->round_count || count > PLAIN_MAX / 2 ||
+    size_t count = behind->cache->plain_ids.count;
+    return behind->round_at < behind->round.count || count > PLAIN_MAX / 2 ||
            (count && (idle || lags(behind, seq)));
 }
 
@@ -166,7 +159,7 @@ static enum err write_bite(struct behind *behind, uint64_t seq, bool idle)
     enum err e = keyed_is_due(behind, seq, idle) ? write_keyed(behind, seq) : OK;
     if (e || !round_is_due(behind, seq, idle))
         return e;
-    if (behind->round_at == behind->round_count)
+    if (behind->round_at == behind->round.count)
         start_round(behind);
     return write_round(behind, seq);
 }

@@ -20,9 +20,9 @@ struct behind {
     struct retention *retention;
     struct store_metrics *metrics;
     sqlite3_stmt *progress;
-    uint64_t *round; /* ids of the dirty heads being written, sorted */
-    size_t round_count;
+    struct ids round; /* of the heads being written, sorted */
     size_t round_at;
+    struct ids scratch;
 };
 
 /* All of these are the store's and outlive it. */

@@ -79,6 +79,7 @@ void cache_deinit(struct cache *cache)
     forget_all(cache, &cache->plain);
     dict_deinit(&cache->by_id);
     dict_deinit(&cache->by_name);
+    ids_deinit(&cache->plain_ids);
 }
 
 static void evict(struct cache *cache)
@@ -224,6 +225,16 @@ static void join_dirty(struct cache *cache, struct cached *entry, bool keyed)
     cache->keyed_in[range_place(entry->head->parent, entry->head->kind)] += keyed;
     cache->plain_count += !keyed;
     ring_append(keyed ? &cache->keyed : &cache->plain, &entry->place);
+    if (!keyed)
+        ids_add(&cache->plain_ids, entry->head->id);
+}
+
+void cache_take_plain(struct cache *cache, struct ids *ids)
+{
+    struct ids taken = cache->plain_ids;
+    cache->plain_ids = *ids;
+    cache->plain_ids.count = 0;
+    *ids = taken;
 }
 
 void cache_commit(struct cache *cache, struct change *head)

@@ -17,6 +17,7 @@
 #include "base/dict.h"
 #include "base/ring.h"
 #include "store/change.h"
+#include "store/ids.h"
 
 struct cached {
     struct ring place; /* in one of the cache's rings */
@@ -39,6 +40,7 @@ struct cache {
     size_t keyed_count;
     uint32_t keyed_in[CACHE_RANGES]; /* the same for those ranges that share a hash */
     size_t plain_count;
+    struct ids plain_ids; /* what joined `plain` since cache_take_plain, some of it is not there */
     size_t bytes;
     size_t dirty_bytes;
     size_t bytes_max;
@@ -69,6 +71,10 @@ void cache_commit(struct cache *cache, struct change *head);
 
 /* May the indexes wait for a head of `kind` under `parent`? They do not when it says no. */
 bool cache_is_keyed(const struct cache *cache, uint64_t parent, enum kind kind);
+
+/* The ids of all heads that joined `plain` since this was called last, in `ids`, whose memory is
+ * used again. Some may have left it, some may be there twice. */
+void cache_take_plain(struct cache *cache, struct ids *ids);
 
 /* The tables now say what the head of `entry`, which is dirty, says. A removal is forgotten;
  * another may be evicted at once. */

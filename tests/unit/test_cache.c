@@ -162,6 +162,38 @@ static void what_the_indexes_must_learn_is_keyed(void **state)
     cache_deinit(&cache);
 }
 
+static void expect_plain(struct cache *cache, struct ids *ids, const uint64_t *expected,
+                         size_t count)
+{
+    cache_take_plain(cache, ids);
+    assert_int_equal(ids->count, count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(ids->ptr[i], expected[i]);
+}
+
+static void ids_of_plain_heads_are_taken_once(void **state)
+{
+    struct cache cache;
+    struct ids ids = {0};
+    (void)state;
+    cache_init(&cache, PLENTY);
+    for (uint64_t id = 1; id <= 3; id++)
+        cache_add_stored(&cache, head_of(id, id, NULL));
+    commit(&cache, head_of(4, 4, NULL));
+    commit(&cache, head_of(3, 5, NULL));
+    commit(&cache, head_of(1, 6, NULL));
+    commit(&cache, head_of(3, 7, NULL));
+    expect_plain(&cache, &ids, (uint64_t[]){3, 1}, 2);
+    expect_plain(&cache, &ids, NULL, 0);
+    commit(&cache, head_of(1, 8, NULL));
+    expect_plain(&cache, &ids, NULL, 0);
+    cache_written(&cache, cache_get(&cache, 1));
+    commit(&cache, head_of(1, 9, NULL));
+    expect_plain(&cache, &ids, (uint64_t[]){1}, 1);
+    cache_deinit(&cache);
+    ids_deinit(&ids);
+}
+
 static void a_range_is_keyed_while_one_of_its_heads_is(void **state)
 {
     struct cache cache;
@@ -247,6 +279,14 @@ static size_t bytes_alone(const struct change *head)
     return bytes;
 }
 
+static bool has(const struct ids *ids, uint64_t id)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        if (ids->ptr[i] == id)
+            return true;
+    return false;
+}
+
 static void add_up(struct cache *cache, struct sum *sum)
 {
     *sum = (struct sum){0};
@@ -258,7 +298,10 @@ static void add_up(struct cache *cache, struct sum *sum)
         sum->bytes += bytes;
         sum->dirty_bytes += entry->dirty ? bytes : 0;
         sum->keyed += entry->dirty && entry->keyed;
-        sum->plain += entry->dirty && !entry->keyed;
+        if (!entry->dirty || entry->keyed)
+            continue;
+        sum->plain++;
+        assert_true(has(&cache->plain_ids, id));
     }
 }
 
@@ -316,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_head_just_read_stays_however_small_the_cache),
         cmocka_unit_test(dirty_heads_stay_until_they_are_written),
         cmocka_unit_test(what_the_indexes_must_learn_is_keyed),
+        cmocka_unit_test(ids_of_plain_heads_are_taken_once),
         cmocka_unit_test(a_range_is_keyed_while_one_of_its_heads_is),
         cmocka_unit_test(applied_stops_before_the_oldest_unwritten_change),
         cmocka_unit_test(those_with_one_name_are_queued_in_the_order_they_had_it),
