@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include "base/digits.h"
 #include "base/mem.h"
 
 #include <stdarg.h>
@@ -59,25 +60,21 @@ void buf_add_char(struct buf *buf, char c)
     buf_add(buf, (struct str){&c, 1});
 }
 
-static void add_number(struct buf *buf, uint64_t value, unsigned base)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value);
-    buf_add(buf, (struct str){digits + at, sizeof digits - at});
-}
-
 void buf_add_u64(struct buf *buf, uint64_t value)
 {
-    add_number(buf, value, 10);
+    char digits[DIGITS_MAX];
+    buf_add(buf, (struct str){digits, (size_t)(digits_put(digits, value) - digits)});
 }
 
 void buf_add_hex(struct buf *buf, uint64_t value)
 {
-    add_number(buf, value, 16);
+    char digits[16];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    } while (value);
+    buf_add(buf, (struct str){digits + at, sizeof digits - at});
 }
 
 void buf_addf(struct buf *buf, const char *format, ...)

@@ -199,12 +199,12 @@ static enum err drop_bite(struct behind *behind, uint64_t seq, int64_t now_ms, u
 enum err behind_drop_changes(struct behind *behind, uint64_t seq, int64_t now_ms, bool *more)
 {
     uint64_t dropped = 0;
-    struct retention before = *behind->retention;
+    struct sweep before = behind->retention->sweep;
     enum err e = transaction_sync(behind->transaction, false);
     if (!e)
         e = drop_bite(behind, seq, now_ms, &dropped, more);
     if (e) {
-        *behind->retention = before;
+        behind->retention->sweep = before;
         e = transaction_roll_back(behind->transaction, e);
     }
     if (transaction_sync(behind->transaction, true) != OK)

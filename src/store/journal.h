@@ -1,26 +1,28 @@
-/* The journal table: one row a change, appended and never altered. */
+/* The journal: every change, appended and never altered.
+ *
+ * The changes of a commit share a row of the table `chunk` (chunk.h), or a few when they are
+ * many: the cost of a row is about that of copying ten changes. Its key is the seq of the last
+ * change in it. */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H
 
+#include "base/buf.h"
 #include "store/change.h"
 #include "store/sql.h"
-
-/* The columns journal_read_row expects, of a table or alias `j`, in this order. */
-#define JOURNAL_COLUMNS                                                                            \
-    "j.seq, j.prev, j.object, j.parent, j.kind, j.event, j.salt, j.revision, j.created_ms, "       \
-    "j.updated_ms, j.expires_ms, j.name, j.creator, j.author, j.data"
 
 struct journal {
     sqlite3_stmt *insert;
     sqlite3_stmt *select;
     sqlite3_stmt *tail;
+    struct buf text;
 };
 
 must_check enum err journal_init(struct journal *journal, sqlite3 *db);
 void journal_deinit(struct journal *journal);
 
-/* Within a transaction. */
-must_check enum err journal_append(struct journal *journal, const struct change *change);
+/* `count` > 0 changes with rising seqs; within a transaction. */
+must_check enum err journal_append(struct journal *journal, struct change *const *changes,
+                                   size_t count);
 
 /* NULL: not there. */
 must_check enum err journal_get(struct journal *journal, uint64_t seq, struct change **change);
@@ -28,12 +30,5 @@ must_check enum err journal_get(struct journal *journal, uint64_t seq, struct ch
 /* The next changes above `after`, in order. On an error none is handed out. */
 must_check enum err journal_tail(struct journal *journal, uint64_t after, struct change **changes,
                                  size_t changes_max, size_t *count);
-
-/* The current row of a statement that selects JOURNAL_COLUMNS first. */
-struct change *journal_read_row(sqlite3_stmt *stmt);
-
-/* Collect up to `max` rows of such a statement, whose parameters are bound. */
-must_check enum err journal_read_rows(sqlite3_stmt *stmt, struct change **changes, size_t max,
-                                      size_t *count);
 
 #endif

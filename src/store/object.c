@@ -1,10 +1,6 @@
 #include "store/object.h"
 
-#include "store/journal.h"
-
 #include <stdio.h>
-
-#define HEADS "SELECT " JOURNAL_COLUMNS " FROM object o JOIN journal j ON j.seq = o.seq "
 
 /* Of object.pages: how a statement reads its range. */
 enum { INCLUSIVE = 1, DESCENDING = 2, BY_NAME = 4 };
@@ -29,8 +25,8 @@ enum err object_init(struct object *object, sqlite3 *db)
         sqlite3_stmt **stmt;
         const char *text;
     } all[] = {
-        {&object->get, HEADS "WHERE o.id = ?"},
-        {&object->find, HEADS "WHERE o.parent = ? AND o.kind = ? AND o.name = ?"},
+        {&object->get, "SELECT seq FROM object WHERE id = ?"},
+        {&object->find, "SELECT seq FROM object WHERE parent = ? AND kind = ? AND name = ?"},
         {&object->due, "SELECT id FROM object WHERE expires_ms <= ?"
                        " ORDER BY expires_ms LIMIT ?"},
         {&object->next_due, "SELECT min(expires_ms) FROM object WHERE expires_ms > ?"},
@@ -60,28 +56,28 @@ void object_deinit(struct object *object)
     sqlite3_finalize(object->remove);
 }
 
-static enum err read_head(sqlite3_stmt *stmt, struct change **head)
+static enum err read_seq(sqlite3_stmt *stmt, uint64_t *seq)
 {
-    size_t count;
-    enum err e = journal_read_rows(stmt, head, 1, &count);
-    if (e || !count)
-        *head = NULL;
+    bool row;
+    enum err e = sql_step(stmt, &row);
+    *seq = !e && row ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    sql_done(stmt);
     return e;
 }
 
-enum err object_get(struct object *object, uint64_t id, struct change **head)
+enum err object_get(struct object *object, uint64_t id, uint64_t *seq)
 {
     sql_bind_int(object->get, 1, (int64_t)id);
-    return read_head(object->get, head);
+    return read_seq(object->get, seq);
 }
 
 enum err object_find(struct object *object, uint64_t parent, enum kind kind, struct str name,
-                     struct change **head)
+                     uint64_t *seq)
 {
     sql_bind_int(object->find, 1, (int64_t)parent);
     sql_bind_int(object->find, 2, kind);
     sql_bind_str(object->find, 3, name);
-    return read_head(object->find, head);
+    return read_seq(object->find, seq);
 }
 
 /* Where to begin. From the very end: before or behind all there is; SQLite puts every blob behind

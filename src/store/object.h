@@ -26,10 +26,10 @@ struct object {
 must_check enum err object_init(struct object *object, sqlite3 *db);
 void object_deinit(struct object *object);
 
-/* The head as the tables know it, by number and by name; NULL: none. */
-must_check enum err object_get(struct object *object, uint64_t id, struct change **head);
+/* The seq of the head as the table knows it, by number and by name; 0: none. */
+must_check enum err object_get(struct object *object, uint64_t id, uint64_t *seq);
 must_check enum err object_find(struct object *object, uint64_t parent, enum kind kind,
-                                struct str name, struct change **head);
+                                struct str name, uint64_t *seq);
 
 /* As store_page and store_due, but the ids of all that have not been removed, also of what has
  * expired: most heads are in memory, and the tables need not be read for them. */

@@ -1,40 +1,42 @@
 #include "store/retention.h"
 
-enum { BITE = 512, GARBAGE_MIN = 4096, LOOK_MIN_MS = 1000 };
+#include "store/chunk.h"
 
-/* The old rows that come next. */
-struct bite {
-    uint64_t to; /* the last one; 0: there is none */
-    uint64_t count;
-    int64_t young_ms; /* when the first one behind them was written; INT64_MAX: there is none */
-};
+enum { BITE = 512, GARBAGE_MIN = 4096, LOOK_MIN_MS = 1000, TEXT_SIZE_MAX = 1 << 30 };
 
 enum err retention_init(struct retention *retention, sqlite3 *db, uint64_t keep_changes,
                         int64_t keep_ms)
 {
-    *retention = (struct retention){.db = db, .keep_changes = keep_changes, .keep_ms = keep_ms};
-    enum err e = sql_prepare(db,
-                             "SELECT seq, updated_ms FROM journal WHERE seq > ? AND seq <= ?"
-                             " ORDER BY seq LIMIT ?",
-                             &retention->bite);
-    if (!e)
-        e = sql_prepare(
-            db,
-            "DELETE FROM journal WHERE seq > ?1 AND seq <= ?2 AND NOT EXISTS (SELECT 1"
-            " FROM object WHERE object.id = journal.object AND object.seq = journal.seq)",
-            &retention->drop);
+    const struct {
+        sqlite3_stmt **stmt;
+        const char *text;
+    } all[] = {
+        {&retention->next, "SELECT last, changes FROM chunk WHERE last > ? AND last <= ?"
+                           " ORDER BY last LIMIT 1"},
+        {&retention->is_head, "SELECT 1 FROM object WHERE id = ? AND seq = ?"},
+        {&retention->shrink, "UPDATE chunk SET changes = ?2 WHERE last = ?1"},
+        {&retention->drop, "DELETE FROM chunk WHERE last = ?"},
+    };
+    *retention = (struct retention){.keep_changes = keep_changes, .keep_ms = keep_ms};
+    buf_init(&retention->left, TEXT_SIZE_MAX);
+    enum err e = OK;
+    for (size_t i = 0; !e && i < sizeof all / sizeof *all; i++)
+        e = sql_prepare(db, all[i].text, all[i].stmt);
     return e;
 }
 
 void retention_deinit(struct retention *retention)
 {
-    sqlite3_finalize(retention->bite);
+    sqlite3_finalize(retention->next);
+    sqlite3_finalize(retention->is_head);
+    sqlite3_finalize(retention->shrink);
     sqlite3_finalize(retention->drop);
+    buf_deinit(&retention->left);
 }
 
 void retention_note_garbage(struct retention *retention, uint64_t seq)
 {
-    retention->garbage += seq <= retention->swept;
+    retention->sweep.garbage += seq <= retention->sweep.swept;
 }
 
 static uint64_t floor_by_count(const struct retention *retention, uint64_t seq)
@@ -42,9 +44,9 @@ static uint64_t floor_by_count(const struct retention *retention, uint64_t seq)
     return seq > retention->keep_changes ? seq - retention->keep_changes : 0;
 }
 
-static bool wants_new_sweep(const struct retention *retention)
+static bool wants_new_sweep(const struct sweep *sweep)
 {
-    return retention->garbage > GARBAGE_MIN && retention->garbage > retention->kept / 2;
+    return sweep->garbage > GARBAGE_MIN && sweep->garbage > sweep->kept / 2;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -52,88 +54,155 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static void start_sweep(struct retention *retention)
-{
-    retention->swept = retention->kept = retention->garbage = 0;
-    retention->look_ms = 0;
-}
-
 bool retention_is_due(const struct retention *retention, uint64_t applied, uint64_t seq,
                       int64_t now_ms)
 {
+    const struct sweep *sweep = &retention->sweep;
     uint64_t floor = least(floor_by_count(retention, seq), applied);
-    return wants_new_sweep(retention) || retention->swept + BITE < floor ||
-           (retention->swept < applied && now_ms >= retention->look_ms);
+    return wants_new_sweep(sweep) || sweep->swept + BITE < floor ||
+           (sweep->swept < applied && now_ms >= sweep->look_ms);
 }
 
-static enum err find_bite(struct retention *retention, uint64_t applied, uint64_t floor,
-                          int64_t now_ms, struct bite *bite)
+/* Of one chunk. */
+struct sifting {
+    uint64_t count; /* of its changes */
+    uint64_t kept;
+    int64_t updated_ms; /* of the last one */
+};
+
+static enum err is_head(struct retention *retention, const struct change *change, bool *head)
 {
-    sqlite3_stmt *stmt = retention->bite;
-    bool row = true;
+    sql_bind_int(retention->is_head, 1, (int64_t)change->id);
+    sql_bind_int(retention->is_head, 2, (int64_t)change->seq);
+    enum err e = sql_step(retention->is_head, head);
+    sql_done(retention->is_head);
+    return e;
+}
+
+/* Leave its heads in `left`. */
+static enum err sift(struct retention *retention, struct str text, struct sifting *sifting)
+{
+    struct chunk_reader reader;
+    struct chunk_entry entry;
     enum err e = OK;
-    *bite = (struct bite){.young_ms = INT64_MAX};
-    sql_bind_int(stmt, 1, (int64_t)retention->swept);
+    bool head;
+    *sifting = (struct sifting){0};
+    buf_clear(&retention->left);
+    chunk_reader_init(&reader, text);
+    while (!e && chunk_next(&reader, &entry)) {
+        sifting->count++;
+        sifting->updated_ms = entry.coded.updated_ms;
+        e = is_head(retention, &entry.coded, &head);
+        if (e || !head)
+            continue;
+        sifting->kept++;
+        chunk_add_text(&retention->left, entry.text);
+    }
+    return !e && reader.broken ? ERR_STORE : e;
+}
+
+/* When the last change of a chunk was made. */
+static int64_t age_of(struct str text)
+{
+    struct chunk_reader reader;
+    struct chunk_entry entry = {.coded.updated_ms = 0};
+    chunk_reader_init(&reader, text);
+    while (chunk_next(&reader, &entry))
+        ;
+    return entry.coded.updated_ms;
+}
+
+/* The chunk that comes next in a sweep. */
+struct next {
+    uint64_t last;    /* its key; 0: there is none that the object table knows all of */
+    bool young;       /* it is not old enough; it was not sifted */
+    int64_t young_ms; /* then: when its last change was made */
+    struct sifting sifting;
+};
+
+static enum err look_at(struct retention *retention, struct str text, uint64_t floor,
+                        int64_t now_ms, struct next *next)
+{
+    if (next->last > floor) {
+        next->young_ms = age_of(text);
+        next->young = next->young_ms >= now_ms - retention->keep_ms;
+    }
+    return next->young ? OK : sift(retention, text, &next->sifting);
+}
+
+static enum err find_next(struct retention *retention, uint64_t applied, uint64_t floor,
+                          int64_t now_ms, struct next *next)
+{
+    sqlite3_stmt *stmt = retention->next;
+    bool row;
+    *next = (struct next){.young_ms = INT64_MAX};
+    sql_bind_int(stmt, 1, (int64_t)retention->sweep.swept);
     sql_bind_int(stmt, 2, (int64_t)applied);
-    sql_bind_int(stmt, 3, BITE);
-    while (!(e = sql_step(stmt, &row)) && row) {
-        uint64_t seq = (uint64_t)sqlite3_column_int64(stmt, 0);
-        int64_t updated_ms = sqlite3_column_int64(stmt, 1);
-        if (seq > floor && updated_ms >= now_ms - retention->keep_ms) {
-            bite->young_ms = updated_ms;
-            break;
-        }
-        bite->to = seq;
-        bite->count++;
+    enum err e = sql_step(stmt, &row);
+    if (!e && row) {
+        next->last = (uint64_t)sqlite3_column_int64(stmt, 0);
+        e = look_at(retention, sql_column_str(stmt, 1), floor, now_ms, next);
     }
     sql_done(stmt);
     return e;
 }
 
-static enum err drop(struct retention *retention, const struct bite *bite, uint64_t *dropped)
+static enum err write_left(struct retention *retention, const struct next *next)
 {
-    if (!bite->count)
+    const struct sifting *sifting = &next->sifting;
+    sqlite3_stmt *stmt = sifting->kept ? retention->shrink : retention->drop;
+    if (sifting->kept == sifting->count)
         return OK;
-    sql_bind_int(retention->drop, 1, (int64_t)retention->swept);
-    sql_bind_int(retention->drop, 2, (int64_t)bite->to);
-    enum err e = sql_run(retention->drop);
-    if (e)
-        return e;
-    *dropped = (uint64_t)sqlite3_changes(retention->db);
-    retention->kept += bite->count - *dropped;
-    retention->swept = bite->to;
-    return OK;
+    sql_bind_int(stmt, 1, (int64_t)next->last);
+    if (sifting->kept)
+        sql_bind_str(stmt, 2, buf_str(&retention->left));
+    return sql_run(stmt);
 }
 
 /* All there is for now has been dropped: when to look again? */
-static void rest(struct retention *retention, const struct bite *bite, uint64_t floor,
+static void rest(struct retention *retention, const struct next *next, uint64_t floor,
                  int64_t now_ms)
 {
-    int64_t young_ms = bite->young_ms < now_ms ? bite->young_ms : now_ms;
+    struct sweep *sweep = &retention->sweep;
+    int64_t young_ms = next->young_ms < now_ms ? next->young_ms : now_ms;
     int64_t wait_ms = young_ms - now_ms + retention->keep_ms;
     if (wait_ms < LOOK_MIN_MS)
         wait_ms = LOOK_MIN_MS;
-    retention->look_ms = now_ms > INT64_MAX - wait_ms ? INT64_MAX : now_ms + wait_ms;
-    if (retention->swept < floor)
-        retention->swept = floor;
+    sweep->look_ms = now_ms > INT64_MAX - wait_ms ? INT64_MAX : now_ms + wait_ms;
+    if (sweep->swept < floor)
+        sweep->swept = floor;
+}
+
+static enum err sweep_one(struct retention *retention, const struct next *next, uint64_t *dropped)
+{
+    enum err e = write_left(retention, next);
+    if (e)
+        return e;
+    *dropped += next->sifting.count - next->sifting.kept;
+    retention->sweep.kept += next->sifting.kept;
+    retention->sweep.swept = next->last;
+    return OK;
 }
 
 enum err retention_bite(struct retention *retention, uint64_t applied, uint64_t seq, int64_t now_ms,
                         uint64_t *dropped, bool *more)
 {
-    uint64_t floor = least(floor_by_count(retention, seq), applied);
-    struct bite bite;
+    uint64_t floor = least(floor_by_count(retention, seq), applied), looked_at = 0;
+    enum err e = OK;
     *dropped = 0;
-    *more = false;
-    if (wants_new_sweep(retention))
-        start_sweep(retention);
-    enum err e = find_bite(retention, applied, floor, now_ms, &bite);
-    if (!e)
-        e = drop(retention, &bite, dropped);
-    if (e)
-        return e;
-    *more = bite.count == BITE;
-    if (!*more)
-        rest(retention, &bite, floor, now_ms);
-    return OK;
+    *more = true;
+    if (wants_new_sweep(&retention->sweep))
+        retention->sweep = (struct sweep){0};
+    while (!e && looked_at < BITE) {
+        struct next next;
+        e = find_next(retention, applied, floor, now_ms, &next);
+        *more = !e && next.last && !next.young;
+        if (!e && !*more)
+            rest(retention, &next, floor, now_ms);
+        if (!*more)
+            break;
+        looked_at += next.sifting.count;
+        e = sweep_one(retention, &next, dropped);
+    }
+    return e;
 }

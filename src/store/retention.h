@@ -2,25 +2,32 @@
  *
  * A change may go when it is old (more than `keep_changes` changes or `keep_ms` ago), known to
  * the object table, and not the head of its object. A sweep walks the journal from its
- * beginning in small bites and drops those; where it has passed, only heads remain. They
- * become garbage as their objects are written again; when half of what was left behind is
- * garbage, the next sweep begins anew. So the journal holds at most the retained changes and
- * about twice the live heads, whatever the load. */
+ * beginning in small bites and drops those, chunk by chunk, once all of a chunk is old; where it
+ * has passed, only heads remain. They become garbage as their objects are written again; when half
+ * of what was left behind is garbage, the next sweep begins anew. So the journal holds at most the
+ * retained changes and about twice the live heads, whatever the load. */
 #ifndef STORE_RETENTION_H
 #define STORE_RETENTION_H
 
+#include "base/buf.h"
 #include "store/sql.h"
 
-struct retention {
-    sqlite3 *db;
-    sqlite3_stmt *bite;
-    sqlite3_stmt *drop;
-    uint64_t keep_changes;
-    int64_t keep_ms;
+struct sweep {
     uint64_t swept;   /* up to here only heads were left by the running or last sweep */
     uint64_t kept;    /* how many they were */
     uint64_t garbage; /* how many of them are heads no more */
     int64_t look_ms;  /* before that time nothing beyond `swept` is old by its age */
+};
+
+struct retention {
+    sqlite3_stmt *next;
+    sqlite3_stmt *is_head;
+    sqlite3_stmt *shrink;
+    sqlite3_stmt *drop;
+    uint64_t keep_changes;
+    int64_t keep_ms;
+    struct sweep sweep;
+    struct buf left; /* of the chunk at hand */
 };
 
 must_check enum err retention_init(struct retention *retention, sqlite3 *db, uint64_t keep_changes,
@@ -35,7 +42,7 @@ void retention_note_garbage(struct retention *retention, uint64_t seq);
 bool retention_is_due(const struct retention *retention, uint64_t applied, uint64_t seq,
                       int64_t now_ms);
 
-/* One bite, within a transaction; should that be rolled back, put the struct back as it was.
+/* One bite, within a transaction; should that be rolled back, put `sweep` back as it was.
  * `dropped`: how many changes went. `more`: the sweep is not done. */
 must_check enum err retention_bite(struct retention *retention, uint64_t applied, uint64_t seq,
                                    int64_t now_ms, uint64_t *dropped, bool *more);

@@ -50,6 +50,25 @@ static const char *const steps[] = {
     "INSERT INTO progress VALUES (1, 0, 0);"
     "CREATE VIEW head AS"
     "  SELECT journal.* FROM object JOIN journal ON journal.seq = object.seq;",
+    /* Changes lie in chunks: chunk.h. Those that were rows become chunks of one. */
+    "DROP VIEW head;"
+    "CREATE TABLE chunk (last INTEGER PRIMARY KEY, changes TEXT NOT NULL) STRICT;"
+    "INSERT INTO chunk SELECT seq,"
+    "  format('[[%d,%d,%d,%d,%d,%d,%d,%d,%d,%d,%d,', seq, prev, object, parent, kind, event, salt,"
+    "    revision, created_ms, updated_ms, ifnull(expires_ms, 0))"
+    "  || json_quote(name) || ',' || json_quote(creator) || ',' || json_quote(author) || ','"
+    "  || ifnull(length(CAST(data AS BLOB)) || ',' || data, 'null,null') || ']]'"
+    "  FROM journal ORDER BY seq;"
+    "DROP TABLE journal;"
+    "CREATE VIEW journal AS"
+    "  SELECT value->>0 AS seq, value->>1 AS prev, value->>2 AS object, value->>3 AS parent,"
+    "    value->>4 AS kind, value->>5 AS event, value->>6 AS salt, value->>7 AS revision,"
+    "    value->>8 AS created_ms, value->>9 AS updated_ms, nullif(value->>10, 0) AS expires_ms,"
+    "    value->>11 AS name, value->>12 AS creator, value->>13 AS author,"
+    "    iif(value->>14 IS NULL, NULL, value->15) AS data"
+    "  FROM chunk, json_each(chunk.changes);"
+    "CREATE VIEW head AS"
+    "  SELECT journal.* FROM object JOIN journal ON journal.seq = object.seq;",
 };
 
 enum { VERSION = sizeof steps / sizeof *steps };

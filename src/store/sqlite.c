@@ -73,16 +73,29 @@ static struct change *live_head(const struct cached *entry)
     return entry && !change_is_removal(entry->head) ? change_ref(entry->head) : NULL;
 }
 
+/* What the object table points at; 0: nothing. */
+static enum err read_head(struct sqlite *sqlite, uint64_t seq, struct change **row)
+{
+    *row = NULL;
+    if (!seq)
+        return OK;
+    enum err e = journal_get(&sqlite->journal, seq, row);
+    return !e && !*row ? ERR_STORE : e; /* the tables contradict each other */
+}
+
 static enum err get(struct store *store, uint64_t id, struct change **head)
 {
     struct sqlite *sqlite = of(store);
     struct cached *entry = cache_get(&sqlite->cache, id);
     struct change *row;
+    uint64_t seq;
     note_access(sqlite, entry);
     *head = live_head(entry);
     if (entry)
         return OK;
-    enum err e = object_get(&sqlite->object, id, &row);
+    enum err e = object_get(&sqlite->object, id, &seq);
+    if (!e)
+        e = read_head(sqlite, seq, &row);
     if (!e && row)
         *head = live_head(cache_add_stored(&sqlite->cache, row));
     return transaction_fail(&sqlite->transaction, e);
@@ -94,11 +107,14 @@ static enum err find(struct store *store, uint64_t parent, enum kind kind, struc
     struct sqlite *sqlite = of(store);
     struct cached *entry = cache_find(&sqlite->cache, parent, kind, name);
     struct change *row;
+    uint64_t seq;
     note_access(sqlite, entry);
     *head = live_head(entry);
     if (entry)
         return OK;
-    enum err e = object_find(&sqlite->object, parent, kind, name, &row);
+    enum err e = object_find(&sqlite->object, parent, kind, name, &seq);
+    if (!e)
+        e = read_head(sqlite, seq, &row);
     if (!e && row)
         *head = live_head(add_row(sqlite, row));
     return transaction_fail(&sqlite->transaction, e);
@@ -120,11 +136,11 @@ static enum err tail(struct store *store, uint64_t after, struct change **change
 
 static enum err append_all(struct sqlite *sqlite, struct change *const *changes, size_t count)
 {
-    enum err e = transaction_begin(&sqlite->transaction);
-    for (size_t i = 0; !e && i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         assert(changes[i]->seq == sqlite->seq + 1 + i);
-        e = journal_append(&sqlite->journal, changes[i]);
-    }
+    enum err e = transaction_begin(&sqlite->transaction);
+    if (!e)
+        e = journal_append(&sqlite->journal, changes, count);
     return e ? e : transaction_commit_durably(&sqlite->transaction);
 }
 
@@ -353,8 +369,8 @@ static enum err read_progress(struct sqlite *sqlite, uint64_t *applied)
     sqlite3_stmt *stmt;
     bool row = false;
     enum err e = sql_prepare(sqlite->db,
-                             "SELECT applied, max(last_seq, (SELECT ifnull(max(seq), 0)"
-                             " FROM journal)) FROM progress",
+                             "SELECT applied, max(last_seq, (SELECT ifnull(max(last), 0)"
+                             " FROM chunk)) FROM progress",
                              &stmt);
     if (!e)
         e = sql_step(stmt, &row);

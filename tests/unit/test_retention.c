@@ -12,7 +12,7 @@
 
 #include <sqlite3.h>
 
-enum { FOR_EVER = 1 << 30 };
+enum { FOR_EVER = 1 << 30, TOGETHER_MAX = 1000 };
 
 struct tables {
     sqlite3 *db;
@@ -52,9 +52,26 @@ static uint64_t add(struct tables *tables, uint64_t id, enum event event)
         .updated_ms = tables->now_ms,
     };
     change.id = id ? id : change.seq;
-    assert_int_equal(journal_append(&tables->journal, &change), OK);
+    assert_int_equal(journal_append(&tables->journal, (struct change *const[]){&change}, 1), OK);
     assert_int_equal(object_write(&tables->object, &change), OK);
     return change.id;
+}
+
+/* One change of each of `count` > 0 new objects, in one commit; the first one's id. */
+static uint64_t add_together(struct tables *tables, size_t count)
+{
+    struct change changes[TOGETHER_MAX], *pointers[TOGETHER_MAX];
+    for (size_t i = 0; i < count; i++) {
+        changes[i] = (struct change){.seq = ++tables->seq,
+                                     .id = tables->seq,
+                                     .event = EVENT_CREATED,
+                                     .kind = KIND_DOCUMENT,
+                                     .updated_ms = tables->now_ms};
+        pointers[i] = &changes[i];
+        assert_int_equal(object_write(&tables->object, &changes[i]), OK);
+    }
+    assert_int_equal(journal_append(&tables->journal, pointers, count), OK);
+    return changes[0].id;
 }
 
 static void add_many(struct tables *tables, uint64_t id, size_t count)
@@ -177,7 +194,7 @@ static void a_sweep_ends_when_only_holes_are_left(void **state)
     tables_init(&tables, 100, FOR_EVER);
     add_many(&tables, add(&tables, 0, EVENT_CREATED), 1999);
     sweep(&tables);
-    tables.retention.swept = 0;
+    tables.retention.sweep.swept = 0;
     assert_true(is_due(&tables));
     assert_int_equal(sweep(&tables), 0);
     assert_false(is_due(&tables));
@@ -220,6 +237,45 @@ static void a_bite_is_small(void **state)
     tables_deinit(&tables);
 }
 
+static void of_changes_made_together_the_heads_stay(void **state)
+{
+    struct tables tables;
+    (void)state;
+    tables_init(&tables, 0, FOR_EVER);
+    uint64_t first = add_together(&tables, TOGETHER_MAX);
+    for (uint64_t id = first; id < first + TOGETHER_MAX; id++)
+        if (id % 3)
+            add(&tables, id, EVENT_UPDATED);
+    assert_int_equal(sweep(&tables), TOGETHER_MAX - TOGETHER_MAX / 3);
+    for (uint64_t id = first; id < first + TOGETHER_MAX; id++)
+        assert_int_equal(is_kept(&tables, id), id % 3 == 0);
+    for (uint64_t id = first; id < first + TOGETHER_MAX; id++)
+        add(&tables, id, EVENT_UPDATED);
+    tables.retention.sweep.swept = 0;
+    sweep(&tables);
+    for (uint64_t seq = first; seq <= tables.seq; seq++)
+        assert_int_equal(is_kept(&tables, seq), seq > tables.seq - TOGETHER_MAX);
+    tables_deinit(&tables);
+}
+
+static void what_was_made_together_grows_old_together(void **state)
+{
+    struct tables tables;
+    (void)state;
+    tables_init(&tables, 25, FOR_EVER);
+    uint64_t first = add_together(&tables, 10);
+    for (uint64_t id = first; id < first + 10; id++)
+        add(&tables, id, EVENT_UPDATED);
+    add_together(&tables, 14);
+    assert_int_equal(sweep(&tables), 0);
+    assert_true(is_kept(&tables, first));
+    add_together(&tables, 1);
+    tables.retention.sweep.look_ms = 0;
+    assert_int_equal(sweep(&tables), 10);
+    assert_false(is_kept(&tables, first));
+    tables_deinit(&tables);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +285,8 @@ int main(void)
         cmocka_unit_test(nothing_to_do_is_not_looked_at_over_and_over),
         cmocka_unit_test(a_sweep_ends_when_only_holes_are_left),
         cmocka_unit_test(a_new_sweep_begins_when_much_of_what_was_left_is_garbage),
+        cmocka_unit_test(of_changes_made_together_the_heads_stay),
+        cmocka_unit_test(what_was_made_together_grows_old_together),
         cmocka_unit_test(a_bite_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

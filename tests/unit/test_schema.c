@@ -169,6 +169,84 @@ static void a_step_that_fails_leaves_nothing_behind(void **state)
     sqlite3_close(db);
 }
 
+/* As version 1 made it: each change a row of its own. */
+static const char version_1[] =
+    "CREATE TABLE journal (seq INTEGER PRIMARY KEY, prev INTEGER NOT NULL, object INTEGER NOT NULL,"
+    "  parent INTEGER NOT NULL, kind INTEGER NOT NULL, event INTEGER NOT NULL,"
+    "  salt INTEGER NOT NULL, revision INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+    "  updated_ms INTEGER NOT NULL, expires_ms INTEGER, name TEXT, creator TEXT, author TEXT,"
+    "  data TEXT) STRICT;"
+    "CREATE TABLE object (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    "  seq INTEGER NOT NULL, expires_ms INTEGER, name TEXT) STRICT;"
+    "CREATE INDEX object_kind ON object (parent, kind);"
+    "CREATE UNIQUE INDEX object_name ON object (parent, kind, name) WHERE name IS NOT NULL;"
+    "CREATE INDEX object_expiry ON object (expires_ms) WHERE expires_ms IS NOT NULL;"
+    "CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), applied INTEGER NOT NULL,"
+    "  last_seq INTEGER NOT NULL) STRICT;"
+    "CREATE VIEW head AS"
+    "  SELECT journal.* FROM object JOIN journal ON journal.seq = object.seq;"
+    "INSERT INTO journal VALUES"
+    "  (1, 0, 1, 0, 1, 1, 77, 0, 10, 10, NULL, 'default', 'system', 'system', '{\"a\":\"\\u0000\"}'),"
+    "  (2, 0, 2, 1, 8, 1, -5, 0, 20, 20, 99, CAST(x'22fe5c00ff0a' AS TEXT), NULL, '', '{}'),"
+    "  (4, 2, 2, 1, 8, 3, -5, 2, 20, 30, 99, CAST(x'22fe5c00ff0a' AS TEXT), NULL, '', NULL),"
+    "  (5, 0, 5, 1, 3, 1, 9223372036854775807, 0, 1, 2, NULL, 'd', 'x', 'y', '{\"n\":1.50}');"
+    "INSERT INTO object VALUES (1, 0, 1, 1, NULL, 'default'),"
+    "  (2, 1, 8, 2, 99, CAST(x'22fe5c00ff0a' AS TEXT));"
+    "INSERT INTO progress VALUES (1, 2, 9);"
+    "PRAGMA application_id = 1416983668; PRAGMA user_version = 1;";
+
+static struct change *change_of(struct store *store, uint64_t seq)
+{
+    struct change *change;
+    assert_int_equal(store_change(store, seq, &change), OK);
+    return change;
+}
+
+static void a_file_of_version_1_keeps_all_it_holds(void **state)
+{
+    struct scratch scratch;
+    struct why why = {0};
+    struct store *store;
+    struct change *head;
+    (void)state;
+    scratch_init(&scratch);
+    alter(&scratch, version_1);
+    struct sqlite_options options = {.folder = scratch.path,
+                                     .cache_size_max = 1 << 20,
+                                     .wal_size_max = 1 << 20,
+                                     .keep_changes = 1000,
+                                     .keep_ms = 1000};
+    if (sqlite_open(&store, &options, &why) != OK)
+        fail_msg("%s", why.text);
+    assert_int_equal(store_seq(store), 9);
+    struct change *item = change_of(store, 2);
+    assert_true(str_eq(item->name, (struct str){"\"\xfe\\\0\xff\n", 6}));
+    assert_null(item->creator.ptr);
+    assert_true(item->author.ptr && !item->author.len);
+    assert_true(item->salt == (uint64_t)-5 && item->expires_ms == 99 && item->parent == 1);
+    struct change *removal = change_of(store, 4);
+    assert_true(removal->event == EVENT_REMOVED && removal->prev == 2 && removal->revision == 2);
+    assert_null(removal->data.ptr);
+    assert_null(change_of(store, 3));
+    assert_int_equal(store_find(store, 1, KIND_MAP_ITEM, item->name, &head), OK);
+    assert_null(head);
+    assert_int_equal(store_find(store, 1, KIND_DOCUMENT, STR("d"), &head), OK);
+    assert_true(str_eq(head->data, STR("{\"n\":1.50}")));
+    assert_true(head->salt == INT64_MAX && head->created_ms == 1 && head->updated_ms == 2);
+    struct change *service = change_of(store, 1);
+    assert_true(str_eq(service->data, STR("{\"a\":\"\\u0000\"}")) && !service->expires_ms);
+    change_unref(item);
+    change_unref(removal);
+    change_unref(head);
+    change_unref(service);
+    store_close(store);
+    alter(&scratch, "CREATE TABLE t (good CHECK (good)); INSERT INTO t SELECT data = '{\"n\":1.50}'"
+                    " FROM head WHERE kind = 3; INSERT INTO t SELECT count(*) = 4 FROM journal;"
+                    "INSERT INTO t SELECT salt = -5 AND expires_ms = 99 AND data IS NULL AND"
+                    " creator IS NULL AND author = '' FROM journal WHERE seq = 4;");
+    scratch_deinit(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +256,7 @@ int main(void)
         cmocka_unit_test(somebody_elses_database_is_refused_and_left_alone),
         cmocka_unit_test(a_file_that_is_no_database_is_refused_and_left_alone),
         cmocka_unit_test(a_missing_folder_is_named),
+        cmocka_unit_test(a_file_of_version_1_keeps_all_it_holds),
         cmocka_unit_test(a_step_that_fails_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
