@@ -3,19 +3,40 @@
 #include "base/digits.h"
 #include "base/hex.h"
 
-#include <stdlib.h>
+enum { PADDED = 10, NUMBERS = 11 };
 
 /* --- writing --- */
 
-static void add_data(struct buf *text, struct str data)
+static void add_numbers(struct buf *text, const struct change *change)
 {
-    if (!data.ptr) {
-        buf_add_lit(text, "null,null");
-        return;
+    const int64_t numbers[NUMBERS] = {
+        (int64_t)change->seq,  (int64_t)change->prev,
+        (int64_t)change->id,   (int64_t)change->parent,
+        change->kind,          change->event,
+        (int64_t)change->salt, (int64_t)change->revision,
+        change->created_ms,    change->updated_ms,
+        change->expires_ms,
+    };
+    char digits[NUMBERS * (DIGITS_MAX + 1)], *at = digits;
+    for (size_t i = 0; i < NUMBERS; i++) {
+        at = digits_put_signed(at, numbers[i]);
+        *at++ = ',';
     }
-    buf_add_u64(text, data.len);
+    buf_add(text, (struct str){digits, (size_t)(at - digits)});
+}
+
+static void add_body(struct buf *text, const struct change *change)
+{
+    add_numbers(text, change);
+    buf_add_json(text, change->name);
     buf_add_char(text, ',');
-    buf_add(text, data);
+    buf_add_json(text, change->creator);
+    buf_add_char(text, ',');
+    buf_add_json(text, change->author);
+    if (!change->data.ptr)
+        return;
+    buf_add_char(text, ',');
+    buf_add(text, change->data);
 }
 
 /* A chunk ends with a bracket; what is added takes its place. */
@@ -27,35 +48,16 @@ static void begin_entry(struct buf *text)
         buf_add_char(text, '[');
 }
 
-static void add_numbers(struct buf *text, const struct change *change)
-{
-    const int64_t numbers[] = {
-        (int64_t)change->seq,  (int64_t)change->prev,
-        (int64_t)change->id,   (int64_t)change->parent,
-        change->kind,          change->event,
-        (int64_t)change->salt, (int64_t)change->revision,
-        change->created_ms,    change->updated_ms,
-        change->expires_ms,
-    };
-    char digits[sizeof numbers / sizeof *numbers * (DIGITS_MAX + 1)], *at = digits;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        at = digits_put_signed(at, numbers[i]);
-        *at++ = ',';
-    }
-    buf_add(text, (struct str){digits, (size_t)(at - digits)});
-}
-
 void chunk_add(struct buf *text, const struct change *change)
 {
-    const struct str strings[] = {change->name, change->creator, change->author};
+    static const char gap[PADDED + 3] = "[          ,";
     begin_entry(text);
-    buf_add_char(text, '[');
-    add_numbers(text, change);
-    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
-        buf_add_json(text, strings[i]);
-        buf_add_char(text, ',');
-    }
-    add_data(text, change->data);
+    buf_add(text, (struct str){gap, sizeof gap - 1});
+    size_t begin = text->len;
+    add_body(text, change);
+    char digits[DIGITS_MAX];
+    size_t width = (size_t)(digits_put(digits, text->len - begin) - digits);
+    memcpy(text->ptr + begin - 1 - width, digits, width);
     buf_add_lit(text, "]]");
 }
 
@@ -68,46 +70,80 @@ void chunk_add_text(struct buf *text, struct str entry)
 
 /* --- reading: whatever is not as written above is broken --- */
 
+static struct str take(struct str *rest, size_t len)
+{
+    struct str taken = {rest->ptr, len};
+    rest->ptr += len;
+    rest->len -= len;
+    return taken;
+}
+
 static bool skip(struct str *rest, char c)
 {
     if (!rest->len || rest->ptr[0] != c)
         return false;
-    rest->ptr++;
-    rest->len--;
+    take(rest, 1);
     return true;
 }
 
-static bool skip_null(struct str *rest)
+/* Digits and the comma behind them; more than 19 are not ours. */
+static bool read_digits(struct str *rest, uint64_t *number)
 {
-    if (!str_starts(*rest, STR("null")))
+    enum { LENGTH_MAX = 19 };
+    size_t len = 0;
+    *number = 0;
+    for (; len < rest->len && len <= LENGTH_MAX; len++) {
+        unsigned digit = (unsigned char)rest->ptr[len] - '0';
+        if (digit > 9)
+            break;
+        *number = *number * 10 + digit;
+    }
+    if (!len || len > LENGTH_MAX)
         return false;
-    rest->ptr += 4;
-    rest->len -= 4;
-    return true;
-}
-
-/* Take what is before `end`, which goes too. */
-static bool take_until(struct str *rest, char end, struct str *taken)
-{
-    const char *at = rest->len ? memchr(rest->ptr, end, rest->len) : NULL;
-    if (!at)
-        return false;
-    *taken = (struct str){rest->ptr, (size_t)(at - rest->ptr)};
-    rest->ptr = at + 1;
-    rest->len -= taken->len + 1;
-    return true;
+    take(rest, len);
+    return skip(rest, ',');
 }
 
 static bool read_number(struct str *rest, int64_t *number)
 {
-    struct str digits;
-    uint64_t size;
     bool negative = skip(rest, '-');
-    uint64_t size_max = (uint64_t)INT64_MAX + negative;
-    if (!take_until(rest, ',', &digits) || !str_to_u64(digits, size_max, &size))
+    uint64_t size;
+    if (!read_digits(rest, &size) || size > (uint64_t)INT64_MAX + negative)
         return false;
     *number = (int64_t)(negative ? -size : size);
     return true;
+}
+
+void chunk_reader_init(struct chunk_reader *reader, struct str text)
+{
+    *reader = (struct chunk_reader){.rest = text};
+    reader->broken = !skip(&reader->rest, '[') || !reader->rest.len;
+}
+
+static bool read_entry(struct str *rest, struct chunk_entry *entry)
+{
+    const char *begin = rest->ptr;
+    uint64_t size;
+    if (!skip(rest, '['))
+        return false;
+    while (skip(rest, ' '))
+        ;
+    if (!read_digits(rest, &size) || size > rest->len)
+        return false;
+    struct str body = take(rest, (size_t)size);
+    entry->body = body;
+    if (!skip(rest, ']') || !read_digits(&body, &entry->seq))
+        return false;
+    entry->text = (struct str){begin, (size_t)(rest->ptr - begin)};
+    return skip(rest, ',') ? rest->len > 0 : skip(rest, ']') && !rest->len;
+}
+
+bool chunk_next(struct chunk_reader *reader, struct chunk_entry *entry)
+{
+    if (reader->broken || !reader->rest.len)
+        return false;
+    reader->broken = !read_entry(&reader->rest, entry);
+    return !reader->broken;
 }
 
 /* Where the string that begins `s` ends: at its closing quote; NULL: nowhere. */
@@ -124,39 +160,37 @@ static const char *closing_quote(struct str s)
 static bool read_string(struct str *rest, struct str *coded)
 {
     *coded = (struct str){0};
-    if (skip_null(rest))
-        return skip(rest, ',');
-    if (!skip(rest, '"'))
-        return false;
-    const char *end = closing_quote(*rest);
+    if (str_starts(*rest, STR("null"))) {
+        take(rest, 4);
+        return true;
+    }
+    const char *end = skip(rest, '"') ? closing_quote(*rest) : NULL;
     if (!end)
         return false;
-    *coded = (struct str){rest->ptr, (size_t)(end - rest->ptr)};
-    rest->ptr = end + 1;
-    rest->len -= coded->len + 1;
-    return skip(rest, ',');
+    *coded = take(rest, (size_t)(end - rest->ptr));
+    return skip(rest, '"');
 }
 
-static bool read_data(struct str *rest, struct str *data)
+static bool read_strings(struct str *rest, struct change *coded)
 {
-    int64_t size;
-    *data = (struct str){0};
-    if (skip_null(rest))
-        return skip(rest, ',') && skip_null(rest);
-    if (!read_number(rest, &size) || size < 0 || (uint64_t)size > rest->len)
+    if (!read_string(rest, &coded->name) || !skip(rest, ',') ||
+        !read_string(rest, &coded->creator) || !skip(rest, ',') ||
+        !read_string(rest, &coded->author))
         return false;
-    *data = (struct str){rest->ptr, (size_t)size};
-    rest->ptr += size;
-    rest->len -= (size_t)size;
+    if (!rest->len)
+        return true;
+    if (!skip(rest, ','))
+        return false;
+    coded->data = *rest;
     return true;
 }
 
-static bool read_change(struct str *rest, struct change *coded)
+bool chunk_read(const struct chunk_entry *entry, struct change *coded)
 {
-    enum { NUMBERS = 11 };
+    struct str rest = entry->body;
     int64_t numbers[NUMBERS];
     for (size_t i = 0; i < NUMBERS; i++)
-        if (!read_number(rest, &numbers[i]))
+        if (!read_number(&rest, &numbers[i]))
             return false;
     *coded = (struct change){
         .seq = (uint64_t)numbers[0],
@@ -171,27 +205,7 @@ static bool read_change(struct str *rest, struct change *coded)
         .updated_ms = numbers[9],
         .expires_ms = numbers[10],
     };
-    return read_string(rest, &coded->name) && read_string(rest, &coded->creator) &&
-           read_string(rest, &coded->author) && read_data(rest, &coded->data);
-}
-
-void chunk_reader_init(struct chunk_reader *reader, struct str text)
-{
-    *reader = (struct chunk_reader){.rest = text};
-    reader->broken = !skip(&reader->rest, '[') || !reader->rest.len;
-}
-
-bool chunk_next(struct chunk_reader *reader, struct chunk_entry *entry)
-{
-    struct str *rest = &reader->rest;
-    if (reader->broken || !rest->len)
-        return false;
-    const char *begin = rest->ptr;
-    bool good = skip(rest, '[') && read_change(rest, &entry->coded) && skip(rest, ']');
-    entry->text = (struct str){begin, (size_t)(rest->ptr - begin)};
-    good = good && (skip(rest, ',') ? rest->len > 0 : skip(rest, ']') && rest->len == 0);
-    reader->broken = !good;
-    return good;
+    return read_strings(&rest, coded);
 }
 
 static int hex_pair(const char *at)
@@ -227,7 +241,10 @@ static void decode(struct str *s)
 
 struct change *chunk_change(const struct chunk_entry *entry)
 {
-    struct change *change = change_new(&entry->coded);
+    struct change coded;
+    if (!chunk_read(entry, &coded))
+        return NULL;
+    struct change *change = change_new(&coded);
     decode(&change->name);
     decode(&change->creator);
     decode(&change->author);

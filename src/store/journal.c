@@ -3,7 +3,7 @@
 #include "store/chunk.h"
 
 enum {
-    CHUNK_SIZE = 16 * 1024, /* begin another one; a longer one is slower to find a change in */
+    CHUNK_SIZE = 8 * 1024, /* begin another one; a longer one is slower to find a change in */
     TEXT_SIZE_MAX = 1 << 30,
 };
 
@@ -50,24 +50,19 @@ enum err journal_append(struct journal *journal, struct change *const *changes, 
     return e;
 }
 
-/* Is it broken, as nobody but a failing disk or another program can have made it? */
-static enum err check(const struct chunk_reader *reader)
-{
-    return reader->broken ? ERR_STORE : OK;
-}
-
+/* ERR_STORE: it is broken, as only a failing disk or another program can have made it. */
 static enum err find(struct str text, uint64_t seq, struct change **change)
 {
     struct chunk_reader reader;
     struct chunk_entry entry;
     chunk_reader_init(&reader, text);
-    while (chunk_next(&reader, &entry) && entry.coded.seq <= seq) {
-        if (entry.coded.seq < seq)
+    while (chunk_next(&reader, &entry) && entry.seq <= seq) {
+        if (entry.seq < seq)
             continue;
         *change = chunk_change(&entry);
-        return OK;
+        return *change ? OK : ERR_STORE;
     }
-    return check(&reader);
+    return reader.broken ? ERR_STORE : OK;
 }
 
 enum err journal_get(struct journal *journal, uint64_t seq, struct change **change)
@@ -88,10 +83,15 @@ static enum err take(struct str text, uint64_t after, struct change **changes, s
     struct chunk_reader reader;
     struct chunk_entry entry;
     chunk_reader_init(&reader, text);
-    while (*count < max && chunk_next(&reader, &entry))
-        if (entry.coded.seq > after)
-            changes[(*count)++] = chunk_change(&entry);
-    return check(&reader);
+    while (*count < max && chunk_next(&reader, &entry)) {
+        if (entry.seq <= after)
+            continue;
+        changes[*count] = chunk_change(&entry);
+        if (!changes[*count])
+            return ERR_STORE;
+        ++*count;
+    }
+    return reader.broken ? ERR_STORE : OK;
 }
 
 enum err journal_tail(struct journal *journal, uint64_t after, struct change **changes,

@@ -67,7 +67,6 @@ bool retention_is_due(const struct retention *retention, uint64_t applied, uint6
 struct sifting {
     uint64_t count; /* of its changes */
     uint64_t kept;
-    int64_t updated_ms; /* of the last one */
 };
 
 static enum err is_head(struct retention *retention, const struct change *change, bool *head)
@@ -84,32 +83,34 @@ static enum err sift(struct retention *retention, struct str text, struct siftin
 {
     struct chunk_reader reader;
     struct chunk_entry entry;
-    enum err e = OK;
-    bool head;
     *sifting = (struct sifting){0};
     buf_clear(&retention->left);
     chunk_reader_init(&reader, text);
-    while (!e && chunk_next(&reader, &entry)) {
+    while (chunk_next(&reader, &entry)) {
+        struct change change;
+        bool head;
+        enum err e = chunk_read(&entry, &change) ? is_head(retention, &change, &head) : ERR_STORE;
+        if (e)
+            return e;
         sifting->count++;
-        sifting->updated_ms = entry.coded.updated_ms;
-        e = is_head(retention, &entry.coded, &head);
-        if (e || !head)
+        if (!head)
             continue;
         sifting->kept++;
         chunk_add_text(&retention->left, entry.text);
     }
-    return !e && reader.broken ? ERR_STORE : e;
+    return reader.broken ? ERR_STORE : OK;
 }
 
-/* When the last change of a chunk was made. */
-static int64_t age_of(struct str text)
+/* When the last change of a chunk was made. A broken one is old: that is told when it is sifted. */
+static int64_t made_ms(struct str text)
 {
     struct chunk_reader reader;
-    struct chunk_entry entry = {.coded.updated_ms = 0};
+    struct chunk_entry entry;
+    struct change change = {0};
     chunk_reader_init(&reader, text);
     while (chunk_next(&reader, &entry))
         ;
-    return entry.coded.updated_ms;
+    return !reader.broken && chunk_read(&entry, &change) ? change.updated_ms : 0;
 }
 
 /* The chunk that comes next in a sweep. */
@@ -124,7 +125,7 @@ static enum err look_at(struct retention *retention, struct str text, uint64_t f
                         int64_t now_ms, struct next *next)
 {
     if (next->last > floor) {
-        next->young_ms = age_of(text);
+        next->young_ms = made_ms(text);
         next->young = next->young_ms >= now_ms - retention->keep_ms;
     }
     return next->young ? OK : sift(retention, text, &next->sifting);

@@ -22,7 +22,8 @@ static void check_round_trip(const struct change *change, struct buf *text)
     bool read = chunk_next(&reader, &entry);
     assert(read && str_eq(entry.text, (struct str){text->ptr + 1, text->len - 2}));
     struct change *again = chunk_change(&entry);
-    assert(again->seq == change->seq && again->salt == change->salt);
+    assert(again && again->seq == change->seq && again->salt == change->salt);
+    assert(entry.seq == change->seq);
     assert(again->expires_ms == change->expires_ms);
     check_same(again->name, change->name);
     check_same(again->creator, change->creator);
@@ -40,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     chunk_reader_init(&reader, (struct str){size ? (const char *)data : "", size});
     while (chunk_next(&reader, &entry)) {
         struct change *change = chunk_change(&entry);
-        check_round_trip(change, &text);
+        if (change)
+            check_round_trip(change, &text);
         change_unref(change);
     }
     buf_deinit(&text);

@@ -122,7 +122,8 @@ static void the_text_is_as_documented(void **state)
     (void)state;
     buf_init(&text, TEXT_MAX);
     chunk_add(&text, &change);
-    assert_true(str_eq(buf_str(&text), STR("[[2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,2,{}]]")));
+    assert_true(
+        str_eq(buf_str(&text), STR("[[        39,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]")));
     buf_deinit(&text);
 }
 
@@ -156,11 +157,14 @@ static size_t count_entries(struct str text, bool *broken)
     struct chunk_entry entry;
     size_t count = 0;
     chunk_reader_init(&reader, text);
-    while (chunk_next(&reader, &entry)) {
-        change_unref(chunk_change(&entry));
-        count++;
+    *broken = false;
+    while (!*broken && chunk_next(&reader, &entry)) {
+        struct change *change = chunk_change(&entry);
+        count += change != NULL;
+        *broken = !change;
+        change_unref(change);
     }
-    *broken = reader.broken;
+    *broken = *broken || reader.broken;
     return count;
 }
 
@@ -194,20 +198,29 @@ static void what_is_no_chunk_is_broken(void **state)
         "[",
         "[]",
         "[[]]",
-        "[[2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,2,{}]",
-        "[[2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,2,{}],]",
-        "[[2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,3,{}]]",
-        "[[2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,1,{}]]",
-        "[[2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,-2,{}]]",
-        "[[2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,99999999999999999999,{}]]",
-        "[[2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,null,{}]]",
-        "[[2,0,2,1,3,1,-1,0,5,5,0,\"d,null,null,2,{}]]",
-        "[[2,0,2,1,3,1,-1,0,5,5,0,d,null,null,2,{}]]",
-        "[[2,0,2,1,3,1,--1,0,5,5,0,\"d\",null,null,2,{}]]",
-        "[[2,0,2,1,3,1,9223372036854775808,0,5,5,0,\"d\",null,null,2,{}]]",
-        "[[2,0,2,1,3,1,-9223372036854775809,0,5,5,0,\"d\",null,null,2,{}]]",
-        "[[,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,2,{}]]",
-        "[ [2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,2,{}]]",
+        "[[1,]]",
+        "[[0,]]",
+        "[[39,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]",
+        "[[39,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}],]",
+        "[[39,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]]",
+        "[[39,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]],",
+        "[ [39,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[38,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[40,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[0,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[-1,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[99999999999999999999,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[18446744073709551615,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[39,x,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[38,,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[40,2,0,2,1,3,1,--1,0,5,5,0,\"d\",null,null,{}]]",
+        "[[56,2,0,2,1,3,1,9223372036854775808,0,5,5,0,\"d\",null,null,{}]]",
+        "[[57,2,0,2,1,3,1,-9223372036854775809,0,5,5,0,\"d\",null,null,{}]]",
+        "[[38,2,0,2,1,3,1,-1,0,5,5,0,\"d,null,null,{}]]",
+        "[[37,2,0,2,1,3,1,-1,0,5,5,0,d,null,null,{}]]",
+        "[[34,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,{}]]",
+        "[[38,2,0,2,1,3,1,-1,0,5,5,0,\"d\",null,null{}]]",
+        "[[26,2,0,2,1,3,1,-1,0,5,5,0,\"d\"]]",
     };
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
