@@ -1,8 +1,7 @@
 /* How requests and answers cross: while the loop turns, commands gather in `outgoing`; before
- * it sleeps they go to the core in one push. Letters, which are answers and notices, come into the
- * port's queue, whose wake-up runs on_wake, which opens all of them and sends in one go.
- *
- * Where all that gathered are reads, and the core rests, they are evaluated right here. */
+ * it sleeps they are evaluated right here, or go to the core's thread in one push when somebody else
+ * has the turn. Letters, which are answers and notices, come into the port's queue, whose wake-up
+ * runs on_wake, which opens all of them and sends in one go. */
 #include "gateway.h"
 
 #include "base/mem.h"
@@ -14,7 +13,7 @@
 enum {
     SAMPLE_MS = 1000,
     DRAIN_CHECK_MS = 10,
-    READS_MAX = 8, /* rounds of reads in a row: the loop has others to serve */
+    ROUNDS_MAX = 8, /* of commands and answers in a row: the loop has others to serve */
 };
 
 struct gateway {
@@ -68,15 +67,14 @@ static bool enrol(void *context, size_t *room, struct buf *out)
     return realtime_enrol(((const struct gateway *)context)->realtime, room, out);
 }
 
-static bool read_outgoing(struct gateway *gateway)
+static bool evaluate_outgoing(struct gateway *gateway)
 {
-    struct chain reads = gateway->outgoing;
-    if (!reads.first || !loop_read(gateway->options.loop, &reads))
-        return false;
-    gateway->outgoing = (struct chain){0};
-    open_all(gateway); /* of what was there before what they saw, their clients hear first */
-    open_letters(gateway, &reads);
-    return true;
+    struct chain letters;
+    bool done = gateway->outgoing.first &&
+                loop_evaluate(gateway->options.loop, &gateway->port, &gateway->outgoing, &letters);
+    if (done && letters.first)
+        open_letters(gateway, &letters);
+    return done;
 }
 
 /* Look once more before handing over: under load that makes fewer and larger batches. */
@@ -86,7 +84,7 @@ static void before_sleep(uv_prepare_t *handle)
     if (!gateway->outgoing.first)
         return;
     http_server_flush(gateway->http);
-    for (int i = 0; i < READS_MAX && read_outgoing(gateway); i++)
+    for (int i = 0; i < ROUNDS_MAX && evaluate_outgoing(gateway); i++)
         ;
     loop_submit(gateway->options.loop, &gateway->outgoing);
 }

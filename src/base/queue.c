@@ -11,6 +11,7 @@ struct queue {
     pthread_mutex_t mutex;
     pthread_cond_t filled;
     struct chain chain;
+    bool nudged;
     bool closed;
     void (*wake)(void *context);
     void *context;
@@ -77,21 +78,43 @@ static struct timespec deadline_in(int64_t timeout_ms)
     return at;
 }
 
-struct chain queue_wait(struct queue *queue, int64_t timeout_ms)
+void queue_put_back(struct queue *queue, struct chain *chain)
+{
+    pthread_mutex_lock(&queue->mutex);
+    chain_join(chain, &queue->chain);
+    queue->chain = *chain;
+    pthread_cond_signal(&queue->filled);
+    pthread_mutex_unlock(&queue->mutex);
+    *chain = (struct chain){0};
+}
+
+void queue_await(struct queue *queue, int64_t timeout_ms)
 {
     struct timespec deadline = deadline_in(timeout_ms < 0 ? 0 : timeout_ms);
     bool timed_out = false;
     pthread_mutex_lock(&queue->mutex);
-    while (!queue->chain.first && !queue->closed && !timed_out) {
+    while (!queue->chain.first && !queue->nudged && !queue->closed && !timed_out) {
         if (timeout_ms < 0)
             pthread_cond_wait(&queue->filled, &queue->mutex);
         else
             timed_out = pthread_cond_timedwait(&queue->filled, &queue->mutex, &deadline) != 0;
     }
-    struct chain all = queue->chain;
-    queue->chain = (struct chain){0};
+    queue->nudged = false;
     pthread_mutex_unlock(&queue->mutex);
-    return all;
+}
+
+void queue_nudge(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    queue->nudged = true;
+    pthread_cond_signal(&queue->filled);
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+struct chain queue_wait(struct queue *queue, int64_t timeout_ms)
+{
+    queue_await(queue, timeout_ms);
+    return queue_take(queue);
 }
 
 void queue_close(struct queue *queue)
@@ -110,4 +133,12 @@ bool queue_is_closed(struct queue *queue)
     bool closed = queue->closed;
     pthread_mutex_unlock(&queue->mutex);
     return closed;
+}
+
+bool queue_is_done(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    bool done = queue->closed && !queue->chain.first;
+    pthread_mutex_unlock(&queue->mutex);
+    return done;
 }

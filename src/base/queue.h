@@ -70,12 +70,24 @@ void queue_push(struct queue *queue, struct chain *chain);
 /* Everything pushed so far, possibly nothing; does not wait. */
 struct chain queue_take(struct queue *queue);
 
-/* As queue_take, after waiting until there is something, the queue is closed, or
- * `timeout_ms` (negative: no limit) have passed. */
+/* Give back what was taken: it comes out before all else. Whoever sleeps in queue_await wakes. */
+void queue_put_back(struct queue *queue, struct chain *chain);
+
+/* Wait until there is something to take, the queue is nudged or closed, or `timeout_ms`
+ * (negative: no limit) have passed. */
+void queue_await(struct queue *queue, int64_t timeout_ms);
+
+/* End the taker's queue_await, or its next one. Any thread. */
+void queue_nudge(struct queue *queue);
+
+/* queue_await, then queue_take. */
 struct chain queue_wait(struct queue *queue, int64_t timeout_ms);
 
 /* Wake the taker for good: queue_wait does not sleep any more. Any thread. */
 void queue_close(struct queue *queue);
 bool queue_is_closed(struct queue *queue);
+
+/* Closed, and everything has been taken. */
+bool queue_is_done(struct queue *queue);
 
 #endif

@@ -387,7 +387,6 @@ void session_submit(struct session *session, struct command *command)
     command->key = session->key;
     command->service = sid_str(&session->service_sid);
     command->guarded = true;
-    command->in_order = session->in_core > 0;
     session_forward(session, command);
 }
 

@@ -94,8 +94,8 @@ void session_forward(struct session *session, struct command *command);
 
 /* --- for requests and subscriptions --- */
 
-/* Hand a command to the core in the session's name: fills in origin, identity, key, service,
- * guarded and in_order; the caller has set letter.arrive. */
+/* Hand a command to the core in the session's name: fills in origin, identity, key, service and
+ * guarded; the caller has set letter.arrive. */
 void session_submit(struct session *session, struct command *command);
 
 /* To be called once for each session_submit, from letter.arrive, when all is done with the answer.

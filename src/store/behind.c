@@ -58,16 +58,9 @@ static enum err write_heads(struct behind *behind, uint64_t seq, struct cached *
 {
     if (behind->transaction->unsure)
         return ERR_UNSURE;
-    enum err e = transaction_sync(behind->transaction, false);
-    if (!e)
-        e = write_rows(behind, seq, entries, count);
+    enum err e = write_rows(behind, seq, entries, count);
     if (e)
-        e = transaction_roll_back(behind->transaction, e);
-    enum err restored = transaction_sync(behind->transaction, true);
-    if (restored)
-        behind->transaction->unsure = true; /* never commit unsynced by accident */
-    if (e || restored)
-        return e ? e : transaction_fail(behind->transaction, ERR_UNSURE);
+        return transaction_roll_back(behind->transaction, e);
     for (size_t i = 0; i < count; i++) {
         if (entries[i]->stored_seq)
             retention_note_garbage(behind->retention, entries[i]->stored_seq);
@@ -200,16 +193,11 @@ enum err behind_drop_changes(struct behind *behind, uint64_t seq, int64_t now_ms
 {
     uint64_t dropped = 0;
     struct sweep before = behind->retention->sweep;
-    enum err e = transaction_sync(behind->transaction, false);
-    if (!e)
-        e = drop_bite(behind, seq, now_ms, &dropped, more);
+    enum err e = drop_bite(behind, seq, now_ms, &dropped, more);
     if (e) {
         behind->retention->sweep = before;
-        e = transaction_roll_back(behind->transaction, e);
+        return transaction_roll_back(behind->transaction, e);
     }
-    if (transaction_sync(behind->transaction, true) != OK)
-        return transaction_fail(behind->transaction, ERR_UNSURE);
-    if (!e)
-        metric_add(&behind->metrics->changes_dropped, dropped);
-    return e;
+    metric_add(&behind->metrics->changes_dropped, dropped);
+    return OK;
 }

@@ -2,6 +2,9 @@
  * it then; in memory it becomes its object's head (cache.h). Tidying writes heads to the object
  * table behind (behind.h); reading finds them in memory until then.
  *
+ * SQLite's own commits are not synced; the log is synced by store_sync alone. So what tidying
+ * writes is on the disk no later than the next commit, which is soon enough for it.
+ *
  * What can fail: any statement, for want of space or with an I/O error. The transaction is
  * rolled back and memory was not touched. After a failed fsync everything is ERR_UNSURE
  * (transaction.h). */
@@ -32,7 +35,9 @@ struct sqlite {
     struct cache cache;
     struct transaction transaction;
     struct behind behind;
-    uint64_t seq;
+    sqlite3_file *log;
+    uint64_t seq;     /* of the last change that was appended */
+    uint64_t settled; /* of the last one that reading sees */
 };
 
 static struct sqlite *of(struct store *store)
@@ -136,27 +141,50 @@ static enum err tail(struct store *store, uint64_t after, struct change **change
 
 static enum err append_all(struct sqlite *sqlite, struct change *const *changes, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        assert(changes[i]->seq == sqlite->seq + 1 + i);
     enum err e = transaction_begin(&sqlite->transaction);
     if (!e)
         e = journal_append(&sqlite->journal, changes, count);
-    return e ? e : transaction_commit_durably(&sqlite->transaction);
+    return e ? e : transaction_commit_or_unsure(&sqlite->transaction);
 }
 
-static enum err commit(struct store *store, struct change *const *changes, size_t count)
+static enum err append(struct store *store, struct change *const *changes, size_t count)
 {
     struct sqlite *sqlite = of(store);
     if (sqlite->transaction.unsure)
         return ERR_UNSURE;
+    assert(sqlite->seq == sqlite->settled);
+    for (size_t i = 0; i < count; i++)
+        assert(changes[i]->seq == sqlite->seq + 1 + i);
     enum err e = append_all(sqlite, changes, count);
     if (e) {
         metric_add(&store->metrics.commit_failures, 1);
         return transaction_roll_back(&sqlite->transaction, e);
     }
+    sqlite->seq += count;
+    return OK;
+}
+
+static enum err sync_log(struct store *store)
+{
+    sqlite3_file *log = of(store)->log;
+    int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+    return code == SQLITE_OK ? OK : ERR_UNSURE;
+}
+
+static enum err settle(struct store *store, enum err synced, struct change *const *changes,
+                       size_t count)
+{
+    struct sqlite *sqlite = of(store);
+    assert(sqlite->seq == sqlite->settled + count);
+    if (synced) {
+        why_set(&store->failure, "the write-ahead log could not be synced");
+        sqlite->transaction.unsure = true;
+        metric_add(&store->metrics.commit_failures, 1);
+        return synced;
+    }
     for (size_t i = 0; i < count; i++)
         cache_commit(&sqlite->cache, changes[i]);
-    sqlite->seq += count;
+    sqlite->settled = sqlite->seq;
     metric_add(&store->metrics.commits, 1);
     metric_add(&store->metrics.changes, count);
     show_metrics(sqlite);
@@ -170,10 +198,10 @@ static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
     *more = false;
     if (sqlite->transaction.unsure)
         return ERR_UNSURE;
-    enum err e = behind_write_some(&sqlite->behind, sqlite->seq, idle);
-    if (!e && retention_is_due(&sqlite->retention, cache_applied(&sqlite->cache, sqlite->seq),
-                               sqlite->seq, now_ms))
-        e = behind_drop_changes(&sqlite->behind, sqlite->seq, now_ms, &sweep);
+    enum err e = behind_write_some(&sqlite->behind, sqlite->settled, idle);
+    if (!e && retention_is_due(&sqlite->retention, cache_applied(&sqlite->cache, sqlite->settled),
+                               sqlite->settled, now_ms))
+        e = behind_drop_changes(&sqlite->behind, sqlite->settled, now_ms, &sweep);
     if (e == ERR_UNSURE)
         return e;
     /* Also when there was no room to write: a log that begins anew makes some. */
@@ -183,7 +211,7 @@ static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
     if (shortened == ERR_UNSURE || !e)
         e = shortened;
     metric_add(&store->metrics.checkpoints, checkpointed);
-    *more = !e && (sweep || behind_is_due(&sqlite->behind, sqlite->seq, idle));
+    *more = !e && (sweep || behind_is_due(&sqlite->behind, sqlite->settled, idle));
     show_metrics(sqlite);
     return e;
 }
@@ -270,7 +298,7 @@ static enum err page(struct store *store, const struct store_range *range, struc
     *count = 0;
     if (sqlite->transaction.unsure)
         return ERR_UNSURE;
-    enum err e = behind_write_keyed_of(&sqlite->behind, sqlite->seq, range->parent, range->kind);
+    enum err e = behind_write_keyed_of(&sqlite->behind, sqlite->settled, range->parent, range->kind);
     while (!e && reading.more && *count < heads_max) {
         size_t got;
         e = read_bite(sqlite, &reading, heads + *count, heads_max - *count, &got);
@@ -292,7 +320,7 @@ static enum err due(struct store *store, int64_t now_ms, struct change **heads, 
     *next_ms = now_ms;
     if (sqlite->transaction.unsure)
         return ERR_UNSURE;
-    enum err e = behind_write_keyed(&sqlite->behind, sqlite->seq);
+    enum err e = behind_write_keyed(&sqlite->behind, sqlite->settled);
     if (!e)
         e = object_due(&sqlite->object, now_ms, ids, max, count);
     if (!e && *count < max)
@@ -320,7 +348,7 @@ static void close_store(struct store *store)
 {
     struct sqlite *sqlite = of(store);
     if (!sqlite->transaction.unsure) /* what is left is applied from the journal at opening */
-        behind_write_all(&sqlite->behind, sqlite->seq);
+        behind_write_all(&sqlite->behind, sqlite->settled);
     checkpoint_free(sqlite->checkpoint);
     behind_deinit(&sqlite->behind);
     transaction_deinit(&sqlite->transaction);
@@ -334,24 +362,34 @@ static void close_store(struct store *store)
     free(sqlite);
 }
 
-static const struct store_ops ops = {get,    find, page, due,      change,     tail,
-                                     commit, tidy, seq,  prefetch, close_store};
+static const struct store_ops ops = {get,    find,     page,   due,  change, tail,     append,
+                                     sync_log, settle, tidy, seq,    prefetch, close_store};
 
 static enum err configure(sqlite3 *db, size_t wal_size_max)
 {
     char text[400];
     snprintf(text, sizeof text,
-             "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+             "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
              "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %zu;"
              "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
              PAGE_SIZE, wal_size_max);
     return sql_exec(db, text);
 }
 
+/* The write-ahead log's file: SQLite does not sync it with each commit, we do. */
+static enum err find_log(struct sqlite *sqlite)
+{
+    int code =
+        sqlite3_file_control(sqlite->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &sqlite->log);
+    return code == SQLITE_OK && sqlite->log && sqlite->log->pMethods ? OK : ERR_STORE;
+}
+
 static enum err prepare(struct sqlite *sqlite, const struct sqlite_options *options)
 {
     sqlite3 *db = sqlite->db;
-    enum err e = journal_init(&sqlite->journal, db);
+    enum err e = find_log(sqlite);
+    if (!e)
+        e = journal_init(&sqlite->journal, db);
     if (!e)
         e = object_init(&sqlite->object, db);
     if (!e)
@@ -375,7 +413,7 @@ static enum err read_progress(struct sqlite *sqlite, uint64_t *applied)
     if (!e)
         e = sql_step(stmt, &row);
     *applied = row ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
-    sqlite->seq = row ? (uint64_t)sqlite3_column_int64(stmt, 1) : 0;
+    sqlite->seq = sqlite->settled = row ? (uint64_t)sqlite3_column_int64(stmt, 1) : 0;
     sqlite3_finalize(stmt);
     return e;
 }

@@ -1,9 +1,13 @@
 /* Where changes are kept. One interface; SQLite (sqlite.h) and, for tests, memory behind it.
  *
- * A store belongs to one thread. A commit is durable and atomic: when it returns OK all its
- * changes are on disk, when it returns ERR_STORE none is, also after a crash. When the outcome
+ * A store is used by one thread at a time. A commit is durable and atomic: when it returns OK all
+ * its changes are on disk, when it returns ERR_STORE none is, also after a crash. When the outcome
  * cannot be known (fsync failed) it returns ERR_UNSURE, once and for ever: nothing must be
  * acknowledged any more, and only opening the store again tells what was kept.
+ *
+ * A commit has three steps, so that the store can be used while the disk is at it: append, sync
+ * (which alone may run beside all other calls, on any thread), settle. What is appended and not
+ * settled is not seen by reading.
  *
  * Every function that hands out changes hands out references: unref them. */
 #ifndef STORE_STORE_H
@@ -44,7 +48,10 @@ struct store_ops {
     enum err (*change)(struct store *store, uint64_t seq, struct change **change);
     enum err (*tail)(struct store *store, uint64_t after, struct change **changes,
                      size_t changes_max, size_t *count);
-    enum err (*commit)(struct store *store, struct change *const *changes, size_t count);
+    enum err (*append)(struct store *store, struct change *const *changes, size_t count);
+    enum err (*sync)(struct store *store);
+    enum err (*settle)(struct store *store, enum err synced, struct change *const *changes,
+                       size_t count);
     enum err (*tidy)(struct store *store, int64_t now_ms, bool idle, bool *more);
     uint64_t (*seq)(const struct store *store);
     void (*prefetch)(struct store *store, const uint64_t *ids, size_t count);
@@ -104,12 +111,34 @@ must_check static inline enum err store_tail(struct store *store, uint64_t after
     return store->ops->tail(store, after, changes, changes_max, count);
 }
 
-/* Append `count` > 0 changes with seqs store_seq()+1, +2, ... The store takes references of
- * its own. ERR_STORE: none was kept. ERR_UNSURE: see above. */
+/* Append `count` > 0 changes with seqs store_seq()+1, +2, ...; all that was appended before is
+ * settled. ERR_STORE: none was kept. ERR_UNSURE: see above. */
+must_check static inline enum err store_append(struct store *store, struct change *const *changes,
+                                               size_t count)
+{
+    return store->ops->append(store, changes, count);
+}
+
+/* Wait until what was appended is on the disk. The result is store_settle's. */
+must_check static inline enum err store_sync(struct store *store)
+{
+    return store->ops->sync(store);
+}
+
+/* What was appended last, all of it, becomes visible. The store takes references of its own.
+ * ERR_UNSURE: as `synced`. */
+must_check static inline enum err store_settle(struct store *store, enum err synced,
+                                               struct change *const *changes, size_t count)
+{
+    return store->ops->settle(store, synced, changes, count);
+}
+
+/* All three. */
 must_check static inline enum err store_commit(struct store *store, struct change *const *changes,
                                                size_t count)
 {
-    return store->ops->commit(store, changes, count);
+    enum err e = store_append(store, changes, count);
+    return e ? e : store_settle(store, store_sync(store), changes, count);
 }
 
 /* One small bite (about a millisecond) of what is behind: heads to write, old changes to drop,
@@ -121,7 +150,7 @@ must_check static inline enum err store_tidy(struct store *store, int64_t now_ms
     return store->ops->tidy(store, now_ms, idle, more);
 }
 
-/* The seq of the last committed change, 0 before the first. */
+/* The seq of the last change that was appended, 0 before the first. */
 static inline uint64_t store_seq(const struct store *store)
 {
     return store->ops->seq(store);

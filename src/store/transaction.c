@@ -30,7 +30,7 @@ enum err transaction_commit(struct transaction *transaction)
 
 /* Once its last page is in the log, a transaction may be back after a crash, whatever else of
  * the commit fails. Only these two are always said before. */
-enum err transaction_commit_durably(struct transaction *transaction)
+enum err transaction_commit_or_unsure(struct transaction *transaction)
 {
     enum err e = sql_run(transaction->commit);
     int code = e ? sqlite3_errcode(transaction->db) : SQLITE_OK;
@@ -53,11 +53,4 @@ enum err transaction_roll_back(struct transaction *transaction, enum err e)
     if (!sqlite3_get_autocommit(transaction->db) && sql_run(transaction->rollback) != OK)
         transaction->unsure = true;
     return transaction->unsure ? ERR_UNSURE : e;
-}
-
-/* Not statements prepared once: this pragma acts when it is prepared, not when it is run. */
-enum err transaction_sync(struct transaction *transaction, bool on)
-{
-    return sql_exec(transaction->db,
-                    on ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 }

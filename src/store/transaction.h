@@ -22,17 +22,12 @@ void transaction_deinit(struct transaction *transaction);
 
 must_check enum err transaction_begin(struct transaction *transaction);
 
-/* Commit what may be lost in a crash: with transaction_sync off. */
+/* Neither syncs. The second tells whether anything may come back: ERR_STORE: nothing was kept. */
 must_check enum err transaction_commit(struct transaction *transaction);
-
-/* Commit for good. ERR_STORE: nothing was kept. */
-must_check enum err transaction_commit_durably(struct transaction *transaction);
+must_check enum err transaction_commit_or_unsure(struct transaction *transaction);
 
 /* A statement of a transaction failed with `e`: take it back. Returns what that means. */
 must_check enum err transaction_roll_back(struct transaction *transaction, enum err e);
-
-/* Whether commits from now on are synced; they are at first. */
-must_check enum err transaction_sync(struct transaction *transaction, bool on);
 
 /* Something failed with `e`, or did not: note it as the store's failure. Returns `e`. */
 enum err transaction_fail(struct transaction *transaction, enum err e);

@@ -16,6 +16,22 @@ static void forget_pending(struct batch *batch)
     dict_clear(&batch->by_name);
 }
 
+static void find_by(struct batch *batch, struct change *change)
+{
+    dict_add(&batch->by_id, dict_mix(change->id), change);
+    if (change->name.ptr && !change_is_removal(change))
+        dict_add(&batch->by_name, change_name_hash(change->parent, change->kind, change->name),
+                 change);
+}
+
+static void find_no_more(struct batch *batch, const struct change *change)
+{
+    dict_remove(&batch->by_id, dict_mix(change->id), change);
+    if (change->name.ptr && !change_is_removal(change))
+        dict_remove(&batch->by_name, change_name_hash(change->parent, change->kind, change->name),
+                    change);
+}
+
 struct batch_mark batch_mark(const struct batch *batch)
 {
     return (struct batch_mark){batch->count, batch->messages_count};
@@ -28,7 +44,7 @@ static void forget_all(struct batch *batch)
     for (size_t i = 0; i < batch->messages_count; i++)
         change_unref(batch->messages[i].notice.change);
     batch->count = batch->messages_count = 0;
-    batch->told = batch_mark(batch);
+    batch->told = batch->sealed = batch_mark(batch);
     forget_pending(batch);
 }
 
@@ -42,18 +58,48 @@ void batch_deinit(struct batch *batch)
 void batch_start(struct batch *batch, int64_t now_ms)
 {
     forget_all(batch);
+    batch_go_on(batch, now_ms);
+}
+
+void batch_go_on(struct batch *batch, int64_t now_ms)
+{
     batch->now_ms = now_ms;
     batch->origin = 0;
     batch->touched = false;
 }
 
-enum err batch_commit(struct batch *batch)
+bool batch_is_open(const struct batch *batch)
 {
-    enum err e = batch->count ? store_commit(batch->store, batch->changes, batch->count) : OK;
+    return batch->count > batch->sealed.changes;
+}
+
+enum err batch_seal(struct batch *batch)
+{
+    assert(!batch->sealed.changes && !batch->sealed.messages);
+    enum err e = batch->count ? store_append(batch->store, batch->changes, batch->count) : OK;
     if (e)
         forget_all(batch);
-    forget_pending(batch);
+    else
+        batch->sealed = batch_mark(batch);
     return e;
+}
+
+enum err batch_settle(struct batch *batch, enum err synced)
+{
+    size_t count = batch->sealed.changes;
+    enum err e = count ? store_settle(batch->store, synced, batch->changes, count) : OK;
+    for (size_t i = 0; i < count; i++)
+        if (batch_pending(batch, batch->changes[i]->id) == batch->changes[i])
+            find_no_more(batch, batch->changes[i]);
+    return e;
+}
+
+enum err batch_commit(struct batch *batch)
+{
+    if (!batch_is_open(batch))
+        return OK;
+    enum err e = batch_seal(batch);
+    return e ? e : batch_settle(batch, store_sync(batch->store));
 }
 
 static bool is_item(const struct change *change)
@@ -88,10 +134,35 @@ void batch_publish_until(struct batch *batch, struct batch_mark mark)
     }
 }
 
+/* What is behind those moves to the front. */
+static void drop_changes(struct batch *batch, size_t count)
+{
+    size_t left = batch->count - count;
+    for (size_t i = 0; i < count; i++)
+        change_unref(batch->changes[i]);
+    memmove(batch->changes, batch->changes + count, left * sizeof *batch->changes);
+    memmove(batch->origins, batch->origins + count, left * sizeof *batch->origins);
+    batch->count = left;
+}
+
+static void drop_messages(struct batch *batch, struct batch_mark gone)
+{
+    size_t left = batch->messages_count - gone.messages;
+    for (size_t i = 0; i < gone.messages; i++)
+        change_unref(batch->messages[i].notice.change);
+    memmove(batch->messages, batch->messages + gone.messages, left * sizeof *batch->messages);
+    for (size_t i = 0; i < left; i++)
+        batch->messages[i].after -= gone.changes;
+    batch->messages_count = left;
+}
+
 void batch_publish(struct batch *batch)
 {
-    batch_publish_until(batch, batch_mark(batch));
-    forget_all(batch);
+    struct batch_mark gone = batch->sealed;
+    batch_publish_until(batch, gone);
+    drop_changes(batch, gone.changes);
+    drop_messages(batch, gone);
+    batch->told = batch->sealed = (struct batch_mark){0};
 }
 
 struct change *batch_pending(const struct batch *batch, uint64_t id)
@@ -241,30 +312,37 @@ enum err batch_has_child(struct batch *batch, uint64_t parent, enum kind kind, b
     return e;
 }
 
-/* `before`: the object's pending change so far, which the new one takes the place of. */
-static struct change *add(struct batch *batch, struct change *draft, struct change *before)
+/* Found from now on, in place of the object's pending change so far. */
+static struct change *add(struct batch *batch, struct change *draft)
 {
     assert(batch->count < BATCH_CHANGES_MAX);
+    const struct change *before = batch_pending(batch, draft->id);
     struct change *change = change_new(draft);
     batch->origins[batch->count] = batch->origin;
     batch->changes[batch->count++] = change;
     batch->touched = true;
     if (before)
-        dict_remove(&batch->by_id, dict_mix(before->id), before);
-    dict_add(&batch->by_id, dict_mix(change->id), change);
-    if (!change->name.ptr)
-        return change;
-    uint64_t hash = change_name_hash(change->parent, change->kind, change->name);
-    if (before && !change_is_removal(before))
-        dict_remove(&batch->by_name, hash, before);
-    if (!change_is_removal(change))
-        dict_add(&batch->by_name, hash, change);
+        find_no_more(batch, before);
+    find_by(batch, change);
     return change;
+}
+
+void batch_take_back(struct batch *batch, struct batch_mark mark)
+{
+    assert(batch->messages_count == mark.messages && batch->sealed.changes <= mark.changes);
+    while (batch->count > mark.changes) {
+        struct change *change = batch->changes[--batch->count];
+        uint64_t first = batch->changes[0]->seq;
+        find_no_more(batch, change);
+        if (change->prev >= first) /* its object's change before it is pending, too */
+            find_by(batch, batch->changes[change->prev - first]);
+        change_unref(change);
+    }
 }
 
 static uint64_t next_seq(const struct batch *batch)
 {
-    return store_seq(batch->store) + batch->count + 1;
+    return store_seq(batch->store) + batch->count - batch->sealed.changes + 1;
 }
 
 struct change *batch_create(struct batch *batch, struct change *draft)
@@ -275,13 +353,13 @@ struct change *batch_create(struct batch *batch, struct change *draft)
     draft->revision = 0;
     draft->salt = random_u64(batch->random);
     draft->created_ms = draft->updated_ms = batch->now_ms;
-    return add(batch, draft, NULL);
+    return add(batch, draft);
 }
 
 struct change *batch_change(struct batch *batch, struct change *draft)
 {
     draft->seq = next_seq(batch);
-    return add(batch, draft, batch_pending(batch, draft->id));
+    return add(batch, draft);
 }
 
 struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,

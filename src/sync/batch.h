@@ -1,8 +1,11 @@
-/* The changes of one commit in the making, and the world as they leave it.
+/* The changes that are pending, and the world as they leave it.
  *
- * Commands of a batch are evaluated one after the other; each sees what those before it did,
- * though nothing is committed yet. If the commit fails, forgetting the batch is all there is
- * to take back. */
+ *   changes:  [ sealed: on their way to the disk | open: of the commit in the making ]
+ *
+ * Commands are evaluated one after the other; each sees what those before it did, though nothing
+ * is on the disk yet. batch_seal hands the open changes to the store, batch_settle tells that they
+ * have arrived, and meanwhile more commands may be evaluated. Only when nothing is sealed can the
+ * store refuse; forgetting all that is pending is then all there is to take back. */
 #ifndef SYNC_BATCH_H
 #define SYNC_BATCH_H
 
@@ -12,10 +15,13 @@
 #include "sync/command.h"
 #include "sync/feed.h"
 
+/* Changes that housekeeping makes in one go, at most. */
+enum { BATCH_HOUSE_MAX = 1024 };
+
 /* A command makes at most four: an item takes the name of one that has expired, and each of the
  * two changes their map; or an object takes such a name, with the expiry come the order to purge
  * and with the creation the grant of all rights to its creator. */
-enum { BATCH_CHANGES_MAX = 4 * BATCH_MAX };
+enum { BATCH_CHANGES_MAX = 4 * BATCH_MAX + BATCH_HOUSE_MAX };
 
 /* A stream's message on its way, and how many of the batch's changes come before it. */
 struct batch_message {
@@ -23,7 +29,7 @@ struct batch_message {
     size_t after;
 };
 
-/* A place between two commands. */
+/* A place between two changes or messages. */
 struct batch_mark {
     size_t changes;
     size_t messages;
@@ -43,6 +49,7 @@ struct batch {
     struct dict by_name;
     size_t messages_count;
     struct batch_message messages[BATCH_MAX];
+    struct batch_mark sealed;
     struct batch_mark told; /* how far the feed has been told */
 };
 
@@ -50,20 +57,36 @@ void batch_init(struct batch *batch, struct store *store, const struct random *r
                 struct feed *feed);
 void batch_deinit(struct batch *batch);
 
-/* Start anew at `now_ms`; what is in it is forgotten. */
+/* Start anew at `now_ms`; what is pending is forgotten. */
 void batch_start(struct batch *batch, int64_t now_ms);
 
-/* Make the pending changes durable. Whatever comes back, they are pending no more.
- * ERR_STORE, ERR_UNSURE. */
-must_check enum err batch_commit(struct batch *batch);
+/* What is evaluated from now on is evaluated at `now_ms`. */
+void batch_go_on(struct batch *batch, int64_t now_ms);
 
 /* Where the next command of the batch begins. */
 struct batch_mark batch_mark(const struct batch *batch);
 
-/* Tell the feed of what was committed, in the order in which it happened: of what came before
- * `mark`; then of all the rest, and forget the batch. */
+/* Take back what has been made since; there are no new messages. */
+void batch_take_back(struct batch *batch, struct batch_mark mark);
+
+/* Are there open changes? */
+bool batch_is_open(const struct batch *batch);
+
+/* Append the open changes to the store; nothing is sealed. ERR_STORE, ERR_UNSURE: all is forgotten.
+ */
+must_check enum err batch_seal(struct batch *batch);
+
+/* The store has synced what is sealed, or not: it is pending no more, and is to be published.
+ * ERR_UNSURE: as `synced`. */
+must_check enum err batch_settle(struct batch *batch, enum err synced);
+
+/* Tell the feed of what was settled, in the order in which it happened: of what came before
+ * `mark`; then of all the rest, and forget it. */
 void batch_publish_until(struct batch *batch, struct batch_mark mark);
 void batch_publish(struct batch *batch);
+
+/* batch_seal, the store's sync, and batch_settle in one, if there is anything open. */
+must_check enum err batch_commit(struct batch *batch);
 
 /* The head of a live object that has not expired, with a reference; else NULL. ERR_STORE. */
 must_check enum err batch_get(struct batch *batch, uint64_t id, struct change **head);

@@ -82,7 +82,6 @@ struct command {
     struct str identity; /* who asks */
     uint64_t origin;     /* the client session that asks; 0: none */
     bool guarded;        /* subject to permissions: sync/access.h */
-    bool in_order;       /* others of the same session are under way: not before them */
     struct str service;  /* SID or unique name, for all that is in a service */
     enum kind container_kind;
     struct str container; /* SID or unique name: an item's list or map, a permission's object, a
@@ -117,12 +116,11 @@ struct command {
     bool more_after;
 };
 
-/* Does it only read objects that it names? Then it changes nothing, and needs nothing written
- * first. */
-static inline bool command_only_reads(const struct command *command)
+/* Is it about objects that it names, and no more? Then it takes a few microseconds. */
+static inline bool command_is_light(const struct command *command)
 {
-    return !command->in_order && (command->verb == VERB_FETCH || command->verb == VERB_FETCH_MANY ||
-                                  command->verb == VERB_CHECK);
+    return command->verb != VERB_LIST && command->verb != VERB_SUBSCRIBE &&
+           command->verb != VERB_UNSUBSCRIBE;
 }
 
 static inline bool command_writes(const struct command *command)

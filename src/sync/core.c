@@ -27,6 +27,17 @@ struct waiting {
     struct batch_mark begun; /* what happened before it */
 };
 
+/* What is done besides. */
+struct house {
+    bool purging;
+    bool failed;
+    int64_t retry_ms; /* after a failure: nothing before */
+    int64_t tidy_ms;  /* the same of the store's tidying */
+    bool pending;     /* some of the pending changes are its own */
+    size_t expired;   /* objects removed by them */
+    size_t purged;
+};
+
 struct core {
     struct core_options options;
     struct core_metrics metrics;
@@ -35,11 +46,14 @@ struct core {
     struct contention contention;
     struct idempotency idempotency;
     struct expiry expiry;
-    int64_t now_ms;   /* never goes back */
-    int64_t retry_ms; /* after a failure: no housekeeping before */
-    bool purging;
+    struct house house;
+    struct chain due; /* kept back, and not to be again */
+    int64_t now_ms;    /* never goes back */
+    uint64_t begun_ns; /* when what is sealed was appended */
     struct waiting waiting[BATCH_MAX];
     size_t waiting_count;
+    size_t waiting_sealed; /* the first ones, which wait for what is sealed */
+    size_t keys_sealed;    /* of idempotency, likewise */
 };
 
 typedef enum err evaluator(struct batch *batch, struct command *command);
@@ -200,12 +214,6 @@ static int64_t clock_now(struct core *core)
     return core->now_ms;
 }
 
-static void start_batch(struct core *core)
-{
-    batch_start(&core->batch, clock_now(core));
-    core->waiting_count = 0;
-}
-
 static void take(struct core *core, struct command *command)
 {
     bool waits;
@@ -240,34 +248,114 @@ static void prefetch_heads(struct core *core, const struct chain *commands)
     store_prefetch(core->options.store, ids, count);
 }
 
-/* `due`: they were kept back, and are not again. */
-static void evaluate_some(struct core *core, struct chain *due, struct chain *commands)
+static void flush(struct core *core)
+{
+    core->options.sink.flush(core->options.sink.context);
+}
+
+void core_evaluate(struct core *core, struct chain *commands)
 {
     struct node *node;
-    size_t left = BATCH_MAX;
-    for (; left && (node = chain_shift(due)); left--)
+    size_t left = BATCH_MAX - core->waiting_count;
+    batch_go_on(&core->batch, clock_now(core));
+    struct chain due = contention_take(&core->contention, core->now_ms);
+    chain_join(&core->due, &due);
+    metric_set(&core->metrics.queue_depth, commands->count);
+    metric_max(&core->metrics.queue_depth_max, commands->count);
+    prefetch_heads(core, commands);
+    for (; left && (node = chain_shift(&core->due)); left--)
         take(core, (struct command *)node);
     for (; left && (node = chain_shift(commands)); left--)
         if (!is_held(core, (struct command *)node))
             take(core, (struct command *)node);
+    flush(core);
 }
 
-static enum err commit(struct core *core)
+bool core_concerns(const struct core *core, const struct chain *commands)
 {
-    struct batch *batch = &core->batch;
-    if (!batch->count)
-        return OK;
-    for (size_t i = 0; i < batch->count; i++) {
-        expiry_note(&core->expiry, batch->changes[i]->expires_ms);
-        core->purging = core->purging || batch->changes[i]->kind == KIND_PURGE;
-    }
-    uint64_t begun_ns = clock_monotonic_ns();
-    enum err e = batch_commit(batch);
-    histogram_observe(&core->metrics.commit_ns, CORE_NS_EXPONENT, clock_monotonic_ns() - begun_ns);
+    const struct node *node = core->options.contention ? commands->first : NULL;
+    while (node && !contention_concerns(&core->contention, (const struct command *)node))
+        node = node->next;
+    return node;
+}
+
+bool core_is_pending(const struct core *core)
+{
+    return core->waiting_count > core->waiting_sealed || core->due.first ||
+           batch_is_open(&core->batch);
+}
+
+/* --- housekeeping --- */
+
+/* Objects that users know, among the changes from `first` on. */
+static size_t count_removals(const struct batch *batch, size_t first)
+{
+    size_t count = 0;
+    for (size_t i = first; i < batch->count; i++)
+        count += change_is_removal(batch->changes[i]) && batch->changes[i]->kind != KIND_PURGE;
+    return count;
+}
+
+static enum err expire_some(struct core *core)
+{
+    size_t first = core->batch.count;
+    enum err e = expiry_step(&core->expiry, &core->batch);
+    core->house.expired = count_removals(&core->batch, first);
     return e;
 }
 
-/* What the failed commit means to a command that waited for it. */
+static enum err purge_some(struct core *core)
+{
+    size_t first = core->batch.count;
+    if (!core->house.purging || core->house.expired)
+        return OK;
+    enum err e = purge_step(&core->batch, &core->house.purging);
+    core->house.purged = count_removals(&core->batch, first);
+    return e;
+}
+
+/* Whatever of it could not be done is done later. */
+static void put_off(struct core *core)
+{
+    struct house *house = &core->house;
+    core->expiry.next_ms = 0;
+    house->purging = house->failed = true;
+    house->pending = false;
+    house->expired = house->purged = 0;
+    house->retry_ms = core->now_ms + RETRY_MS;
+}
+
+enum err core_keep_house(struct core *core)
+{
+    struct house *house = &core->house;
+    if (house->failed && clock_now(core) < house->retry_ms)
+        return OK;
+    house->failed = false;
+    batch_go_on(&core->batch, clock_now(core));
+    struct batch_mark begun = batch_mark(&core->batch);
+    assert(begun.changes + BATCH_HOUSE_MAX <= BATCH_CHANGES_MAX);
+    enum err e = expire_some(core);
+    if (!e)
+        e = purge_some(core);
+    house->pending = core->batch.count > begun.changes;
+    if (e) {
+        batch_take_back(&core->batch, begun);
+        put_off(core);
+    }
+    return e == ERR_UNSURE ? e : OK;
+}
+
+static void note_house(struct core *core)
+{
+    metric_add(&core->metrics.expired, core->house.expired);
+    metric_add(&core->metrics.purged, core->house.purged);
+    core->house.pending = false;
+    core->house.expired = core->house.purged = 0;
+}
+
+/* --- commits --- */
+
+/* What a failed commit means to a command that waited for it. */
 static void answer_failed(struct core *core, struct command *command)
 {
     bool waits;
@@ -276,127 +364,104 @@ static void answer_failed(struct core *core, struct command *command)
         command->err = ERR_STORE;
     else
         take_turn(core, command, &waits);
+    reply(core, command);
 }
 
-static void flush(struct core *core)
+/* Nothing was kept of what is pending. */
+static void answer_all_failed(struct core *core)
 {
-    core->options.sink.flush(core->options.sink.context);
-}
-
-static enum err run_batch(struct core *core, struct chain *due, struct chain *commands)
-{
-    metric_set(&core->metrics.queue_depth, commands->count);
-    metric_max(&core->metrics.queue_depth_max, commands->count);
-    start_batch(core);
-    prefetch_heads(core, commands);
-    evaluate_some(core, due, commands);
+    idempotency_settle(&core->idempotency, SIZE_MAX, false);
+    for (size_t i = 0; i < core->waiting_count; i++)
+        answer_failed(core, core->waiting[i].command);
+    core->waiting_count = 0;
+    if (core->house.pending)
+        put_off(core);
     flush(core);
-    if (!core->waiting_count)
-        return OK;
-    histogram_observe(&core->metrics.batch_size, CORE_BATCH_EXPONENT, core->waiting_count);
-    enum err e = commit(core);
-    if (e == ERR_UNSURE)
-        return e;
-    idempotency_settle(&core->idempotency, !e);
-    for (size_t i = 0; i < core->waiting_count; i++) {
-        if (e)
-            answer_failed(core, core->waiting[i].command);
-        else
-            batch_publish_until(&core->batch, core->waiting[i].begun);
+}
+
+static void note_changes(struct core *core)
+{
+    const struct batch *batch = &core->batch;
+    for (size_t i = 0; i < batch->sealed.changes; i++) {
+        expiry_note(&core->expiry, batch->changes[i]->expires_ms);
+        core->house.purging = core->house.purging || batch->changes[i]->kind == KIND_PURGE;
+    }
+}
+
+/* Each is answered behind what happened before it. */
+static void answer_sealed(struct core *core)
+{
+    struct batch_mark gone = core->batch.sealed;
+    size_t count = core->waiting_sealed, left = core->waiting_count - count;
+    for (size_t i = 0; i < count; i++) {
+        batch_publish_until(&core->batch, core->waiting[i].begun);
         reply(core, core->waiting[i].command);
     }
     batch_publish(&core->batch);
+    memmove(core->waiting, core->waiting + count, left * sizeof *core->waiting);
+    for (size_t i = 0; i < left; i++) {
+        core->waiting[i].begun.changes -= gone.changes;
+        core->waiting[i].begun.messages -= gone.messages;
+    }
+    core->waiting_count = left;
+    core->waiting_sealed = 0;
     flush(core);
+}
+
+enum err core_settle(struct core *core, enum err synced)
+{
+    enum err e = batch_settle(&core->batch, synced);
+    histogram_observe(&core->metrics.commit_ns, CORE_NS_EXPONENT,
+                      clock_monotonic_ns() - core->begun_ns);
+    if (e)
+        return e;
+    idempotency_settle(&core->idempotency, core->keys_sealed, true);
+    note_changes(core);
+    note_house(core);
+    answer_sealed(core);
     return OK;
 }
 
-enum err core_run(struct core *core, struct chain *commands)
+enum err core_seal(struct core *core, bool *sealed)
 {
-    struct chain due = contention_take(&core->contention, clock_now(core));
-    enum err e = OK;
-    while (!e && (due.first || commands->first))
-        e = run_batch(core, &due, commands);
-    return e;
-}
-
-static bool are_unconcerned(const struct core *core, const struct chain *commands)
-{
-    const struct node *node = core->options.contention ? commands->first : NULL;
-    while (node && !contention_concerns(&core->contention, (const struct command *)node))
-        node = node->next;
-    return !node;
-}
-
-bool core_read(struct core *core, const struct chain *commands)
-{
-    if (!are_unconcerned(core, commands))
-        return false;
-    start_batch(core);
-    prefetch_heads(core, commands);
-    for (struct node *node = commands->first; node; node = node->next) {
-        struct command *command = (struct command *)node;
-        bool waits;
-        take_turn(core, command, &waits);
-        assert(!waits);
-        count(core, command);
-    }
-    return true;
-}
-
-/* Objects that users know. */
-static size_t count_removals(const struct batch *batch)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        count += change_is_removal(batch->changes[i]) && batch->changes[i]->kind != KIND_PURGE;
-    return count;
-}
-
-static enum err keep_house(struct core *core)
-{
-    start_batch(core);
-    enum err e = expiry_step(&core->expiry, &core->batch);
-    size_t expired = count_removals(&core->batch);
-    if (!e && core->purging && !expired)
-        e = purge_step(&core->batch, &core->purging);
-    size_t purged = count_removals(&core->batch) - expired;
-    if (!e)
-        e = commit(core);
-    if (!e) {
-        batch_publish(&core->batch);
-        flush(core);
-    }
+    *sealed = false;
+    if (core->waiting_count)
+        histogram_observe(&core->metrics.batch_size, CORE_BATCH_EXPONENT, core->waiting_count);
+    core->begun_ns = clock_monotonic_ns();
+    enum err e = batch_seal(&core->batch);
+    if (e == ERR_UNSURE)
+        return e;
     if (e) {
-        core->expiry.next_ms = 0;
-        core->purging = true;
-    } else {
-        metric_add(&core->metrics.expired, expired);
-        metric_add(&core->metrics.purged, purged);
+        answer_all_failed(core);
+        return OK;
     }
-    return e;
+    core->waiting_sealed = core->waiting_count;
+    core->keys_sealed = core->idempotency.uncommitted;
+    *sealed = core->batch.sealed.changes > 0;
+    if (!*sealed)
+        answer_sealed(core); /* they waited for what is settled by now */
+    return OK;
 }
 
+/* Also when housekeeping fails: tidying may be what makes room for it. */
 enum err core_tidy(struct core *core, bool idle, bool *more)
 {
+    struct house *house = &core->house;
     bool store_more = false;
     *more = false;
-    if (core->retry_ms && core->options.clock.now_ms(core->options.clock.context) < core->retry_ms)
+    if (clock_now(core) < house->tidy_ms)
         return ERR_STORE;
-    core->retry_ms = 0;
-    enum err e = keep_house(core);
-    if (e != ERR_UNSURE) { /* whatever failed: tidying may be what makes room for it */
-        enum err tidied = store_tidy(core->options.store, core->now_ms, idle, &store_more);
-        e = e ? e : tidied;
-    }
-    if (e)
-        core->retry_ms = core->now_ms + RETRY_MS;
-    *more = !e && (store_more || core->purging || core->expiry.next_ms <= core->now_ms);
+    enum err e = store_tidy(core->options.store, core->now_ms, idle, &store_more);
+    house->tidy_ms = e ? core->now_ms + RETRY_MS : 0;
+    if (!e && house->failed)
+        e = ERR_STORE;
+    *more = !e && (store_more || house->purging || core->expiry.next_ms <= core->now_ms);
     return e;
 }
 
 int64_t core_sleep_ms(const struct core *core)
 {
-    int64_t house_ms = core->retry_ms ? INT64_MAX : core->expiry.next_ms;
+    int64_t house_ms = core->house.failed ? INT64_MAX : core->expiry.next_ms;
     int64_t held_ms = contention_next_ms(&core->contention);
     int64_t left_ms = (house_ms < held_ms ? house_ms : held_ms) - core->now_ms;
     if (left_ms > SLEEP_MAX_MS)
@@ -408,15 +473,15 @@ enum err core_new(struct core **made, const struct core_options *options)
 {
     struct core *core = mem_zalloc(1, sizeof *core);
     core->options = *options;
-    core->purging = true; /* perhaps there is something left over */
+    core->house.purging = true; /* perhaps there is something left over */
     feed_init(&core->feed, options->sink.tell, options->sink.context);
     contention_init(&core->contention);
     idempotency_init(&core->idempotency, &options->idempotency, &options->random, clock_now(core));
     batch_init(&core->batch, options->store, &core->options.random, &core->feed);
-    start_batch(core);
+    batch_start(&core->batch, clock_now(core));
     enum err e = service_make_default(&core->batch);
     if (!e)
-        e = commit(core);
+        e = batch_commit(&core->batch);
     batch_publish(&core->batch);
     if (e) {
         core_free(core);

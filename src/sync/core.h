@@ -1,12 +1,17 @@
 /* The core: all state, one command after the other.
  *
  * A function of (heads, commands, clock, randomness) to (changes, answers): it knows no socket,
- * no file and no clock of its own. loop.h runs it on a thread, one caller at a time; tests run it
+ * no file and no clock of its own. loop.h runs it on threads, one caller at a time; tests run it
  * in a world of their own.
  *
- * The way of a command: evaluated against the batch; if it neither made nor saw anything
- * uncommitted, answered at once, else answered after the commit. A failed commit answers
- * writes with ERR_STORE and evaluates reads again. */
+ * The way of a command:
+ *
+ *   core_evaluate ------> core_seal ------> the store's sync ------> core_settle
+ *   answered at once,     its changes       (more is evaluated       answered, and
+ *   or it waits           are appended      meanwhile)               the feed told
+ *
+ * If it neither made nor saw anything that is not on the disk yet, it is answered at once. When its
+ * changes cannot be appended, writes are answered with ERR_STORE and reads evaluated again. */
 #ifndef SYNC_CORE_H
 #define SYNC_CORE_H
 
@@ -64,18 +69,31 @@ void core_free(struct core *core);
 /* Tell `port` of an object from now on: feed.h. */
 void core_follow(struct core *core, uint64_t object, struct port *port);
 
-/* Evaluate and answer all `commands`, but for those that are kept back until later, and those
- * that were and whose time has come. ERR_UNSURE: the store does not know what it kept; the
- * commands not yet answered never will be, and the core must not be used any more. */
-must_check enum err core_run(struct core *core, struct chain *commands);
+/* Evaluate `commands`, as many as there is room for: the chain keeps the others. Some are answered,
+ * some wait, some are kept back until later; those that were and whose time has come go first. */
+void core_evaluate(struct core *core, struct chain *commands);
 
-/* Evaluate `commands`, all of which command_only_reads. They have their answers on return; the
- * sink does not hear of them. False: one of them may have to be kept back; nothing was done. */
-bool core_read(struct core *core, const struct chain *commands);
+/* Might one of them have to be kept back? */
+bool core_concerns(const struct core *core, const struct chain *commands);
 
-/* A bite of what is to be done besides: expiry, purging, the store's tidying. `idle`: nobody
- * waits. `more`: call again soon. ERR_STORE: it failed, now or within the last second, and will
- * be tried again; ERR_UNSURE. */
+/* Is there anything that waits, and is not sealed? */
+bool core_is_pending(const struct core *core);
+
+/* A bite of expiry and purging, as changes of the next commit; nothing is sealed. What fails is
+ * tried again, a second later. ERR_UNSURE: as core_seal. */
+must_check enum err core_keep_house(struct core *core);
+
+/* Append all that is pending; nothing is sealed. `sealed`: sync the store, and hand the result to
+ * core_settle. Else all that waited is answered. ERR_UNSURE: the store does not know what it kept;
+ * the commands not yet answered never will be, and the core must not be used any more. */
+must_check enum err core_seal(struct core *core, bool *sealed);
+
+/* Answer what was sealed. ERR_UNSURE: as core_seal. */
+must_check enum err core_settle(struct core *core, enum err synced);
+
+/* A bite of the store's tidying; nothing is sealed. `idle`: nobody waits. `more`: there is more to
+ * do, of this or of housekeeping. ERR_STORE: one of them failed, now or within the last second, and
+ * will be tried again; ERR_UNSURE. */
 must_check enum err core_tidy(struct core *core, bool idle, bool *more);
 
 /* How long there is nothing to do without a command, at most a second. */

@@ -229,14 +229,21 @@ void idempotency_note(struct idempotency *idempotency, const struct command *com
     make_room(idempotency, now_ms);
 }
 
-void idempotency_settle(struct idempotency *idempotency, bool committed)
+void idempotency_settle(struct idempotency *idempotency, size_t count, bool committed)
 {
     struct ring *place = idempotency->by_age.prev;
-    while (idempotency->uncommitted) {
+    size_t younger = idempotency->uncommitted > count ? idempotency->uncommitted - count : 0;
+    size_t left = idempotency->uncommitted;
+    while (left) {
         struct entry *entry = ring_of(place, struct entry, by_age);
         place = place->prev;
         if (!entry->uncommitted)
             continue;
+        left--;
+        if (younger) {
+            younger--;
+            continue;
+        }
         idempotency->uncommitted--;
         entry->uncommitted = false;
         if (!committed)

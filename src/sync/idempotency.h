@@ -53,7 +53,8 @@ must_check enum err idempotency_recall(struct idempotency *idempotency, struct c
 void idempotency_note(struct idempotency *idempotency, const struct command *command,
                       int64_t now_ms, bool uncommitted);
 
-/* The commit has come to its end: what was uncommitted is kept, or forgotten. */
-void idempotency_settle(struct idempotency *idempotency, bool committed);
+/* A commit has come to its end: the oldest `count` that were uncommitted (or all there are) are
+ * kept, or forgotten. */
+void idempotency_settle(struct idempotency *idempotency, size_t count, bool committed);
 
 #endif

@@ -10,15 +10,18 @@ enum { SETTLE_MS = 20 }; /* without a command for so long: idle */
 
 struct loop {
     struct loop_options options;
-    pthread_mutex_t turns; /* whoever holds it uses the core, and busy_ns and ended below */
-    atomic_bool wanted;    /* the loop's thread waits for `turns`: readers stand back */
+    pthread_mutex_t turns; /* whoever holds it uses the core, the store, and what is below */
+    atomic_bool wanted;    /* the loop's thread waits for `turns`: gateways stand back */
     struct core *core;
-    struct queue *commands;
-    struct port *ports; /* those with letters to push */
-    pthread_t thread;
-    uint64_t busy_ns; /* when commands came last */
+    struct queue *commands; /* taken by whoever has the turn, so that they stay in order */
+    struct port *ports;     /* those with letters to push */
+    struct port *port;      /* of the gateway whose turn it is */
+    uint64_t busy_ns;       /* when commands came last */
+    bool sealed;            /* the store is to be synced, or is being */
+    bool resting;           /* the thread sleeps, or is about to, until it is nudged */
     bool ended;
     bool failing; /* housekeeping failed and it was said */
+    pthread_t thread;
 };
 
 static void post(struct loop *loop, struct port *port, struct letter *letter)
@@ -45,14 +48,22 @@ static void tell(void *context, struct port *port, const struct notice *notice)
     post(context, port, &delivery->letter);
 }
 
+/* Not to the port of the gateway that has the turn: it takes its letters itself. */
 static void flush(void *context)
 {
     struct loop *loop = context;
+    struct port *own = NULL;
     while (loop->ports) {
         struct port *port = loop->ports;
         loop->ports = port->next;
-        queue_push(port->queue, &port->letters);
+        if (port == loop->port)
+            own = port;
+        else
+            queue_push(port->queue, &port->letters);
     }
+    loop->ports = own;
+    if (own)
+        own->next = NULL;
 }
 
 static void say(struct loop *loop, enum log_level level, const char *message)
@@ -82,62 +93,92 @@ static void note_failure(struct loop *loop, enum err e)
 
 /* Only a while without commands is rest: between two batches of a busy server the queue is empty
  * too, and what can wait for a larger bite should. */
-static bool is_idle(struct loop *loop, const struct chain *commands)
+static bool is_idle(const struct loop *loop)
 {
-    uint64_t now_ns = clock_monotonic_ns();
-    if (commands->first)
-        loop->busy_ns = now_ns;
-    return now_ns - loop->busy_ns >= SETTLE_MS * UINT64_C(1000000);
+    return clock_monotonic_ns() - loop->busy_ns >= SETTLE_MS * UINT64_C(1000000);
 }
 
-static enum err work(struct loop *loop, struct chain *commands, bool idle, bool *more)
+static void evaluate(struct loop *loop, struct chain *commands)
 {
-    enum err e = core_run(loop->core, commands);
+    if (commands->first)
+        loop->busy_ns = clock_monotonic_ns();
+    core_evaluate(loop->core, commands);
+}
+
+static enum err tidy(struct loop *loop, bool idle, bool *more)
+{
+    enum err e = core_tidy(loop->core, idle, more);
+    if (e == ERR_UNSURE)
+        return e;
+    note_failure(loop, e);
+    return OK;
+}
+
+/* What the disk has is answered, then the next commit is made of all that came meanwhile. */
+static enum err work(struct loop *loop, enum err synced, bool *more)
+{
+    enum err e = loop->sealed ? core_settle(loop->core, synced) : OK;
+    loop->sealed = false;
     if (e)
         return e;
-    e = core_tidy(loop->core, idle, more);
-    if (e != ERR_UNSURE)
-        note_failure(loop, e);
-    return e;
+    struct chain commands = queue_take(loop->commands);
+    evaluate(loop, &commands);
+    if (commands.first)
+        queue_put_back(loop->commands, &commands);
+    e = tidy(loop, is_idle(loop), more);
+    if (!e)
+        e = core_keep_house(loop->core);
+    return e ? e : core_seal(loop->core, &loop->sealed);
 }
 
-static int64_t pause_ms(const struct loop *loop, bool more, bool idle)
+static int64_t pause_ms(const struct loop *loop, bool more)
 {
     int64_t sleep_ms = core_sleep_ms(loop->core);
     if (more)
         return 0;
-    return idle || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
+    return is_idle(loop) || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
 }
 
-/* One turn, and how long to sleep after it; false: it was the last one. */
-static bool turn(struct loop *loop, struct chain *commands, int64_t *wait_ms)
+static void take_turns(struct loop *loop)
 {
-    bool more = false;
     atomic_store(&loop->wanted, true);
     pthread_mutex_lock(&loop->turns);
     atomic_store(&loop->wanted, false);
-    bool idle = is_idle(loop, commands);
-    loop->ended = work(loop, commands, idle, &more) == ERR_UNSURE;
-    *wait_ms = pause_ms(loop, more, idle);
+}
+
+/* One turn, and how long to sleep after it; false: it was the last one. */
+static bool turn(struct loop *loop, enum err synced, int64_t *wait_ms)
+{
+    bool more = false;
+    take_turns(loop);
+    loop->resting = false;
+    loop->ended = work(loop, synced, &more) == ERR_UNSURE;
+    *wait_ms = pause_ms(loop, more);
+    loop->resting = !loop->ended && !loop->sealed;
     pthread_mutex_unlock(&loop->turns);
     if (loop->ended)
         give_up(loop);
     return !loop->ended;
 }
 
-/* Owns the pending letters of every port, and in its turns the core and the store. */
+/* Owns the store's sync, and in its turns the core and the rest of the store. While it sleeps or
+ * syncs, gateways have their turns. */
 static void *run(void *context)
 {
     struct loop *loop = context;
-    struct chain commands;
     int64_t wait_ms = 0;
+    enum err synced = OK;
     pthread_setname_np(pthread_self(), "core");
-    do {
-        commands = queue_wait(loop->commands, wait_ms);
-        if (!commands.first && queue_is_closed(loop->commands))
+    for (;;) {
+        if (loop->sealed)
+            synced = store_sync(loop->options.store);
+        else if (queue_is_done(loop->commands))
             return NULL;
-    } while (turn(loop, &commands, &wait_ms));
-    return NULL;
+        else
+            queue_await(loop->commands, wait_ms);
+        if (!turn(loop, synced, &wait_ms))
+            return NULL;
+    }
 }
 
 static void release(struct loop *loop)
@@ -196,27 +237,69 @@ void loop_submit(struct loop *loop, struct chain *commands)
     queue_push(loop->commands, commands);
 }
 
-static bool are_reads(const struct chain *commands)
+static bool are_light(const struct chain *commands)
 {
     const struct node *node = commands->first;
-    while (node && command_only_reads((const struct command *)node))
+    while (node && command_is_light((const struct command *)node))
         node = node->next;
     return !node;
 }
 
-bool loop_read(struct loop *loop, const struct chain *commands)
+/* Only what is evaluated at once, and in no other order. */
+static bool is_for_gateways(const struct loop *loop, const struct chain *commands)
 {
-    if (!are_reads(commands))
+    return are_light(commands) && !core_concerns(loop->core, commands);
+}
+
+/* What is in the port's queue came before. */
+static struct chain take_letters(struct loop *loop, struct port *port)
+{
+    struct chain letters = queue_take(port->queue);
+    struct port **at = &loop->ports;
+    while (*at && *at != port)
+        at = &(*at)->next;
+    if (*at) {
+        *at = port->next;
+        chain_join(&letters, &port->letters);
+        port->letters = (struct chain){0};
+    }
+    return letters;
+}
+
+/* With the turn. */
+static bool evaluate_here(struct loop *loop, struct port *port, struct chain *commands,
+                          struct chain *letters)
+{
+    if (loop->ended || !is_for_gateways(loop, commands))
         return false;
+    struct chain earlier = queue_take(loop->commands);
+    bool good = is_for_gateways(loop, &earlier);
+    if (good) {
+        chain_join(&earlier, commands);
+        *commands = (struct chain){0};
+        loop->port = port;
+        evaluate(loop, &earlier);
+        loop->port = NULL;
+        *letters = take_letters(loop, port);
+    }
+    if (earlier.first)
+        queue_put_back(loop->commands, &earlier);
+    return good;
+}
+
+bool loop_evaluate(struct loop *loop, struct port *port, struct chain *commands,
+                   struct chain *letters)
+{
+    *letters = (struct chain){0};
     if (atomic_load(&loop->wanted) || pthread_mutex_trylock(&loop->turns) != 0)
         return false;
-    bool usable = !loop->ended;
-    if (usable) {
-        loop->busy_ns = clock_monotonic_ns();
-        usable = core_read(loop->core, commands);
-    }
+    bool done = evaluate_here(loop, port, commands, letters);
+    bool nudge = loop->resting && core_is_pending(loop->core);
+    loop->resting = loop->resting && !nudge;
     pthread_mutex_unlock(&loop->turns);
-    return usable;
+    if (nudge)
+        queue_nudge(loop->commands);
+    return done;
 }
 
 void loop_stop(struct loop *loop)

@@ -1,7 +1,10 @@
-/* The core's thread: commands in from every gateway, answers back to each.
+/* The core and its thread: commands in from every gateway, answers back to each.
  *
- * A read need not change threads: while the core rests, a gateway may evaluate its reads itself
- * (loop_read). Nobody ever waits for the core that way. */
+ * The core is used in turns. Its own thread takes one to answer what the disk has, to make the next
+ * commit, and to keep house; then it waits for the disk. Meanwhile gateways evaluate their commands
+ * themselves (loop_evaluate), for the next commit; they never wait for a turn, but leave their
+ * commands in the queue when somebody else has it. Whoever has the turn takes what is in the queue
+ * first: so commands of one gateway are evaluated in their order. */
 #ifndef SYNC_LOOP_H
 #define SYNC_LOOP_H
 
@@ -42,9 +45,11 @@ void loop_follow(struct loop *loop, uint64_t object, struct port *port);
 /* Hand over a chain of commands. Any thread; they come back through their ports. */
 void loop_submit(struct loop *loop, struct chain *commands);
 
-/* Evaluate `commands` on this thread. False: not all of them only read, or the core is at work or
- * ended; they are as they were. */
-bool loop_read(struct loop *loop, const struct chain *commands);
+/* Evaluate `commands` on this thread, which is the port's. The answers that are there, and whatever
+ * else the port has got before them, are in `letters`; the others come later. False: somebody else
+ * has the turn, or some are not for gateways; what is left of `commands` is to be submitted. */
+bool loop_evaluate(struct loop *loop, struct port *port, struct chain *commands,
+                   struct chain *letters);
 
 /* Answer what was submitted, end the thread, close the store. */
 void loop_stop(struct loop *loop);

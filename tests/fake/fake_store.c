@@ -8,13 +8,17 @@
 struct fake {
     struct store store;
     struct change **journal; /* of seq 1, 2, ... */
-    uint64_t seq;
     size_t journal_max;
+    uint64_t seq;     /* of the last change that was appended */
+    uint64_t settled; /* of the last one in the journal */
+    enum err synced;  /* what the next sync comes to */
     struct change **heads; /* of the live objects, by id */
     size_t heads_count;
     size_t heads_max;
     size_t commits_left; /* before the one that fails */
     enum err failure;    /* OK: none fails */
+    void (*on_sync)(void *context);
+    void *context;
     bool unsure;
 };
 
@@ -186,7 +190,7 @@ static enum err change(struct store *store, uint64_t seq, struct change **change
     *change = NULL;
     if (fake->unsure)
         return refuse(fake, ERR_UNSURE);
-    if (seq > 0 && seq <= fake->seq)
+    if (seq > 0 && seq <= fake->settled)
         *change = change_ref(fake->journal[seq - 1]);
     return OK;
 }
@@ -198,7 +202,7 @@ static enum err tail(struct store *store, uint64_t after, struct change **change
     *count = 0;
     if (fake->unsure)
         return refuse(fake, ERR_UNSURE);
-    for (uint64_t seq = after; seq < fake->seq && *count < changes_max; seq++)
+    for (uint64_t seq = after; seq < fake->settled && *count < changes_max; seq++)
         changes[(*count)++] = change_ref(fake->journal[seq]);
     return OK;
 }
@@ -211,10 +215,10 @@ static void *grow(void *array, size_t count, size_t *max)
     return mem_realloc(array, *max * sizeof(struct change *));
 }
 
-static void append(struct fake *fake, struct change *change)
+static void keep(struct fake *fake, struct change *change)
 {
-    fake->journal = grow(fake->journal, (size_t)fake->seq, &fake->journal_max);
-    fake->journal[fake->seq++] = change_ref(change);
+    fake->journal = grow(fake->journal, (size_t)fake->settled, &fake->journal_max);
+    fake->journal[fake->settled++] = change_ref(change);
 }
 
 static void add_head(struct fake *fake, struct change *change)
@@ -257,18 +261,43 @@ static enum err take_turn(struct fake *fake)
     return e;
 }
 
-static enum err commit(struct store *store, struct change *const *changes, size_t count)
+/* One that cannot be known to have failed is found out about by its sync. */
+static enum err append(struct store *store, struct change *const *changes, size_t count)
 {
     struct fake *fake = of(store);
-    assert(count > 0);
+    assert(count > 0 && fake->seq == fake->settled);
     enum err e = take_turn(fake);
-    if (e) {
+    fake->synced = e == ERR_UNSURE && !fake->unsure ? e : OK;
+    if (e && !fake->synced) {
         metric_add(&store->metrics.commit_failures, 1);
         return refuse(fake, e);
     }
+    for (size_t i = 0; i < count && !fake->synced; i++)
+        assert(changes[i]->seq == fake->seq + 1 + i);
+    fake->seq += count;
+    return OK;
+}
+
+static enum err sync_all(struct store *store)
+{
+    struct fake *fake = of(store);
+    if (fake->on_sync)
+        fake->on_sync(fake->context);
+    return fake->synced;
+}
+
+static enum err settle(struct store *store, enum err synced, struct change *const *changes,
+                       size_t count)
+{
+    struct fake *fake = of(store);
+    assert(fake->seq == fake->settled + count);
+    if (synced) {
+        fake->seq = fake->settled;
+        metric_add(&store->metrics.commit_failures, 1);
+        return refuse(fake, synced);
+    }
     for (size_t i = 0; i < count; i++) {
-        assert(changes[i]->seq == fake->seq + 1);
-        append(fake, changes[i]);
+        keep(fake, changes[i]);
         if (changes[i]->event == EVENT_CREATED)
             add_head(fake, changes[i]);
         else
@@ -302,7 +331,7 @@ static uint64_t seq(const struct store *store)
 static void close_store(struct store *store)
 {
     struct fake *fake = of(store);
-    for (uint64_t i = 0; i < fake->seq; i++)
+    for (uint64_t i = 0; i < fake->settled; i++)
         change_unref(fake->journal[i]);
     for (size_t i = 0; i < fake->heads_count; i++)
         change_unref(fake->heads[i]);
@@ -311,8 +340,8 @@ static void close_store(struct store *store)
     free(fake);
 }
 
-static const struct store_ops ops = {get,    find, page, due,      change,     tail,
-                                     commit, tidy, seq,  prefetch, close_store};
+static const struct store_ops ops = {get,      find,   page, due, change,   tail,       append,
+                                     sync_all, settle, tidy, seq, prefetch, close_store};
 
 struct store *fake_store_new(void)
 {
@@ -330,4 +359,11 @@ void fake_store_fail_after(struct store *store, size_t commits, enum err e)
 {
     of(store)->failure = e;
     of(store)->commits_left = commits;
+}
+
+void fake_store_on_sync(struct store *store, void (*on_sync)(void *context), void *context)
+{
+    struct fake *fake = of(store);
+    fake->on_sync = on_sync;
+    fake->context = context;
 }

@@ -16,4 +16,7 @@ void fake_store_fail_next(struct store *store, enum err e);
 /* The same after `commits` more that succeed. */
 void fake_store_fail_after(struct store *store, size_t commits, enum err e);
 
+/* Call back in each sync, on its thread. */
+void fake_store_on_sync(struct store *store, void (*on_sync)(void *context), void *context);
+
 #endif

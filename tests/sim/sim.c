@@ -73,18 +73,33 @@ static enum err tail(struct store *store, uint64_t after, struct change **change
     return store_tail(of(store)->inner, after, changes, changes_max, count);
 }
 
-static enum err commit(struct store *store, struct change *const *changes, size_t count)
+static enum err append(struct store *store, struct change *const *changes, size_t count)
 {
     struct sim *sim = of(store);
-    enum err e = take_turn(sim, SIM_COMMIT);
+    sim->synced = take_turn(sim, SIM_COMMIT);
     sim->commits++;
-    if (!e)
-        return store_commit(sim->inner, changes, count);
-    if (e == ERR_UNSURE && sim->unsure_keeps) {
-        enum err kept = store_commit(sim->inner, changes, count);
-        assert(kept == OK);
-    }
-    return e;
+    if (sim->synced == ERR_STORE || (sim->synced && !sim->unsure_keeps))
+        return sim->synced;
+    return store_append(sim->inner, changes, count);
+}
+
+/* What tests want to happen meanwhile happens here. */
+static enum err sync_all(struct store *store)
+{
+    struct sim *sim = of(store);
+    if (sim->meanwhile.first)
+        core_evaluate(sim->core, &sim->meanwhile);
+    enum err e = store_sync(sim->inner);
+    return e ? e : sim->synced;
+}
+
+static enum err settle(struct store *store, enum err synced, struct change *const *changes,
+                       size_t count)
+{
+    struct sim *sim = of(store);
+    bool keeps = synced && sim->synced;
+    enum err e = store_settle(sim->inner, keeps ? OK : synced, changes, count);
+    return keeps ? synced : e;
 }
 
 static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
@@ -109,8 +124,8 @@ static void close_inner(struct store *store)
     store_close(of(store)->inner);
 }
 
-static const struct store_ops ops = {get,    find, page, due,      change,     tail,
-                                     commit, tidy, seq,  prefetch, close_inner};
+static const struct store_ops ops = {get,      find,   page, due, change,   tail,       append,
+                                     sync_all, settle, tidy, seq, prefetch, close_inner};
 
 static void open_store(struct sim *sim)
 {
@@ -283,23 +298,54 @@ void sim_fail(struct sim *sim, enum sim_call call, unsigned behind, enum err err
     sim->failures[call] = (struct sim_failure){err, behind};
 }
 
-struct asked *sim_ask(struct sim *sim, struct command command)
+static struct asked *ask(struct sim *sim, struct command command, struct chain *when)
 {
     struct asked *asked = mem_zalloc(1, sizeof *asked);
     asked->command = command;
     asked->next = sim->asked;
     sim->asked = asked;
-    chain_add(&sim->batch, &asked->command.letter.node);
+    chain_add(when, &asked->command.letter.node);
     return asked;
+}
+
+struct asked *sim_ask(struct sim *sim, struct command command)
+{
+    return ask(sim, command, &sim->batch);
+}
+
+struct asked *sim_ask_meanwhile(struct sim *sim, struct command command)
+{
+    return ask(sim, command, &sim->meanwhile);
+}
+
+static enum err commit(struct sim *sim)
+{
+    bool sealed;
+    enum err e = core_seal(sim->core, &sealed);
+    return e || !sealed ? e : core_settle(sim->core, store_sync(&sim->store));
+}
+
+/* Until all are answered that are not kept back. */
+static enum err run(struct sim *sim, struct chain *commands)
+{
+    enum err e = OK;
+    do {
+        core_evaluate(sim->core, commands);
+        if (core_is_pending(sim->core))
+            e = commit(sim);
+    } while (!e && (commands->first || core_is_pending(sim->core)));
+    return e;
 }
 
 enum err sim_run(struct sim *sim)
 {
-    size_t count = sim->batch.count;
-    enum err e = core_run(sim->core, &sim->batch);
+    size_t count = sim->batch.count + sim->meanwhile.count;
+    enum err e = run(sim, &sim->batch);
+    if (!e)
+        e = run(sim, &sim->meanwhile); /* what nothing was synced for */
     for (struct asked *asked = sim->asked; count-- && !e; asked = asked->next)
         assert(asked->answered && asked->flushed);
-    sim->batch = (struct chain){0};
+    sim->batch = sim->meanwhile = (struct chain){0};
     return e;
 }
 
@@ -311,12 +357,21 @@ struct asked *sim_do(struct sim *sim, struct command command)
     return asked;
 }
 
+enum err sim_tidy_some(struct sim *sim, bool idle, bool *more)
+{
+    *more = false;
+    enum err e = core_keep_house(sim->core);
+    if (!e)
+        e = run(sim, &(struct chain){0});
+    return e ? e : core_tidy(sim->core, idle, more);
+}
+
 enum err sim_tidy(struct sim *sim)
 {
     bool more;
     enum err e;
     do
-        e = core_tidy(sim->core, true, &more);
+        e = sim_tidy_some(sim, true, &more);
     while (!e && more);
     return e;
 }

@@ -54,7 +54,9 @@ struct sim {
     uint64_t commits; /* tried so far */
     struct sim_failure failures[SIM_CALLS];
     bool unsure_keeps; /* a commit that fails with ERR_UNSURE was kept none the less */
+    enum err synced; /* what the sync under way comes to */
     struct chain batch;
+    struct chain meanwhile;
     struct asked *asked;   /* newest first */
     struct change **heard; /* from the feed, oldest first */
     size_t heard_count;
@@ -85,11 +87,17 @@ void sim_fail(struct sim *sim, enum sim_call call, unsigned behind, enum err err
 /* Put a command into the next batch. */
 struct asked *sim_ask(struct sim *sim, struct command command);
 
+/* ... into the one that is evaluated while the disk syncs the next one. */
+struct asked *sim_ask_meanwhile(struct sim *sim, struct command command);
+
 /* Have the core run the batch; all of it is answered, unless the result is ERR_UNSURE. */
 enum err sim_run(struct sim *sim);
 
 /* A batch of one. */
 struct asked *sim_do(struct sim *sim, struct command command);
+
+/* A step of housekeeping, as core_tidy. */
+enum err sim_tidy_some(struct sim *sim, bool idle, bool *more);
 
 /* Housekeeping until there is nothing more to do; the result of the last step. */
 enum err sim_tidy(struct sim *sim);

@@ -78,7 +78,7 @@ static void many_expire_in_bites(void **state)
     assert_int_equal(sim_run(sim), OK);
     assert_int_equal(sim_tidy(sim), OK);
     sim->now_ms += 1000;
-    assert_int_equal(core_tidy(sim->core, false, &more), OK);
+    assert_int_equal(sim_tidy_some(sim, false, &more), OK);
     assert_true(more);
     size_t bite = fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED);
     assert_in_range(bite, 1, MANY - 1);

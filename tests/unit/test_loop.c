@@ -102,13 +102,34 @@ static void submit(struct house *house, struct port *port, struct command *comma
     assert_int_equal(chain.count, 1);
 }
 
-/* Read on this thread where the core allows it. */
-static void read_here(struct house *house, struct port *port, struct command *command)
+/* Evaluate one on this thread, as soon as that is possible; true: it is answered already. */
+static bool evaluate(struct house *house, struct port *port, struct command *command)
 {
-    struct chain chain = {0};
+    struct chain chain = {0}, letters;
+    command->port = port;
     chain_add(&chain, &command->letter.node);
-    if (!loop_read(house->loop, &chain))
-        submit(house, port, command);
+    while (!loop_evaluate(house->loop, port, &chain, &letters)) /* the core has its turn */
+        sched_yield();
+    assert_null(chain.first);
+    if (!letters.first)
+        return false;
+    assert_ptr_equal(letters.first, &command->letter.node);
+    assert_int_equal(letters.count, 1);
+    return true;
+}
+
+/* On this thread when nobody else has the turn, and wait for the answer. */
+static void do_here(struct house *house, struct port *port, struct command *command)
+{
+    struct chain chain = {0}, letters;
+    command->port = port;
+    chain_add(&chain, &command->letter.node);
+    bool taken = loop_evaluate(house->loop, port, &chain, &letters);
+    loop_submit(house->loop, &chain);
+    if (!taken || !letters.first)
+        letters = queue_wait(port->queue, -1);
+    assert_ptr_equal(letters.first, &command->letter.node);
+    assert_int_equal(letters.count, 1);
 }
 
 static enum err submit_and_forget(struct house *house, struct command command)
@@ -182,16 +203,9 @@ static void a_read_is_answered_on_the_thread_that_asks(void **state)
     start_well(house);
     assert_int_equal(submit_and_forget(house, sim_create("x", "{\"a\":1}")), OK);
     struct command fetch = sim_fetch("x"), missing = sim_fetch("y");
-    struct chain chain = {0};
-    chain_add(&chain, &fetch.letter.node);
-    chain_add(&chain, &missing.letter.node);
     uint64_t before = metric_get(&loop_metrics(house->loop)->commands);
-    struct command write = sim_update("x", "{}");
-    struct chain writes = {0};
-    chain_add(&writes, &write.letter.node);
-    assert_false(loop_read(house->loop, &writes));
-    while (!loop_read(house->loop, &chain)) /* the core may still be in the turn of the create */
-        sched_yield();
+    assert_true(evaluate(house, &house->port, &fetch));
+    assert_true(evaluate(house, &house->port, &missing));
     assert_int_equal(fetch.err, OK);
     assert_true(str_eq(fetch.head->data, STR("{\"a\":1}")));
     assert_int_equal(missing.err, ERR_NAME_MISSING);
@@ -201,13 +215,26 @@ static void a_read_is_answered_on_the_thread_that_asks(void **state)
     command_deinit(&missing);
 }
 
+static void a_write_on_the_thread_that_asks_is_answered_when_the_disk_has_it(void **state)
+{
+    struct house *house = *state;
+    struct command create = sim_create("x", "{\"a\":1}");
+    start_well(house);
+    assert_false(evaluate(house, &house->port, &create));
+    struct chain letters = queue_wait(house->port.queue, -1);
+    assert_ptr_equal(letters.first, &create.letter.node);
+    assert_int_equal(create.err, OK);
+    assert_int_equal(metric_get(&loop_store_metrics(house->loop)->commits), 2);
+    command_deinit(&create);
+}
+
 static void several_items_are_read_on_the_thread_that_asks_but_no_pages(void **state)
 {
     struct house *house = *state;
     const struct str names[] = {STR("b"), STR("none"), STR("a")};
     struct command many = sim_map_item(VERB_FETCH_MANY, "m", NULL);
     struct command page = sim_map_item(VERB_LIST, "m", NULL);
-    struct chain reads = {0}, pages = {0};
+    struct chain pages = {0}, letters;
     start_well(house);
     assert_int_equal(submit_and_forget(house, sim_of(KIND_MAP, sim_create("m", NULL))), OK);
     for (size_t i = 0; i < 3; i += 2) {
@@ -216,16 +243,155 @@ static void several_items_are_read_on_the_thread_that_asks_but_no_pages(void **s
     }
     many.names = names;
     many.names_count = 3;
-    chain_add(&reads, &many.letter.node);
     chain_add(&pages, &page.letter.node);
-    assert_false(loop_read(house->loop, &pages));
-    while (!loop_read(house->loop, &reads))
-        sched_yield();
+    assert_false(loop_evaluate(house->loop, &house->port, &pages, &letters));
+    assert_ptr_equal(pages.first, &page.letter.node);
+    assert_true(evaluate(house, &house->port, &many));
     assert_int_equal(many.err, OK);
     assert_int_equal(many.heads_count, 2);
     assert_true(str_eq(many.heads[0]->name, names[0]));
     assert_true(str_eq(many.heads[1]->name, names[2]));
     command_deinit(&many);
+}
+
+/* --- while the disk is at it --- */
+
+struct disk {
+    atomic_int syncing; /* how many syncs have begun */
+    atomic_int allowed; /* how many may end */
+};
+
+static void on_sync(void *context)
+{
+    struct disk *disk = context;
+    int number = atomic_fetch_add(&disk->syncing, 1) + 1;
+    while (atomic_load(&disk->allowed) < number)
+        sched_yield();
+}
+
+static void wait_for_sync(struct disk *disk, int number)
+{
+    while (atomic_load(&disk->syncing) < number)
+        sched_yield();
+}
+
+static void start_on(struct house *house, struct disk *disk)
+{
+    *disk = (struct disk){.allowed = 2}; /* the default service, x */
+    fake_store_on_sync(house->store, on_sync, disk);
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_create("x", "{\"n\":0}")), OK);
+}
+
+static void others_are_read_while_the_disk_is_at_it(void **state)
+{
+    struct house *house = *state;
+    struct disk disk;
+    struct command write = sim_create("y", NULL), other = sim_fetch("x"), same = sim_fetch("y");
+    start_on(house, &disk);
+    assert_false(evaluate(house, &house->port, &write));
+    wait_for_sync(&disk, 3);
+    assert_true(evaluate(house, &house->port, &other));
+    assert_int_equal(other.err, OK);
+    assert_false(evaluate(house, &house->port, &same)); /* it has seen what may yet be lost */
+    assert_null(queue_take(house->port.queue).first);
+    atomic_store(&disk.allowed, 3);
+    struct chain letters = queue_wait(house->port.queue, -1);
+    assert_ptr_equal(chain_shift(&letters), &write.letter.node);
+    if (!letters.first)
+        letters = queue_wait(house->port.queue, -1);
+    assert_ptr_equal(letters.first, &same.letter.node);
+    assert_int_equal(same.err, OK);
+    command_deinit(&write);
+    command_deinit(&other);
+    command_deinit(&same);
+}
+
+static void writes_that_come_meanwhile_share_the_next_commit(void **state)
+{
+    enum { MANY = 40 };
+    struct house *house = *state;
+    struct disk disk;
+    struct command first = sim_update("x", "{\"n\":1}"), more[MANY];
+    start_on(house, &disk);
+    assert_false(evaluate(house, &house->port, &first));
+    wait_for_sync(&disk, 3);
+    for (unsigned i = 0; i < MANY; i++) {
+        more[i] = sim_guarded(sim_update("x", "{}"), i + 1);
+        assert_false(evaluate(house, &house->ports[0], &more[i]));
+    }
+    atomic_store(&disk.allowed, 4);
+    struct chain letters = {0};
+    while (letters.count < MANY) {
+        struct chain some = queue_wait(house->ports[0].queue, -1);
+        chain_join(&letters, &some);
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        assert_ptr_equal(chain_shift(&letters), &more[i].letter.node);
+        assert_int_equal(more[i].err, OK);
+        assert_int_equal(more[i].head->revision, i + 2);
+        command_deinit(&more[i]);
+    }
+    assert_int_equal(atomic_load(&disk.syncing), 4);
+    letters = queue_wait(house->port.queue, -1);
+    assert_ptr_equal(letters.first, &first.letter.node);
+    command_deinit(&first);
+}
+
+static void what_was_left_in_the_queue_comes_first(void **state)
+{
+    struct house *house = *state;
+    struct disk disk;
+    struct chain chain = {0};
+    struct command write = sim_create("y", NULL), queued = sim_guarded(sim_update("x", "{}"), 0);
+    struct command lost = sim_guarded(sim_update("x", "{}"), 0);
+    start_on(house, &disk);
+    assert_false(evaluate(house, &house->port, &write));
+    wait_for_sync(&disk, 3);
+    queued.port = &house->ports[0];
+    chain_add(&chain, &queued.letter.node);
+    loop_submit(house->loop, &chain);
+    assert_false(evaluate(house, &house->ports[1], &lost)); /* it saw what was queued */
+    atomic_store(&disk.allowed, 5);
+    assert_ptr_equal(queue_wait(house->ports[0].queue, -1).first, &queued.letter.node);
+    assert_ptr_equal(queue_wait(house->ports[1].queue, -1).first, &lost.letter.node);
+    assert_ptr_equal(queue_wait(house->port.queue, -1).first, &write.letter.node);
+    assert_int_equal(queued.err, OK);
+    assert_int_equal(lost.err, ERR_REVISION);
+    command_deinit(&write);
+    command_deinit(&queued);
+    command_deinit(&lost);
+}
+
+static void pages_in_the_queue_are_left_to_the_loop(void **state)
+{
+    struct house *house = *state;
+    struct disk disk;
+    struct chain chain = {0}, letters;
+    struct command write = sim_create("y", NULL), page = sim_list(10), fetch = sim_fetch("x");
+    start_on(house, &disk);
+    assert_false(evaluate(house, &house->port, &write));
+    wait_for_sync(&disk, 3);
+    page.port = fetch.port = &house->ports[0];
+    chain_add(&chain, &page.letter.node);
+    loop_submit(house->loop, &chain);
+    chain_add(&chain, &fetch.letter.node);
+    assert_false(loop_evaluate(house->loop, &house->ports[0], &chain, &letters));
+    assert_null(letters.first);
+    loop_submit(house->loop, &chain);
+    atomic_store(&disk.allowed, 3);
+    letters = queue_wait(house->ports[0].queue, -1);
+    if (letters.count < 2) {
+        struct chain rest = queue_wait(house->ports[0].queue, -1);
+        chain_join(&letters, &rest);
+    }
+    assert_ptr_equal(chain_shift(&letters), &page.letter.node);
+    assert_ptr_equal(chain_shift(&letters), &fetch.letter.node);
+    assert_int_equal(page.heads_count, 2);
+    assert_ptr_equal(queue_wait(house->port.queue, -1).first, &write.letter.node);
+    command_deinit(&write);
+    command_deinit(&page);
+    command_deinit(&fetch);
 }
 
 struct writer {
@@ -241,11 +407,11 @@ static bool write_once(struct writer *writer)
 {
     for (;;) {
         struct command fetch = sim_fetch("x");
-        read_here(writer->house, writer->port, &fetch);
+        do_here(writer->house, writer->port, &fetch);
         if (fetch.err)
             return false;
         struct command update = sim_guarded(sim_update("x", "{}"), fetch.head->revision);
-        submit(writer->house, writer->port, &update);
+        do_here(writer->house, writer->port, &update);
         enum err e = update.err;
         command_deinit(&fetch);
         command_deinit(&update);
@@ -374,7 +540,8 @@ static void an_unsure_store_ends_the_program_without_another_answer(void **state
     loop_submit(house->loop, &chain);
     while (!atomic_load(&house->fatal))
         sched_yield();
-    assert_false(loop_read(house->loop, &(struct chain){0}));
+    struct chain letters;
+    assert_false(loop_evaluate(house->loop, &house->port, &(struct chain){0}, &letters));
     loop_stop(house->loop);
     house->loop = NULL;
     house->store = fake_store_new();
@@ -402,7 +569,12 @@ int main(void)
         TEST(a_command_comes_back_through_its_port),
         TEST(answers_go_to_the_port_that_asked),
         TEST(a_read_is_answered_on_the_thread_that_asks),
+        TEST(a_write_on_the_thread_that_asks_is_answered_when_the_disk_has_it),
         TEST(several_items_are_read_on_the_thread_that_asks_but_no_pages),
+        TEST(others_are_read_while_the_disk_is_at_it),
+        TEST(writes_that_come_meanwhile_share_the_next_commit),
+        TEST(what_was_left_in_the_queue_comes_first),
+        TEST(pages_in_the_queue_are_left_to_the_loop),
         TEST(guarded_writes_of_many_threads_all_count),
         TEST(a_message_was_heard_when_its_answer_comes),
         TEST(stopping_answers_what_was_submitted),

@@ -63,7 +63,7 @@ static void documents_are_purged_in_bites_while_others_are_served(void **state)
     size_t before = 0;
     for (int bites = 0; removed(sim) < DOCUMENTS; bites++) {
         assert_in_range(bites, 0, DOCUMENTS);
-        assert_int_equal(core_tidy(sim->core, false, &more), OK);
+        assert_int_equal(sim_tidy_some(sim, false, &more), OK);
         assert_in_range(removed(sim) - before, 1, DOCUMENTS / 2);
         before = removed(sim);
         assert_int_equal(sim_do(sim, sim_update("stays", "{}"))->command.err, OK);
@@ -79,7 +79,7 @@ static void purging_goes_on_after_a_restart(void **state)
     struct sim *sim = *state;
     bool more;
     assert_int_equal(remove_service(sim, fill_service(sim)), OK);
-    assert_int_equal(core_tidy(sim->core, false, &more), OK);
+    assert_int_equal(sim_tidy_some(sim, false, &more), OK);
     assert_true(more);
     assert_int_equal(sim_restart(sim), OK);
     assert_int_equal(sim_tidy(sim), OK);
@@ -167,7 +167,7 @@ static void a_list_is_purged_in_bites_while_another_of_its_name_is_filled(void *
     size_t before = 0, bites = 0;
     for (; before < ITEMS; bites++) {
         assert_int_equal(sim_do(sim, push("l"))->command.err, OK);
-        assert_int_equal(core_tidy(sim->core, false, &more), OK);
+        assert_int_equal(sim_tidy_some(sim, false, &more), OK);
         size_t now = fixture_count_changes(sim, KIND_LIST_ITEM, EVENT_REMOVED);
         assert_in_range(now - before, 1, ITEMS / 2);
         before = now;
@@ -254,7 +254,7 @@ static void purging_all_that_goes_on_after_each_restart(void **state)
     assert_int_equal(remove_service(sim, fill_house(sim)), OK);
     for (int bites = 0; more; bites++) {
         assert_in_range(bites, 0, 100);
-        assert_int_equal(core_tidy(sim->core, false, &more), OK);
+        assert_int_equal(sim_tidy_some(sim, false, &more), OK);
         assert_int_equal(sim_restart(sim), OK);
     }
     fixture_sweep(sim);
@@ -267,7 +267,7 @@ static size_t fail_bite(struct sim *sim, enum sim_call call, bool *more)
     for (unsigned behind = 0;; behind++) {
         uint64_t seq = store_seq(&sim->store);
         sim_fail(sim, call, behind, ERR_STORE);
-        enum err e = core_tidy(sim->core, false, more);
+        enum err e = sim_tidy_some(sim, false, more);
         bool failed = !sim->failures[call].err;
         sim_fail(sim, call, 0, OK);
         assert_int_equal(e, failed ? ERR_STORE : OK);
@@ -301,7 +301,7 @@ static void what_is_in_a_list_that_is_purged_may_expire_meanwhile(void **state)
         sim_ask(sim, sim_with_ttl(push("l"), i % 2));
     assert_int_equal(sim_run(sim), OK);
     sim_do(sim, sim_of(KIND_LIST, sim_remove("l")));
-    assert_int_equal(core_tidy(sim->core, false, &more), OK);
+    assert_int_equal(sim_tidy_some(sim, false, &more), OK);
     assert_true(more);
     sim->now_ms += 1000;
     fixture_sweep(sim);
