@@ -337,8 +337,20 @@ static enum err run(struct sim *sim, struct chain *commands)
     return e;
 }
 
+static void split_batch(struct sim *sim)
+{
+    struct chain first = {0};
+    if (!sim->overlapping || sim->meanwhile.first || sim->batch.count < 2)
+        return;
+    for (size_t left = 1 + sim_random(sim) % sim->batch.count; left; left--)
+        chain_add(&first, chain_shift(&sim->batch));
+    sim->meanwhile = sim->batch;
+    sim->batch = first;
+}
+
 enum err sim_run(struct sim *sim)
 {
+    split_batch(sim);
     size_t count = sim->batch.count + sim->meanwhile.count;
     enum err e = run(sim, &sim->batch);
     if (!e)

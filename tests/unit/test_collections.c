@@ -292,6 +292,7 @@ static void run_batch(struct world *world, struct asked *const *asked, size_t co
 {
     enum sim_call call = arm(world);
     bool armed = is_armed(world, call);
+    world->sim.overlapping = !armed; /* all of them fail, or none */
     world->before = world->model;
     expect(world, sim_run(&world->sim) == OK, "the store is unsure");
     bool failed = armed && !is_armed(world, call);

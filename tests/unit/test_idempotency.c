@@ -283,6 +283,7 @@ static void whatever_comes_again_is_done_once(void **state)
     enum { WRITES = 100 };
     bool done[WRITES] = {false};
     size_t count = 0;
+    sim->overlapping = true;
     sim_do(sim, sim_of(KIND_LIST, sim_create("l", NULL)));
     while (count < WRITES) {
         struct asked *asked[20];
@@ -312,6 +313,7 @@ static void whatever_comes_again_after_a_restart_is_done_once_at_most(void **sta
     int64_t first_ms[WRITES] = {0};
     uint64_t done[WRITES] = {0}; /* by which change */
     size_t count = 0, forgotten = 0;
+    sim->overlapping = true;
     sim_do(sim, sim_of(KIND_LIST, sim_create("l", NULL)));
     for (size_t round = 0; round < ROUNDS; round++) {
         struct asked *asked[8];

@@ -250,6 +250,7 @@ static void run_world(enum sim_kind sim_kind, enum kind kind, uint64_t seed)
     struct world *world = mem_zalloc(1, sizeof *world);
     struct why why;
     sim_init(&world->sim, sim_kind, seed);
+    world->sim.overlapping = true;
     world->kind = kind;
     if (kind == KIND_MAP_ITEM)
         sim_do(&world->sim, sim_of(KIND_MAP, sim_create("map", NULL)));
