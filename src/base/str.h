@@ -38,10 +38,22 @@ static inline bool str_eq(struct str a, struct str b)
 /* Equal when ASCII letters are compared without their case. */
 bool str_eq_nocase(struct str a, struct str b);
 
-bool str_starts(struct str s, struct str prefix);
+static inline bool str_starts(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+}
 
 /* Without ASCII spaces and tabs at both ends. */
 struct str str_trim(struct str s);
+
+/* Take the first `len` bytes, which are there, off `s`, and return them. */
+static inline struct str str_shift(struct str *s, size_t len)
+{
+    struct str head = {s->ptr, len};
+    s->ptr += len;
+    s->len -= len;
+    return head;
+}
 
 /* Split at the first `at`: returns what stands before it and moves `rest` behind it. Where
  * there is none, returns all and leaves `rest` absent. */

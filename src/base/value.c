@@ -34,14 +34,6 @@ static size_t text_length(struct str s)
     return i;
 }
 
-static struct str shift(struct str *s, size_t len)
-{
-    struct str head = {s->ptr, len};
-    s->ptr += len;
-    s->len -= len;
-    return head;
-}
-
 static bool is_between(struct str s, char first, char last)
 {
     return s.len >= 2 && s.ptr[0] == first && s.ptr[s.len - 1] == last;
@@ -60,9 +52,9 @@ void value_members_init(struct value_members *members, struct str object)
 /* Take a value off `left`, and the comma behind it. */
 static struct str shift_value(struct str *left)
 {
-    struct str value = shift(left, text_length(*left));
+    struct str value = str_shift(left, text_length(*left));
     if (left->len)
-        shift(left, 1);
+        str_shift(left, 1);
     return value;
 }
 
@@ -71,8 +63,8 @@ bool value_members_next(struct value_members *members, struct str *key, struct s
     struct str *left = &members->rest;
     if (left->len == 0)
         return false;
-    *key = inside(shift(left, string_length(*left)));
-    shift(left, 1);
+    *key = inside(str_shift(left, string_length(*left)));
+    str_shift(left, 1);
     *value = shift_value(left);
     return true;
 }
@@ -102,13 +94,13 @@ static uint32_t four_hex(const char *at)
  * stands alone. */
 static uint32_t shift_code_point(struct str *coded)
 {
-    uint32_t high = four_hex(shift(coded, 6).ptr + 2);
+    uint32_t high = four_hex(str_shift(coded, 6).ptr + 2);
     if (high >> 10 != 0xd800 >> 10 || !str_starts(*coded, STR("\\u")))
         return high;
     uint32_t low = four_hex(coded->ptr + 2);
     if (low >> 10 != 0xdc00 >> 10)
         return high;
-    shift(coded, 6);
+    str_shift(coded, 6);
     return 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
 }
 
@@ -118,13 +110,13 @@ static bool shift_piece(struct str *coded, char room[4], struct str *piece)
 {
     if (coded->ptr[0] != '\\') {
         const char *escape = memchr(coded->ptr, '\\', coded->len);
-        *piece = shift(coded, escape ? (size_t)(escape - coded->ptr) : coded->len);
+        *piece = str_shift(coded, escape ? (size_t)(escape - coded->ptr) : coded->len);
         return true;
     }
     *piece = (struct str){room, 1};
     if (coded->ptr[1] != 'u') {
         static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
-        char name = shift(coded, 2).ptr[1];
+        char name = str_shift(coded, 2).ptr[1];
         const char *found = strchr(names, name);
         room[0] = found ? meanings[found - names] : name;
         return true;
@@ -143,7 +135,7 @@ static bool decodes_to(struct str coded, struct str text)
     while (coded.len) {
         if (!shift_piece(&coded, room, &piece) || !str_starts(text, piece))
             return false;
-        shift(&text, piece.len);
+        str_shift(&text, piece.len);
     }
     return text.len == 0;
 }

@@ -27,19 +27,11 @@ static const struct {
     {STR_INIT("reply"), PACKET_REPLY},
 };
 
-static struct str shift(struct str *rest, size_t len)
-{
-    struct str head = {rest->ptr, len};
-    rest->ptr += len;
-    rest->len -= len;
-    return head;
-}
-
 static bool skip(struct str *rest, struct str text)
 {
     bool there = str_starts(*rest, text);
     if (there)
-        shift(rest, text.len);
+        str_shift(rest, text.len);
     return there;
 }
 
@@ -57,7 +49,7 @@ static bool shift_header(struct str *rest, struct str *text, const char **reason
     *reason = "the frame ends within its header";
     if (len > rest->len)
         return false;
-    *text = shift(rest, len);
+    *text = str_shift(rest, len);
     return true;
 }
 
@@ -118,7 +110,7 @@ static bool read_payload(struct str rest, uint64_t size, struct str *payload, co
     *reason = "the payload has not payload_size bytes";
     if (size > rest.len)
         return false;
-    *payload = shift(&rest, size);
+    *payload = str_shift(&rest, size);
     return !rest.len || str_eq(rest, STR("\r\n"));
 }
 

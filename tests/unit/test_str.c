@@ -53,6 +53,17 @@ static void trim_takes_blanks_off_both_ends(void **state)
     assert_null(str_trim((struct str){0}).ptr);
 }
 
+static void bytes_are_shifted_off_the_start(void **state)
+{
+    (void)state;
+    struct str rest = STR("abc");
+    assert_text(str_shift(&rest, 2), "ab");
+    assert_text(rest, "c");
+    assert_text(str_shift(&rest, 0), "");
+    assert_text(str_shift(&rest, 1), "c");
+    assert_text(rest, "");
+}
+
 static void split_goes_through_the_parts(void **state)
 {
     (void)state;
@@ -134,6 +145,7 @@ int main(void)
         cmocka_unit_test(case_is_ignored_for_ascii_letters_only),
         cmocka_unit_test(a_string_starts_with_its_prefixes),
         cmocka_unit_test(trim_takes_blanks_off_both_ends),
+        cmocka_unit_test(bytes_are_shifted_off_the_start),
         cmocka_unit_test(split_goes_through_the_parts),
         cmocka_unit_test(split_returns_all_when_there_is_no_separator),
         cmocka_unit_test(decimal_digits_become_a_number_when_they_fit),
