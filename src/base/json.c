@@ -7,6 +7,7 @@
 #include "base/json.h"
 
 #include "base/hex.h"
+#include "base/swar.h"
 #include "base/utf8.h"
 
 enum expecting {
@@ -90,23 +91,17 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* Eight bytes at once, none of them special: the usual case of a string. A byte's top bit is set
- * in the result if it is a control character, a quote, a backslash or not ASCII; borrows may set
- * more bits, but only above such a byte. */
-static bool all_plain(const char *at)
+static bool all_plain(uint64_t bytes)
 {
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    uint64_t bytes;
-    memcpy(&bytes, at, sizeof bytes);
-    uint64_t quotes = bytes ^ ones * '"', backslashes = bytes ^ ones * '\\';
-    return ((bytes | (bytes - ones * 0x20) | (quotes - ones) | (backslashes - ones)) & tops) == 0;
+    return !swar_any(bytes | swar_below(bytes, 0x20) | swar_equal(bytes, '"') |
+                     swar_equal(bytes, '\\'));
 }
 
 static void skip_plain(struct reader *r)
 {
     const char *at = r->at;
-    while (r->end - at >= 8 && all_plain(at))
-        at += 8;
+    while (r->end - at >= SWAR_SIZE && all_plain(swar_load(at)))
+        at += SWAR_SIZE;
     while (at < r->end && is_plain((unsigned char)*at))
         at++;
     r->at = at;

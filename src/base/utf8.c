@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include "base/swar.h"
+
 /* The lowest and highest second byte and the length for each kind of first byte
  * (RFC 3629 section 4). */
 struct kind {
@@ -37,16 +39,11 @@ static size_t sequence_length(const unsigned char *at, size_t left)
 }
 
 /* From `i` to the next byte that is not ASCII. */
-static size_t skip_ascii(const unsigned char *bytes, size_t i, size_t len)
+static size_t skip_ascii(struct str s, size_t i)
 {
-    uint64_t eight;
-    while (len - i >= sizeof eight) {
-        memcpy(&eight, bytes + i, sizeof eight);
-        if (eight & 0x8080808080808080u)
-            break;
-        i += sizeof eight;
-    }
-    while (i < len && bytes[i] < 0x80)
+    while (s.len - i >= SWAR_SIZE && !swar_any(swar_load(s.ptr + i)))
+        i += SWAR_SIZE;
+    while (i < s.len && (unsigned char)s.ptr[i] < 0x80)
         i++;
     return i;
 }
@@ -57,7 +54,7 @@ size_t utf8_valid_prefix(struct str s)
     size_t i = 0;
     for (;;) {
         if (i < s.len)
-            i = skip_ascii(bytes, i, s.len);
+            i = skip_ascii(s, i);
         if (i == s.len)
             return i;
         size_t len = sequence_length(bytes + i, s.len - i);

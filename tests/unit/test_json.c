@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 enum { DEPTH = 20 };
 
 static void assert_str(struct str actual, const char *expected)
@@ -153,6 +155,26 @@ static void a_control_character_is_refused_when_it_stands_in_a_string(void **sta
     assert_refuses(JSON_STRICT, STR("\"\0\""), 1, "control character in a string");
     assert_refuses(JSON_STRICT, STR("\"\x1f\""), 1, "control character in a string");
     strict("\"\x7f\"", "\"\x7f\"");
+}
+
+/* In memory of just its size. */
+static void what_is_special_in_a_string_is_seen_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (size_t len = 3; len <= 24; len++)
+        for (size_t at = 1; at < len - 1; at++) {
+            char *text = malloc(len);
+            struct str whole = {text, len};
+            memset(text, 'a', len);
+            text[0] = text[len - 1] = '"';
+            text[at] = '\x1f';
+            assert_refuses(JSON_STRICT, whole, at, "control character in a string");
+            text[at] = '\xff';
+            assert_refuses(JSON_STRICT, whole, at, "invalid UTF-8");
+            text[at] = '"';
+            assert_refuses(JSON_STRICT, whole, at + 1, "unexpected text after the value");
+            free(text);
+        }
 }
 
 static void utf8_is_kept_when_valid_and_located_when_not(void **state)
@@ -392,6 +414,7 @@ int main(void)
         cmocka_unit_test(escapes_stay_as_they_were_written),
         cmocka_unit_test(an_escape_is_refused_when_it_is_unknown_or_short),
         cmocka_unit_test(a_control_character_is_refused_when_it_stands_in_a_string),
+        cmocka_unit_test(what_is_special_in_a_string_is_seen_wherever_it_stands),
         cmocka_unit_test(utf8_is_kept_when_valid_and_located_when_not),
         cmocka_unit_test(the_first_error_is_reported_when_there_are_several),
         cmocka_unit_test(a_text_is_refused_when_it_ends_early_or_late),
