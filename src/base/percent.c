@@ -1,12 +1,13 @@
 #include "base/percent.h"
 
 #include "base/hex.h"
+#include "base/swar.h"
 #include "base/utf8.h"
 
-/* The byte that %XX at the start of `s` stands for, or -1 when no two digits follow the %. */
+/* The byte that %XX at the start of `s` stands for, or -1 when there is no % with two digits. */
 static int coded_byte(struct str s)
 {
-    if (s.len < 3)
+    if (s.len < 3 || s.ptr[0] != '%')
         return -1;
     int high = hex_digit(s.ptr[1]);
     int low = hex_digit(s.ptr[2]);
@@ -18,21 +19,48 @@ static bool has(struct str s, char c)
     return s.len && memchr(s.ptr, c, s.len);
 }
 
+static bool is_plain(char c)
+{
+    return c != '%' && c != '+';
+}
+
+static bool all_plain(uint64_t bytes)
+{
+    return !swar_any(swar_equal(bytes, '%') | swar_equal(bytes, '+'));
+}
+
+/* How many bytes of `s` stand before a % or +. */
+static size_t plain_length(struct str s)
+{
+    size_t len = 0;
+    while (s.len - len >= SWAR_SIZE && all_plain(swar_load(s.ptr + len)))
+        len += SWAR_SIZE;
+    while (len < s.len && is_plain(s.ptr[len]))
+        len++;
+    return len;
+}
+
+/* Take off what starts with a % or +, and return the byte that it stands for. */
+static char shift_special(struct str *coded, char space)
+{
+    int byte = coded_byte(*coded);
+    char c = *str_shift(coded, byte < 0 ? 1 : 3).ptr;
+    if (byte >= 0)
+        return (char)byte;
+    return c == '+' ? space : c;
+}
+
 static struct str decode(struct str coded, char space, char *out)
 {
     size_t len = 0;
-    for (size_t i = 0; i < coded.len; i++) {
-        char c = coded.ptr[i];
-        if (c == '%') {
-            int byte = coded_byte((struct str){coded.ptr + i, coded.len - i});
-            if (byte >= 0) {
-                c = (char)byte;
-                i += 2;
-            }
-        } else if (c == '+') {
-            c = space;
+    while (coded.len) {
+        if (!is_plain(*coded.ptr)) {
+            out[len++] = shift_special(&coded, space);
+            continue;
         }
-        out[len++] = c;
+        struct str plain = str_shift(&coded, plain_length(coded));
+        memcpy(out + len, plain.ptr, plain.len);
+        len += plain.len;
     }
     return (struct str){out, len};
 }

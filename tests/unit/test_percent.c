@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 static void assert_decoded(enum percent_plus plus, struct str coded, struct str expected)
 {
     struct arena arena;
@@ -35,6 +37,35 @@ static void a_percent_sign_stands_for_itself_when_no_two_digits_follow(void **st
     assert_decoded(PERCENT_PLUS_IS_SPACE, (struct str){"%41", 2}, STR("%4"));
     assert_decoded(PERCENT_PLUS_IS_SPACE, STR("%zz%4g%%41"), STR("%zz%4g%A"));
     assert_decoded(PERCENT_PLUS_IS_SPACE, STR("%+1"), STR("% 1"));
+}
+
+/* In memory of just its size. */
+static void text_between_is_kept_whatever_its_length(void **state)
+{
+    (void)state;
+    enum { LEN_MAX = 40 };
+    for (size_t before = 0; before < LEN_MAX; before++)
+        for (size_t between = 0; between < LEN_MAX; between++) {
+            size_t len = before + between + 2;
+            char *coded = malloc(len + 2), *text = malloc(len);
+            memset(coded, 'a', len + 2);
+            memset(text, 'a', len);
+            coded[before] = '+';
+            text[before] = ' ';
+            memcpy(coded + len - 1, "%2B", 3);
+            text[len - 1] = '+';
+            assert_decoded(PERCENT_PLUS_IS_SPACE, (struct str){coded, len + 2},
+                           (struct str){text, len});
+            free(coded);
+            free(text);
+        }
+}
+
+static void bytes_that_are_not_ascii_are_kept(void **state)
+{
+    (void)state;
+    assert_decoded(PERCENT_PLUS_IS_SPACE, STR("%41\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9+b"),
+                   STR("A\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 b"));
 }
 
 static void a_plus_is_a_space_when_asked_so(void **state)
@@ -77,6 +108,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(coded_bytes_are_decoded_in_either_case),
         cmocka_unit_test(a_percent_sign_stands_for_itself_when_no_two_digits_follow),
+        cmocka_unit_test(text_between_is_kept_whatever_its_length),
+        cmocka_unit_test(bytes_that_are_not_ascii_are_kept),
         cmocka_unit_test(a_plus_is_a_space_when_asked_so),
         cmocka_unit_test(the_text_itself_comes_back_when_there_is_nothing_to_decode),
         cmocka_unit_test(decoding_fails_when_the_result_is_not_utf8),
