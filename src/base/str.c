@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include "base/swar.h"
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -9,8 +11,11 @@ bool str_eq_nocase(struct str a, struct str b)
 {
     if (a.len != b.len)
         return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+    size_t i = 0;
+    while (a.len - i >= SWAR_SIZE && swar_load(a.ptr + i) == swar_load(b.ptr + i))
+        i += SWAR_SIZE;
+    for (; i < a.len; i++)
+        if (a.ptr[i] != b.ptr[i] && lower(a.ptr[i]) != lower(b.ptr[i]))
             return false;
     return true;
 }

@@ -1,8 +1,18 @@
 #include "http/framing.h"
 
+#include "base/swar.h"
+
+static bool all_visible(uint64_t bytes)
+{
+    return !swar_any(bytes | swar_below(bytes, ' ' + 1) | swar_equal(bytes, 0x7f));
+}
+
 static bool is_name(struct str name)
 {
-    for (size_t i = 0; i < name.len; i++) {
+    size_t i = 0;
+    while (name.len - i >= SWAR_SIZE && all_visible(swar_load(name.ptr + i)))
+        i += SWAR_SIZE;
+    for (; i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];
         if (c <= ' ' || c >= 0x7f)
             return false;

@@ -1,8 +1,18 @@
 #include "http/target.h"
 
+#include "base/swar.h"
+
+static bool all_printable(uint64_t bytes)
+{
+    return !swar_any(swar_below(bytes, ' ' + 1) | swar_equal(bytes, 0x7f));
+}
+
 static bool is_printable(struct str target)
 {
-    for (size_t i = 0; i < target.len; i++) {
+    size_t i = 0;
+    while (target.len - i >= SWAR_SIZE && all_printable(swar_load(target.ptr + i)))
+        i += SWAR_SIZE;
+    for (; i < target.len; i++) {
         unsigned char c = (unsigned char)target.ptr[i];
         if (c <= ' ' || c == 0x7f)
             return false;

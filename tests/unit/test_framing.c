@@ -86,6 +86,20 @@ static void a_name_with_blanks_is_refused(void **state)
     assert_false(is_sound(one("\xc3\xa4", "1")));
 }
 
+static void a_bad_byte_in_a_name_is_refused_wherever_it_stands(void **state)
+{
+    (void)state;
+    char name[20];
+    for (size_t at = 0; at < sizeof name; at++)
+        for (int c = 0; c < 0x100; c++) {
+            struct framing framing = {0};
+            memset(name, 'a', sizeof name);
+            name[at] = (char)c;
+            framing_add(&framing, (struct str){name, sizeof name}, STR("1"));
+            assert_int_equal(is_sound(framing), c > ' ' && c < 0x7f);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +109,7 @@ int main(void)
         cmocka_unit_test(what_has_two_readings_is_refused),
         cmocka_unit_test(a_length_that_is_no_number_is_refused),
         cmocka_unit_test(a_name_with_blanks_is_refused),
+        cmocka_unit_test(a_bad_byte_in_a_name_is_refused_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

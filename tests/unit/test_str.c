@@ -33,6 +33,21 @@ static void case_is_ignored_for_ascii_letters_only(void **state)
     assert_false(str_eq_nocase(STR("\xc3\x89"), STR("\xc3\xa9")));
 }
 
+static void case_is_ignored_wherever_the_letter_stands(void **state)
+{
+    (void)state;
+    char a[20], b[20];
+    for (size_t len = 1; len <= sizeof a; len++)
+        for (size_t at = 0; at < len; at++) {
+            memset(a, 'x', sizeof a);
+            memset(b, 'x', sizeof b);
+            b[at] = 'X';
+            assert_true(str_eq_nocase((struct str){a, len}, (struct str){b, len}));
+            b[at] = 'y';
+            assert_false(str_eq_nocase((struct str){a, len}, (struct str){b, len}));
+        }
+}
+
 static void a_string_starts_with_its_prefixes(void **state)
 {
     (void)state;
@@ -143,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_equal_when_their_bytes_are),
         cmocka_unit_test(case_is_ignored_for_ascii_letters_only),
+        cmocka_unit_test(case_is_ignored_wherever_the_letter_stands),
         cmocka_unit_test(a_string_starts_with_its_prefixes),
         cmocka_unit_test(trim_takes_blanks_off_both_ends),
         cmocka_unit_test(bytes_are_shifted_off_the_start),

@@ -64,6 +64,20 @@ static void anything_else_is_refused(void **state)
     assert_false(target_split(STR("/a\0b"), &path, &query));
 }
 
+static void a_bad_byte_is_refused_wherever_it_stands(void **state)
+{
+    (void)state;
+    char target[20];
+    struct str path, query, whole = {target, sizeof target};
+    for (size_t at = 1; at < sizeof target; at++)
+        for (int c = 0; c < 0x100; c++) {
+            memset(target, 'a', sizeof target);
+            target[0] = '/';
+            target[at] = (char)c;
+            assert_int_equal(target_split(whole, &path, &query), c > ' ' && c != 0x7f);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -72,6 +86,7 @@ int main(void)
         cmocka_unit_test(an_absolute_url_loses_scheme_and_authority),
         cmocka_unit_test(a_star_stands_for_itself),
         cmocka_unit_test(anything_else_is_refused),
+        cmocka_unit_test(a_bad_byte_is_refused_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
