@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include "base/digits.h"
+#include "base/hex.h"
 #include "base/mem.h"
 
 #include <stdarg.h>
@@ -68,13 +69,8 @@ void buf_add_u64(struct buf *buf, uint64_t value)
 
 void buf_add_hex(struct buf *buf, uint64_t value)
 {
-    char digits[16];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    } while (value);
-    buf_add(buf, (struct str){digits + at, sizeof digits - at});
+    char digits[HEX_LENGTH];
+    buf_add(buf, (struct str){digits, hex_put_short(digits, value)});
 }
 
 void buf_addf(struct buf *buf, const char *format, ...)

@@ -1,9 +1,8 @@
 #include "rest/operation.h"
 
+#include "base/hex.h"
 #include "rest/rest.h"
 #include "sync/data.h"
-
-#include <stdio.h>
 
 struct str operation_account(const struct operation *op)
 {
@@ -127,10 +126,12 @@ static bool names_revision(struct str header, struct str etag)
 
 void operation_etag(struct operation *op, uint64_t revision)
 {
-    char *etag = arena_alloc(&op->request->arena, 24);
-    snprintf(etag, 24, "\"%llx\"", (unsigned long long)revision);
+    char *etag = arena_alloc(&op->request->arena, HEX_LENGTH + sizeof "\"\"");
+    size_t len = hex_put_short(etag + 1, revision);
+    etag[0] = etag[len + 1] = '"';
+    etag[len + 2] = 0;
     operation_add_header(op, "ETag", etag);
     if (op->command.verb == VERB_FETCH && op->if_none_match.ptr &&
-        names_revision(op->if_none_match, str_from(etag)))
+        names_revision(op->if_none_match, (struct str){etag, len + 2}))
         op->status = 304;
 }

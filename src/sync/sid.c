@@ -45,20 +45,19 @@ static bool upper(char c)
     return c >= 'A' && c <= 'Z';
 }
 
+static bool parse_digits(struct str s, uint64_t *id, uint64_t *salt)
+{
+    return hex_get(s.ptr + 2, id) && hex_get(s.ptr + 2 + HEX_LENGTH, salt);
+}
+
 bool sid_is_shaped(struct str s)
 {
-    if (s.len != SID_LENGTH || !upper(s.ptr[0]) || !upper(s.ptr[1]))
-        return false;
-    for (size_t i = 2; i < SID_LENGTH; i++)
-        if (!((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] >= 'a' && s.ptr[i] <= 'f')))
-            return false;
-    return true;
+    uint64_t id, salt;
+    return s.len == SID_LENGTH && upper(s.ptr[0]) && upper(s.ptr[1]) && parse_digits(s, &id, &salt);
 }
 
 bool sid_parse(struct str s, enum kind kind, uint64_t *id, uint64_t *salt)
 {
-    if (s.len != SID_LENGTH || memcmp(s.ptr, prefix_of(kind), 2) != 0)
-        return false;
-    return str_hex_to_u64((struct str){s.ptr + 2, 16}, id) &&
-           str_hex_to_u64((struct str){s.ptr + 18, 16}, salt);
+    return s.len == SID_LENGTH && memcmp(s.ptr, prefix_of(kind), 2) == 0 &&
+           parse_digits(s, id, salt);
 }

@@ -27,9 +27,10 @@ static void bytes_are_appended_when_there_is_room(void **state)
     buf_add(&buf, (struct str){0});
     buf_add_u64(&buf, 0);
     buf_add_u64(&buf, UINT64_MAX);
+    buf_add_hex(&buf, 0);
     buf_add_hex(&buf, 0x1a);
     buf_addf(&buf, "<%s %d>", "x", -5);
-    assert_holds(&buf, "abc0184467440737095516151a<x -5>");
+    assert_holds(&buf, "abc01844674407370955161501a<x -5>");
     assert_false(buf.failed);
     buf_deinit(&buf);
 }

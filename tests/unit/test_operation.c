@@ -146,6 +146,22 @@ static void a_known_revision_is_not_sent_again(void **state)
     }
 }
 
+static void an_etag_is_the_revision_in_quotes(void **state)
+{
+    (void)state;
+    const struct {
+        uint64_t revision;
+        const char *etag;
+    } rows[] = {{0, "\"0\""}, {0xf, "\"f\""}, {UINT64_MAX, "\"ffffffffffffffff\""}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fake_operation fake;
+        fake_operation_init(&fake, VERB_FETCH, KIND_DOCUMENT, 0);
+        operation_etag(&fake.op, rows[i].revision);
+        assert_string_equal(fake_operation_reply_header(&fake, "ETag"), rows[i].etag);
+        fake_operation_deinit(&fake);
+    }
+}
+
 static void only_an_asterisk_asks_for_what_is_not_there(void **state)
 {
     struct fake_operation *fake = *state;
@@ -173,6 +189,7 @@ int main(void)
         TEST(data_that_is_null_is_no_object),
         TEST(a_message_has_a_limit_of_its_own),
         TEST(a_known_revision_is_not_sent_again),
+        TEST(an_etag_is_the_revision_in_quotes),
         TEST(only_an_asterisk_asks_for_what_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,18 @@ static void what_is_no_sid_is_not_read(void **state)
     }
 }
 
+static void a_sid_is_refused_wherever_its_bad_digit_stands(void **state)
+{
+    (void)state;
+    for (size_t at = 2; at < SID_LENGTH; at++) {
+        char text[] = "ET0123456789abcdef0123456789abcdef";
+        uint64_t id, salt;
+        text[at] = 'g';
+        assert_false(sid_is_shaped(str_from(text)));
+        assert_false(sid_parse(str_from(text), KIND_DOCUMENT, &id, &salt));
+    }
+}
+
 static void any_two_letters_make_the_shape(void **state)
 {
     (void)state;
@@ -91,6 +103,7 @@ int main(void)
         cmocka_unit_test(the_first_two_letters_tell_the_kind),
         cmocka_unit_test(a_sid_is_read_as_it_was_written),
         cmocka_unit_test(what_is_no_sid_is_not_read),
+        cmocka_unit_test(a_sid_is_refused_wherever_its_bad_digit_stands),
         cmocka_unit_test(any_two_letters_make_the_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
