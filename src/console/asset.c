@@ -13,7 +13,7 @@ static const char *policy(struct visit *visit)
 {
     struct http_request *request = visit->request;
     struct str base = base_url_of(NULL, visit->options->address,
-                                  http_request_header(request, "Host"), &request->arena);
+                                  http_request_header(request, STR("Host")), &request->arena);
     struct str host = {base.ptr + sizeof "http://" - 1, base.len - (sizeof "http://" - 1)};
     char *text = arena_alloc(&request->arena, POLICY_SIZE_MAX);
     snprintf(text, POLICY_SIZE_MAX,
@@ -35,10 +35,10 @@ static struct str tag_of(struct visit *visit, const struct file *file, bool gzip
 void asset_reply(struct visit *visit, const struct file *file)
 {
     struct http_request *request = visit->request;
-    bool gzip =
-        file->gzip.ptr && negotiation_takes_gzip(http_request_header(request, "Accept-Encoding"));
+    bool gzip = file->gzip.ptr &&
+                negotiation_takes_gzip(http_request_header(request, STR("Accept-Encoding")));
     struct str content = gzip ? file->gzip : file->plain, tag = tag_of(visit, file, gzip);
-    bool known = negotiation_has(http_request_header(request, "If-None-Match"), tag);
+    bool known = negotiation_has(http_request_header(request, STR("If-None-Match")), tag);
     struct buf body;
     visit_add_guards(visit);
     visit_add_header(visit, "Content-Security-Policy", policy(visit));

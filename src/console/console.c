@@ -113,19 +113,19 @@ static bool is_at_home(const struct visit *visit)
     struct http_request *request = visit->request;
     struct guard_request asked = {
         .local = http_request_is_local(request),
-        .host = http_request_header(request, "Host"),
-        .origin = http_request_header(request, "Origin"),
-        .fetch_site = http_request_header(request, "Sec-Fetch-Site"),
-        .forwarded = http_request_header(request, "Forwarded").ptr ||
-                     http_request_header(request, "Via").ptr ||
-                     http_request_header(request, "X-Forwarded-For").ptr,
+        .host = http_request_header(request, STR("Host")),
+        .origin = http_request_header(request, STR("Origin")),
+        .fetch_site = http_request_header(request, STR("Sec-Fetch-Site")),
+        .forwarded = http_request_header(request, STR("Forwarded")).ptr ||
+                     http_request_header(request, STR("Via")).ptr ||
+                     http_request_header(request, STR("X-Forwarded-For")).ptr,
     };
     return visit->options->development && guard_admits(&asked);
 }
 
 static enum err check_credentials(struct visit *visit)
 {
-    struct str header = http_request_header(visit->request, "Authorization");
+    struct str header = http_request_header(visit->request, STR("Authorization"));
     if (!header.ptr && is_at_home(visit))
         return OK;
     enum err e = basic_check(&visit->console->basic, header, &visit->principal);
@@ -154,13 +154,14 @@ static bool is_type(struct str type, struct str wanted)
 
 static bool is_json(const struct visit *visit)
 {
-    return is_type(http_request_header(visit->request, "Content-Type"), STR("application/json"));
+    return is_type(http_request_header(visit->request, STR("Content-Type")),
+                   STR("application/json"));
 }
 
 /* No media type at all counts as a form, as in REST. */
 static enum err check_body(const struct visit *visit)
 {
-    struct str type = http_request_header(visit->request, "Content-Type");
+    struct str type = http_request_header(visit->request, STR("Content-Type"));
     if (!visit->request->has_body)
         return OK;
     if (visit->request->content_length > visit->options->body_size_max)

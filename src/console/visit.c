@@ -37,7 +37,7 @@ void visit_refuse(struct visit *visit, enum err err)
     struct http_request *request = visit->request;
     const struct problem *problem = problem_find(err, visit->command.kind);
     struct str base = base_url_of(visit->options->public_url, visit->options->address,
-                                  http_request_header(request, "Host"), &request->arena);
+                                  http_request_header(request, STR("Host")), &request->arena);
     struct buf body;
     if (err == ERR_AUTH)
         visit_add_header(visit, "WWW-Authenticate", "Basic realm=\"tutti\", charset=\"UTF-8\"");

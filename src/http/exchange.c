@@ -196,21 +196,27 @@ struct header {
     struct header *next;
     struct str name;
     struct str value;
+    char text[]; /* both */
 };
+
+static struct str copy(char *to, const char *from, size_t len)
+{
+    if (len)
+        memcpy(to, from, len);
+    return (struct str){to, len};
+}
 
 /* A copy: libmicrohttpd's own goes with the connection, perhaps before the request. */
 static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
                                   size_t name_len, const char *value, size_t value_len)
 {
     struct exchange *exchange = context;
-    struct arena *arena = &exchange->request.arena;
-    struct header *header = arena_alloc(arena, sizeof *header);
+    struct header *header =
+        arena_alloc(&exchange->request.arena, sizeof *header + name_len + value_len);
     (void)kind;
-    *header = (struct header){
-        .next = exchange->headers,
-        .name = arena_dup(arena, (struct str){name, name_len}),
-        .value = arena_dup(arena, (struct str){value ? value : "", value_len}),
-    };
+    header->next = exchange->headers;
+    header->name = copy(header->text, name, name_len);
+    header->value = copy(header->text + name_len, value, value_len);
     exchange->headers = header;
     framing_add(&exchange->framing, header->name, str_trim(header->value));
     return MHD_YES;
@@ -374,13 +380,12 @@ static struct str join(struct arena *arena, struct str a, struct str b)
     return (struct str){text, a.len + 2 + b.len};
 }
 
-struct str http_request_header(struct http_request *request, const char *name)
+struct str http_request_header(struct http_request *request, struct str name)
 {
-    struct str wanted = str_from(name);
     struct str value = {0};
     /* They are linked last to first. */
     for (const struct header *at = exchange_of(request)->headers; at; at = at->next)
-        if (at->name.len == wanted.len && str_eq_nocase(at->name, wanted))
+        if (at->name.len == name.len && str_eq_nocase(at->name, name))
             value = value.ptr ? join(&request->arena, at->value, value) : at->value;
     return value;
 }

@@ -92,7 +92,7 @@ must_check enum err http_server_new(struct http_server **server, uv_loop_t *loop
 /* A request header by name (any case); several of one name are one, with their values in order,
  * separated by commas (RFC 9110 section 5.3). Absent when it was not sent. Valid until the
  * request's end. */
-struct str http_request_header(struct http_request *request, const char *name);
+struct str http_request_header(struct http_request *request, struct str name);
 
 /* Does it come from this machine, over the loopback interface? False when the client has gone. */
 bool http_request_is_local(const struct http_request *request);

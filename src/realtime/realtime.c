@@ -37,7 +37,7 @@ bool realtime_wants(const struct http_request *request)
 static struct str find_base(const struct realtime *realtime, struct http_request *request)
 {
     return base_url_of(realtime->options.public_url, realtime->options.address,
-                       http_request_header(request, "Host"), &request->arena);
+                       http_request_header(request, STR("Host")), &request->arena);
 }
 
 static void refuse_busy(struct realtime *realtime, struct http_request *request)
@@ -78,12 +78,12 @@ static void answer_handshake(const struct realtime *realtime, struct http_reques
                              struct handshake *handshake)
 {
     struct handshake_request asked = {
-        .host = http_request_header(request, "Host"),
-        .upgrade = http_request_header(request, "Upgrade"),
-        .connection = http_request_header(request, "Connection"),
-        .version = http_request_header(request, "Sec-WebSocket-Version"),
-        .key = http_request_header(request, "Sec-WebSocket-Key"),
-        .extensions = http_request_header(request, "Sec-WebSocket-Extensions"),
+        .host = http_request_header(request, STR("Host")),
+        .upgrade = http_request_header(request, STR("Upgrade")),
+        .connection = http_request_header(request, STR("Connection")),
+        .version = http_request_header(request, STR("Sec-WebSocket-Version")),
+        .key = http_request_header(request, STR("Sec-WebSocket-Key")),
+        .extensions = http_request_header(request, STR("Sec-WebSocket-Extensions")),
     };
     handshake_answer(&asked, realtime->options.compression, handshake);
 }

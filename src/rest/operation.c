@@ -103,7 +103,8 @@ enum err operation_data(struct operation *op)
 
 enum err operation_if_match(struct operation *op)
 {
-    return precondition_parse(http_request_header(op->request, "If-Match"), &op->command.if_match);
+    return precondition_parse(http_request_header(op->request, STR("If-Match")),
+                              &op->command.if_match);
 }
 
 void operation_if_none_match(struct operation *op)

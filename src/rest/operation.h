@@ -61,6 +61,7 @@ struct operation {
     struct str base;      /* start of our URLs: http://host:port */
     struct str if_none_match;
     bool from_browser;           /* the request has an Origin */
+    bool is_json;                /* its body is said to be JSON, not a form */
     struct http_header *headers; /* of the reply */
     const char *type;            /* media type of the reply's body */
     unsigned status;

@@ -108,7 +108,7 @@ static void send_success(struct operation *op)
 static struct str find_base(struct rest *rest, struct http_request *request)
 {
     return base_url_of(rest->options.public_url, rest->options.address,
-                       http_request_header(request, "Host"), &request->arena);
+                       http_request_header(request, STR("Host")), &request->arena);
 }
 
 static void answer(struct letter *letter);
@@ -122,8 +122,8 @@ static struct operation *new_operation(struct rest *rest, struct http_request *r
     op->request = request;
     op->endpoint_index = endpoints_count();
     op->base = find_base(rest, request);
-    op->from_browser = http_request_header(request, "Origin").ptr != NULL;
-    op->if_none_match = http_request_header(request, "If-None-Match");
+    op->from_browser = http_request_header(request, STR("Origin")).ptr != NULL;
+    op->if_none_match = http_request_header(request, STR("If-None-Match"));
     op->command.letter.arrive = answer;
     op->command.port = rest->options.port;
     op->command.identity = STR("system");
@@ -186,7 +186,7 @@ static enum err find_endpoint(struct operation *op)
 
 static enum err check_credentials(struct operation *op)
 {
-    struct str header = http_request_header(op->request, "Authorization");
+    struct str header = http_request_header(op->request, STR("Authorization"));
     if (op->endpoint && op->endpoint->open)
         return OK;
     enum err e = basic_check(&op->rest->basic, header, &op->principal);
@@ -195,14 +195,11 @@ static enum err check_credentials(struct operation *op)
     return e;
 }
 
-static bool is_json(struct str type)
+/* Without its parameters; absent when the request says none. */
+static struct str media_type(struct http_request *request)
 {
-    return str_eq_nocase(str_trim(str_split(&type, ';')), STR("application/json"));
-}
-
-static bool is_form(struct str type)
-{
-    return str_eq_nocase(str_trim(str_split(&type, ';')), STR("application/x-www-form-urlencoded"));
+    struct str type = http_request_header(request, STR("Content-Type"));
+    return str_trim(str_split(&type, ';'));
 }
 
 /* Is the body of such a request fields? */
@@ -212,16 +209,16 @@ static bool takes_fields(const struct http_request *request)
 }
 
 /* No media type at all counts as a form. */
-static enum err check_body(const struct operation *op)
+static enum err check_body(struct operation *op)
 {
-    struct str type = http_request_header(op->request, "Content-Type");
     if (!op->request->has_body)
         return OK;
     if (op->request->content_length > op->rest->options.body_size_max)
         return ERR_BODY_LARGE;
-    return !takes_fields(op->request) || !type.ptr || is_form(type) || is_json(type)
-               ? OK
-               : ERR_MEDIA_TYPE;
+    struct str type = media_type(op->request);
+    bool is_form = !type.ptr || str_eq_nocase(type, STR("application/x-www-form-urlencoded"));
+    op->is_json = str_eq_nocase(type, STR("application/json"));
+    return is_form || op->is_json || !takes_fields(op->request) ? OK : ERR_MEDIA_TYPE;
 }
 
 /* The console says of its requests that they are its own. */
@@ -229,7 +226,7 @@ static bool is_barred(const struct operation *op)
 {
     struct http_request *request = op->request;
     return op->rest->options.console_read_only && request->method != HTTP_GET &&
-           request->method != HTTP_HEAD && http_request_header(request, "Tutti-Console").ptr;
+           request->method != HTTP_HEAD && http_request_header(request, STR("Tutti-Console")).ptr;
 }
 
 void rest_begin(struct rest *rest, struct http_request *request)
@@ -256,13 +253,12 @@ void rest_begin(struct rest *rest, struct http_request *request)
 static enum err read_fields(struct operation *op)
 {
     struct http_request *request = op->request;
-    struct str type = http_request_header(request, "Content-Type");
     enum err e = OK;
     if (request->query.ptr)
         e = fields_parse_form(request->query, &request->arena, &op->query, &op->why);
     if (e || !takes_fields(request) || !request->body.len)
         return e;
-    if (is_json(type))
+    if (op->is_json)
         return fields_parse_json(request->body,
                                  op->rest->options.limits.data_depth_max + FIELD_DEPTH_SLACK,
                                  &request->arena, &op->fields, &op->why);
@@ -271,7 +267,7 @@ static enum err read_fields(struct operation *op)
 
 static enum err read_idempotency_key(struct operation *op)
 {
-    struct str key = http_request_header(op->request, "Idempotency-Key");
+    struct str key = http_request_header(op->request, STR("Idempotency-Key"));
     if (!key.ptr || !command_writes(&op->command))
         return OK;
     op->command.idempotency_key = key;

@@ -62,7 +62,7 @@ void on_begin(void *context, struct http_request *request)
     world->begun++;
     request->user = world;
     world->body_too_large = request->body_too_large;
-    struct str value = http_request_header(request, "x-test");
+    struct str value = http_request_header(request, STR("x-test"));
     snprintf(world->header, sizeof world->header, "%.*s",
              STR_ARG(value.ptr ? value : STR("(absent)")));
     if (world->answer == ANSWER_IN_BEGIN)
