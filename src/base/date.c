@@ -29,17 +29,18 @@ static struct parts split(int64_t ms)
     };
 }
 
+/* Of a value below 100. */
 static void two_digits(char *at, unsigned value)
 {
-    at[0] = (char)('0' + value / 10 % 10);
+    at[0] = (char)('0' + value / 10);
     at[1] = (char)('0' + value % 10);
 }
 
 static void put_iso(char *at, int64_t ms)
 {
     struct parts parts = split(ms);
-    two_digits(at, parts.year / 100);
-    two_digits(at + 2, parts.year);
+    two_digits(at, parts.year / 100 % 100);
+    two_digits(at + 2, parts.year % 100);
     two_digits(at + 5, parts.month);
     two_digits(at + 8, parts.day);
     two_digits(at + 11, parts.hour);
@@ -60,7 +61,7 @@ void date_add_iso_ms(struct buf *buf, int64_t ms)
     unsigned rest = ms > 0 ? (unsigned)(ms % 1000) : 0;
     put_iso(text + 1, ms);
     text[21] = (char)('0' + rest / 100);
-    two_digits(text + 22, rest);
+    two_digits(text + 22, rest % 100);
     buf_add(buf, (struct str){text, sizeof text - 1});
 }
 

@@ -2,16 +2,19 @@
 
 enum { HOST_LENGTH_MAX = 255 };
 
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
+}
+
 static bool host_is_plain(struct str host)
 {
     if (!host.len || host.len > HOST_LENGTH_MAX)
         return false;
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && !strchr(".-_:[]", c))
+    for (size_t i = 0; i < host.len; i++)
+        if (!is_plain(host.ptr[i]))
             return false;
-    }
     return true;
 }
 

@@ -24,6 +24,7 @@ static void a_base_url_is_what_the_client_calls_the_server(void **state)
     (void)state;
     shows(NULL, STR("sync.example:9000"), "http://sync.example:9000");
     shows(NULL, STR("[::1]:80"), "http://[::1]:80");
+    shows(NULL, STR("A-Z_a.z-09"), "http://A-Z_a.z-09");
 }
 
 static void a_base_url_is_the_public_one_when_that_is_given(void **state)
@@ -41,6 +42,7 @@ static void a_host_that_is_no_part_of_a_url_is_passed_over(void **state)
     shows(NULL, STR(""), "http://127.0.0.1:8080");
     shows(NULL, STR("a\"b"), "http://127.0.0.1:8080");
     shows(NULL, STR("a/b"), "http://127.0.0.1:8080");
+    shows(NULL, STR("a\0b"), "http://127.0.0.1:8080");
     shows(NULL, (struct str){longest, sizeof longest}, "http://127.0.0.1:8080");
 }
 

@@ -38,6 +38,28 @@ static void milliseconds_are_cut_when_written(void **state)
     assert_dates(1767225600000, "\"2026-01-01T00:00:00Z\"", "\"Thu, 01 Jan 2026 00:00:00 +0000\"");
 }
 
+static void milliseconds_are_written_when_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {
+        {0, "\"1970-01-01T00:00:00.000Z\""},
+        {-1, "\"1970-01-01T00:00:00.000Z\""},
+        {1767225599999, "\"2025-12-31T23:59:59.999Z\""},
+        {1438286400042, "\"2015-07-30T20:00:00.042Z\""},
+    };
+    struct buf buf;
+    buf_init(&buf, 100);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buf_clear(&buf);
+        date_add_iso_ms(&buf, rows[i].ms);
+        assert_true(str_eq(buf_str(&buf), str_from(rows[i].text)));
+    }
+    buf_deinit(&buf);
+}
+
 static void every_month_has_its_name(void **state)
 {
     (void)state;
@@ -59,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_date_is_written_in_both_forms),
         cmocka_unit_test(milliseconds_are_cut_when_written),
+        cmocka_unit_test(milliseconds_are_written_when_asked_for),
         cmocka_unit_test(every_month_has_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
