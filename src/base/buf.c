@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +16,15 @@ void buf_init(struct buf *buf, size_t size_max)
     *buf = (struct buf){.size_max = size_max};
 }
 
+void buf_init_in(struct buf *buf, struct arena *arena, size_t size_max)
+{
+    *buf = (struct buf){.arena = arena, .size_max = size_max};
+}
+
 void buf_deinit(struct buf *buf)
 {
-    free(buf->ptr);
+    if (!buf->arena)
+        free(buf->ptr);
     *buf = (struct buf){0};
 }
 
@@ -30,8 +37,19 @@ void buf_clear(struct buf *buf)
 char *buf_take(struct buf *buf, size_t *len)
 {
     char *ptr = buf->ptr;
+    assert(!buf->arena);
     *len = buf->len;
     *buf = (struct buf){.size_max = buf->size_max};
+    return ptr;
+}
+
+static char *enlarged(struct buf *buf, size_t capacity)
+{
+    if (!buf->arena)
+        return mem_realloc(buf->ptr, capacity);
+    char *ptr = arena_alloc(buf->arena, capacity);
+    if (buf->len)
+        memcpy(ptr, buf->ptr, buf->len);
     return ptr;
 }
 
@@ -42,7 +60,7 @@ static void grow(struct buf *buf, size_t need)
     size_t capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
     while (capacity < need)
         capacity *= 2;
-    buf->ptr = mem_realloc(buf->ptr, capacity);
+    buf->ptr = enlarged(buf, capacity);
     buf->capacity = capacity;
 }
 
@@ -54,11 +72,6 @@ char *buf_reserve(struct buf *buf, size_t len)
     }
     grow(buf, buf->len + len);
     return buf->ptr + buf->len;
-}
-
-void buf_add_char(struct buf *buf, char c)
-{
-    buf_add(buf, (struct str){&c, 1});
 }
 
 void buf_add_u64(struct buf *buf, uint64_t value)

@@ -5,19 +5,24 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
-#include "base/str.h"
+#include "base/arena.h"
 
 struct buf {
     char *ptr;
     size_t len;
     size_t capacity;
     size_t size_max;
+    struct arena *arena; /* where the memory is; NULL: on the heap */
     bool failed;
 };
 
 /* Nothing is allocated before the first byte. */
 void buf_init(struct buf *buf, size_t size_max);
 void buf_deinit(struct buf *buf);
+
+/* The same in `arena`, where what it grew out of stays too: the content lives as long as that
+ * does, with no need of buf_deinit. It cannot be given away. */
+void buf_init_in(struct buf *buf, struct arena *arena, size_t size_max);
 
 /* Forget the content, keep the memory. */
 void buf_clear(struct buf *buf);
@@ -40,7 +45,11 @@ static inline void buf_add(struct buf *buf, struct str s)
     buf->len += s.len;
 }
 
-void buf_add_char(struct buf *buf, char c);
+static inline void buf_add_char(struct buf *buf, char c)
+{
+    buf_add(buf, (struct str){&c, 1});
+}
+
 void buf_add_u64(struct buf *buf, uint64_t value);
 void buf_add_hex(struct buf *buf, uint64_t value);
 void buf_addf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -442,14 +442,13 @@ bool json_compact_object(struct str text, unsigned depth_max, struct arena *aren
                          struct str *object, struct json_error *error)
 {
     struct buf out;
-    buf_init(&out, text.len);
+    buf_init_in(&out, arena, text.len);
     bool good = json_compact(text, JSON_STRICT, depth_max, &out, error);
     if (good && out.ptr[0] != '{') {
         *error = (struct json_error){0, "expected an object"};
         good = false;
     }
     if (good)
-        *object = arena_dup(arena, buf_str(&out));
-    buf_deinit(&out);
+        *object = buf_str(&out);
     return good;
 }

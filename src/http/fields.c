@@ -75,7 +75,7 @@ static enum err compact(struct str text, unsigned depth_max, struct arena *arena
     struct json_error error;
     struct buf buf;
     enum err e = OK;
-    buf_init(&buf, text.len);
+    buf_init_in(&buf, arena, text.len);
     if (!json_compact(text, JSON_STRICT, depth_max, &buf, &error)) {
         why_set(why, "the body is not valid JSON: %s at byte %zu", error.reason, error.offset);
         e = ERR_BODY;
@@ -83,9 +83,8 @@ static enum err compact(struct str text, unsigned depth_max, struct arena *arena
         why_set(why, "the body is JSON, but not an object");
         e = ERR_BODY;
     } else {
-        *object = arena_dup(arena, buf_str(&buf));
+        *object = buf_str(&buf);
     }
-    buf_deinit(&buf);
     return e;
 }
 

@@ -136,20 +136,18 @@ static struct str first_of(struct str token)
 static struct str list_of(struct request *request, struct str token)
 {
     struct value_elements elements;
-    struct str element, whole;
+    struct str element;
     struct buf list;
     if (!token.len || token.ptr[0] != '[')
         return text_of(request, token);
-    buf_init(&list, token.len);
+    buf_init_in(&list, &request->arena, token.len);
     value_elements_init(&elements, token);
     while (value_elements_next(&elements, &element)) {
         if (list.len)
             buf_add_char(&list, ',');
         buf_add(&list, text_of(request, element));
     }
-    whole = arena_dup(&request->arena, buf_str(&list));
-    buf_deinit(&list);
-    return whole;
+    return buf_str(&list);
 }
 
 static bool has_members(struct str token)

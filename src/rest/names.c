@@ -33,11 +33,10 @@ static bool compact(struct reading *reading, struct str text, struct str *array)
 {
     struct json_error error;
     struct buf buf;
-    buf_init(&buf, text.len);
+    buf_init_in(&buf, reading->arena, text.len);
     bool good = json_compact(text, JSON_STRICT, 1, &buf, &error) && buf.ptr[0] == '[';
     if (good)
-        *array = arena_dup(reading->arena, buf_str(&buf));
-    buf_deinit(&buf);
+        *array = buf_str(&buf);
     return good;
 }
 

@@ -105,14 +105,13 @@ void page_keep(struct operation *op, struct str name)
     struct buf query;
     if (!value.len)
         return;
-    buf_init(&query, URL_SIZE_MAX);
+    buf_init_in(&query, &op->request->arena, URL_SIZE_MAX);
     buf_add(&query, op->page_query);
     buf_add(&query, name);
     buf_add_char(&query, '=');
     buf_add_percent(&query, value);
     buf_add_char(&query, '&');
-    op->page_query = arena_dup(&op->request->arena, buf_str(&query));
-    buf_deinit(&query);
+    op->page_query = buf_str(&query);
 }
 
 /* --- addresses of pages --- */

@@ -36,12 +36,11 @@ enum err data_parse(struct str text, const struct limits *limits, size_t size_ma
                     struct arena *arena, struct str *data, struct why *why)
 {
     struct buf out;
-    buf_init(&out, size_max);
+    buf_init_in(&out, arena, size_max);
     enum err e = compact(text, limits, &out, why);
     if (!e)
         e = check(&out, why);
     if (!e)
-        *data = arena_dup(arena, buf_str(&out));
-    buf_deinit(&out);
+        *data = buf_str(&out);
     return e;
 }

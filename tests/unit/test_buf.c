@@ -111,6 +111,27 @@ static void the_content_belongs_to_the_taker(void **state)
     buf_deinit(&buf);
 }
 
+static void the_content_stays_in_the_arena(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct buf buf;
+    arena_init(&arena);
+    buf_init_in(&buf, &arena, 10000);
+    for (int i = 0; i < 2000; i++)
+        buf_addf(&buf, "%05d", i);
+    assert_false(buf.failed);
+    struct str content = buf_str(&buf);
+    buf_deinit(&buf); /* allowed, and without effect on the content */
+    assert_int_equal(content.len, 10000);
+    assert_memory_equal(content.ptr, "0000000001", 10);
+    assert_memory_equal(content.ptr + 9995, "01999", 5);
+    buf_init_in(&buf, &arena, 2);
+    buf_add_lit(&buf, "abc");
+    assert_true(buf.failed);
+    arena_deinit(&arena);
+}
+
 static void text_becomes_a_json_string_with_what_must_be_escaped(void **state)
 {
     (void)state;
@@ -144,6 +165,7 @@ int main(void)
         cmocka_unit_test(formatted_text_fits_when_it_ends_at_the_ceiling),
         cmocka_unit_test(reserved_room_counts_when_it_is_used),
         cmocka_unit_test(the_content_belongs_to_the_taker),
+        cmocka_unit_test(the_content_stays_in_the_arena),
         cmocka_unit_test(text_becomes_a_json_string_with_what_must_be_escaped),
         cmocka_unit_test(everything_but_unreserved_characters_is_percent_coded),
     };
