@@ -34,13 +34,19 @@ void buf_clear(struct buf *buf)
     buf->failed = false;
 }
 
+struct buf buf_move(struct buf *buf)
+{
+    struct buf moved = *buf;
+    assert(!buf->arena);
+    *buf = (struct buf){.size_max = buf->size_max};
+    return moved;
+}
+
 char *buf_take(struct buf *buf, size_t *len)
 {
-    char *ptr = buf->ptr;
-    assert(!buf->arena);
-    *len = buf->len;
-    *buf = (struct buf){.size_max = buf->size_max};
-    return ptr;
+    struct buf taken = buf_move(buf);
+    *len = taken.len;
+    return taken.ptr;
 }
 
 static char *enlarged(struct buf *buf, size_t capacity)

@@ -27,6 +27,9 @@ void buf_init_in(struct buf *buf, struct arena *arena, size_t size_max);
 /* Forget the content, keep the memory. */
 void buf_clear(struct buf *buf);
 
+/* Give content and memory to another buffer. This one is empty afterwards. */
+struct buf buf_move(struct buf *buf);
+
 /* Give the content away: `free()` it. The buffer is empty afterwards. */
 char *buf_take(struct buf *buf, size_t *len);
 

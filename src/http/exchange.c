@@ -13,7 +13,7 @@
 
 enum {
     SPARE_MAX = 256,
-    SPARE_BODY_MAX = 32 * 1024, /* a larger body buffer is not kept for the next request */
+    SPARE_BODY_MAX = 32 * 1024, /* a larger buffer of a body is not kept for the next request */
     POLLS_MAX = 64,             /* about what suspending and resuming costs */
     BODY_CUT_FACTOR = 8,        /* so many times the limit of a body are read and thrown away */
 };
@@ -56,6 +56,7 @@ static void discard(struct exchange *exchange)
 {
     arena_deinit(&exchange->request.arena);
     buf_deinit(&exchange->body);
+    buf_deinit(&exchange->reply);
     free(exchange);
 }
 
@@ -84,6 +85,14 @@ static struct exchange *take_spare(struct exchanges *exchanges)
     return spare;
 }
 
+static void clear_body(struct buf *body)
+{
+    if (body->capacity > SPARE_BODY_MAX)
+        buf_deinit(body);
+    else
+        buf_clear(body);
+}
+
 static void recycle(struct exchange *exchange)
 {
     struct exchanges *exchanges = exchange->exchanges;
@@ -92,8 +101,8 @@ static void recycle(struct exchange *exchange)
         return;
     }
     arena_clear(&exchange->request.arena);
-    if (exchange->body.capacity > SPARE_BODY_MAX)
-        buf_deinit(&exchange->body);
+    clear_body(&exchange->body);
+    clear_body(&exchange->reply);
     ring_append(&exchanges->spare, &exchange->node);
     exchanges->spare_count++;
 }
@@ -103,15 +112,15 @@ struct exchange *exchange_new(struct exchanges *exchanges, struct connection *co
 {
     struct exchange *exchange = take_spare(exchanges);
     struct arena arena = exchange->request.arena;
-    struct buf body = exchange->body;
+    struct buf body = exchange->body, reply = exchange->reply;
     *exchange = (struct exchange){
         .request.arena = arena,
         .body = body,
+        .reply = reply,
         .exchanges = exchanges,
         .connection = connection,
         .mhd = mhd,
     };
-    buf_clear(&exchange->body);
     exchange->body.size_max = exchanges->body_size_max;
     ring_init(&exchange->node);
     /* libmicrohttpd takes the query apart in place after this. */
@@ -402,13 +411,27 @@ static void add_headers(struct MHD_Response *response, const struct http_header 
         MHD_add_response_header(response, header->name, header->value);
 }
 
-static struct MHD_Response *response_new(const struct http_reply *reply)
+struct buf http_reply_buffer(struct http_request *request, size_t size_max)
 {
-    size_t len = 0;
-    char *bytes = reply->body ? buf_take(reply->body, &len) : NULL;
+    struct exchange *exchange = exchange_of(request);
+    struct buf buf = buf_move(&exchange->reply);
+    buf.size_max = size_max;
+    return buf;
+}
+
+static void take_body(struct exchange *exchange, struct buf *body)
+{
+    buf_deinit(&exchange->reply);
+    exchange->reply = buf_move(body);
+}
+
+static struct MHD_Response *response_new(struct exchange *exchange, const struct http_reply *reply)
+{
+    if (reply->body)
+        take_body(exchange, reply->body);
+    char *bytes = exchange->reply.ptr ? exchange->reply.ptr : no_bytes;
     struct MHD_Response *response =
-        bytes ? MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE)
-              : MHD_create_response_from_buffer(0, no_bytes, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(exchange->reply.len, bytes, MHD_RESPMEM_PERSISTENT);
     assert(response);
     if (reply->content_type)
         MHD_add_response_header(response, "Content-Type", reply->content_type);
@@ -449,7 +472,7 @@ static void give(struct exchange *exchange, unsigned status, struct MHD_Response
 void http_reply(struct http_request *request, const struct http_reply *reply)
 {
     request->reply_size = reply->body ? reply->body->len : 0;
-    give(exchange_of(request), reply->status, response_new(reply));
+    give(exchange_of(request), reply->status, response_new(exchange_of(request), reply));
 }
 
 /* A duplicate of a connection's socket; negative when there can be none. libmicrohttpd has

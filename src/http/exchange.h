@@ -70,6 +70,7 @@ struct exchange {
     struct framing framing;
     struct buf body;
     uint64_t body_size; /* bytes received, kept or not */
+    struct buf reply;   /* its body, which libmicrohttpd borrows; before it, memory for one */
     struct ring node;
     enum exchange_state state;
     unsigned polls; /* while WAITING */

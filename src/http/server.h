@@ -97,6 +97,10 @@ struct str http_request_header(struct http_request *request, struct str name);
 /* Does it come from this machine, over the loopback interface? False when the client has gone. */
 bool http_request_is_local(const struct http_request *request);
 
+/* An empty buffer for the body of the reply, with the memory that an earlier reply has left, if
+ * there is any. Give it to http_reply or deinit it. Any other buffer will do as well. */
+struct buf http_reply_buffer(struct http_request *request, size_t size_max);
+
 /* Give the reply; `reply` is read before this returns. */
 void http_reply(struct http_request *request, const struct http_reply *reply);
 

@@ -72,12 +72,11 @@ static void add_problem_headers(struct operation *op, enum err err)
 
 static void send_problem(struct operation *op, enum err err)
 {
-    struct buf body;
+    struct buf body = http_reply_buffer(op->request, REPLY_SIZE_MAX);
     bool from_core = op->command.err != OK;
     enum kind subject = from_core ? op->command.subject : op->command.kind;
     const struct problem *problem = problem_find(err, subject);
     const char *detail = err == op->refused ? op->why.text : ""; /* not of another error */
-    buf_init(&body, REPLY_SIZE_MAX);
     op->status = problem->status;
     op->type = "application/json; charset=utf-8";
     add_problem_headers(op, err);
@@ -88,8 +87,7 @@ static void send_problem(struct operation *op, enum err err)
 
 static void send_success(struct operation *op)
 {
-    struct buf body;
-    buf_init(&body, REPLY_SIZE_MAX);
+    struct buf body = http_reply_buffer(op->request, REPLY_SIZE_MAX);
     op->status = op->endpoint->status;
     op->type = "application/json; charset=utf-8";
     if (op->endpoint->respond)

@@ -15,14 +15,16 @@ enum { PATIENCE_MS = 20000 };
 
 void reply_to(struct world *world, struct http_request *request)
 {
+    enum { REPLY_SIZE_MAX = 1 << 21 };
     struct buf body;
     struct http_header header = {NULL, "X-Reply", "yes"};
     bool bodiless = world->status == 204;
-    buf_init(&body, 1 << 21);
     if (world->reply_size) {
+        buf_init(&body, REPLY_SIZE_MAX); /* a handler may have a buffer of its own */
         memset(buf_reserve(&body, world->reply_size), 'x', world->reply_size);
         body.len += world->reply_size;
     } else {
+        body = http_reply_buffer(request, REPLY_SIZE_MAX);
         buf_addf(&body, "%.*s %.*s", STR_ARG(request->method_name), STR_ARG(request->path));
         if (request->query.ptr)
             buf_addf(&body, "?%.*s", STR_ARG(request->query));

@@ -111,6 +111,25 @@ static void the_content_belongs_to_the_taker(void **state)
     buf_deinit(&buf);
 }
 
+static void content_and_memory_are_moved(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 10);
+    buf_add_lit(&buf, "abc");
+    const char *bytes = buf.ptr;
+    struct buf moved = buf_move(&buf);
+    assert_holds(&moved, "abc");
+    assert_ptr_equal(moved.ptr, bytes);
+    assert_holds(&buf, "");
+    assert_int_equal(buf.size_max, 10);
+    buf_add_lit(&buf, "x");
+    buf_add_lit(&moved, "y");
+    assert_holds(&moved, "abcy");
+    buf_deinit(&moved);
+    buf_deinit(&buf);
+}
+
 static void the_content_stays_in_the_arena(void **state)
 {
     (void)state;
@@ -165,6 +184,7 @@ int main(void)
         cmocka_unit_test(formatted_text_fits_when_it_ends_at_the_ceiling),
         cmocka_unit_test(reserved_room_counts_when_it_is_used),
         cmocka_unit_test(the_content_belongs_to_the_taker),
+        cmocka_unit_test(content_and_memory_are_moved),
         cmocka_unit_test(the_content_stays_in_the_arena),
         cmocka_unit_test(text_becomes_a_json_string_with_what_must_be_escaped),
         cmocka_unit_test(everything_but_unreserved_characters_is_percent_coded),

@@ -71,6 +71,27 @@ static void a_header_is_found_in_any_case(void **state)
     world_free(world);
 }
 
+static void a_reply_is_its_own_though_its_memory_was_another_s(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {10, 300, 10, 100000, 10, 30000, 10};
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        world->reply_size = sizes[i];
+        client_ask(client, "GET /x HTTP/1.1\r\n\r\n", "\r\n\r\n");
+        size_t head = (size_t)(strstr(client->text, "\r\n\r\n") - client->text) + 4;
+        await(world, client->len >= head + sizes[i]);
+        assert_int_equal(client->len, head + sizes[i]);
+        assert_int_equal(strspn(client->text + head, "x"), sizes[i]);
+        world->reply_size = 0;
+        client_ask(client, "GET /echo HTTP/1.1\r\n\r\n", "GET /echo|");
+        assert_true(client_has(client, "\r\nContent-Length: 10\r\n"));
+    }
+    client_free(client);
+    world_free(world);
+}
+
 static void a_reply_may_come_later(void **state)
 {
     (void)state;
@@ -460,6 +481,7 @@ int main(void)
         cmocka_unit_test(a_request_is_answered_and_its_connection_kept),
         cmocka_unit_test(path_and_query_arrive_as_they_were_sent),
         cmocka_unit_test(a_header_is_found_in_any_case),
+        cmocka_unit_test(a_reply_is_its_own_though_its_memory_was_another_s),
         cmocka_unit_test(a_reply_may_come_later),
         cmocka_unit_test(a_reply_may_come_much_later),
         cmocka_unit_test(one_flush_sends_many_replies),
