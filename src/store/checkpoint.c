@@ -12,7 +12,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { WAIT_MS = 30000 }; /* for the other connection's lock; far longer than a copy takes */
+enum {
+    WAIT_MS = 30000, /* for the other connection's lock; far longer than a copy takes */
+    PASSES_MAX = 4,
+    FEW_PAGES = 200, /* copied in about a millisecond */
+};
 
 struct checkpoint {
     sqlite3 *db;
@@ -27,12 +31,25 @@ struct checkpoint {
     unsigned pages_max;
 };
 
-static enum err copy(sqlite3 *db)
+/* `pages`: how many the log had. */
+static enum err copy(sqlite3 *db, int *pages)
 {
-    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, pages, NULL);
     if (code == SQLITE_OK || code == SQLITE_BUSY)
         return OK;
     return sql_err(db);
+}
+
+/* Until few are left for the last copy, during which nobody else writes. */
+static enum err copy_most(sqlite3 *db)
+{
+    int before = 0, pages = 0;
+    enum err e = copy(db, &pages);
+    for (int pass = 1; !e && pass < PASSES_MAX && pages - before > FEW_PAGES; pass++) {
+        before = pages;
+        e = copy(db, &pages);
+    }
+    return e;
 }
 
 /* Owns its connection, and `result` between an order and its report. */
@@ -44,7 +61,7 @@ static void *run(void *context)
         struct chain chain = queue_wait(checkpoint->orders, -1);
         if (!chain.first)
             return NULL; /* closed */
-        checkpoint->result = copy(checkpoint->own);
+        checkpoint->result = copy_most(checkpoint->own);
         queue_push(checkpoint->reports, &chain);
     }
 }
@@ -175,7 +192,8 @@ enum err checkpoint_step(struct checkpoint *checkpoint, bool *done, struct why *
     checkpoint->copying = false;
     if (checkpoint->result)
         return tell(checkpoint->result, checkpoint->own, why);
-    enum err e = copy(checkpoint->db);
+    int pages;
+    enum err e = copy(checkpoint->db, &pages);
     *done = !e;
     checkpoint->pages = 0; /* the next commit tells how many there are */
     return tell(e, checkpoint->db, why);
