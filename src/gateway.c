@@ -1,7 +1,7 @@
 /* How requests and answers cross: while the loop turns, commands gather in `outgoing`; before
- * it sleeps they are evaluated right here, or go to the core's thread in one push when somebody else
- * has the turn. Letters, which are answers and notices, come into the port's queue, whose wake-up
- * runs on_wake, which opens all of them and sends in one go. */
+ * it sleeps they are evaluated right here, or go to the core's thread in one push when somebody
+ * else has the turn. Letters, which are answers and notices, come into the port's queue, whose
+ * wake-up runs on_wake, which opens all of them and sends in one go. */
 #include "gateway.h"
 
 #include "base/mem.h"

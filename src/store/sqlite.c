@@ -298,7 +298,8 @@ static enum err page(struct store *store, const struct store_range *range, struc
     *count = 0;
     if (sqlite->transaction.unsure)
         return ERR_UNSURE;
-    enum err e = behind_write_keyed_of(&sqlite->behind, sqlite->settled, range->parent, range->kind);
+    enum err e =
+        behind_write_keyed_of(&sqlite->behind, sqlite->settled, range->parent, range->kind);
     while (!e && reading.more && *count < heads_max) {
         size_t got;
         e = read_bite(sqlite, &reading, heads + *count, heads_max - *count, &got);
@@ -362,8 +363,8 @@ static void close_store(struct store *store)
     free(sqlite);
 }
 
-static const struct store_ops ops = {get,    find,     page,   due,  change, tail,     append,
-                                     sync_log, settle, tidy, seq,    prefetch, close_store};
+static const struct store_ops ops = {get,      find,   page, due, change,   tail,       append,
+                                     sync_log, settle, tidy, seq, prefetch, close_store};
 
 static enum err configure(sqlite3 *db, size_t wal_size_max)
 {
@@ -379,8 +380,7 @@ static enum err configure(sqlite3 *db, size_t wal_size_max)
 /* The write-ahead log's file: SQLite does not sync it with each commit, we do. */
 static enum err find_log(struct sqlite *sqlite)
 {
-    int code =
-        sqlite3_file_control(sqlite->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &sqlite->log);
+    int code = sqlite3_file_control(sqlite->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &sqlite->log);
     return code == SQLITE_OK && sqlite->log && sqlite->log->pMethods ? OK : ERR_STORE;
 }
 

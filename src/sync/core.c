@@ -47,7 +47,7 @@ struct core {
     struct idempotency idempotency;
     struct expiry expiry;
     struct house house;
-    struct chain due; /* kept back, and not to be again */
+    struct chain due;  /* kept back, and not to be again */
     int64_t now_ms;    /* never goes back */
     uint64_t begun_ns; /* when what is sealed was appended */
     struct waiting waiting[BATCH_MAX];

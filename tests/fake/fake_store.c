@@ -9,9 +9,9 @@ struct fake {
     struct store store;
     struct change **journal; /* of seq 1, 2, ... */
     size_t journal_max;
-    uint64_t seq;     /* of the last change that was appended */
-    uint64_t settled; /* of the last one in the journal */
-    enum err synced;  /* what the next sync comes to */
+    uint64_t seq;          /* of the last change that was appended */
+    uint64_t settled;      /* of the last one in the journal */
+    enum err synced;       /* what the next sync comes to */
     struct change **heads; /* of the live objects, by id */
     size_t heads_count;
     size_t heads_max;

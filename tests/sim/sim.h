@@ -54,8 +54,8 @@ struct sim {
     uint64_t commits; /* tried so far */
     struct sim_failure failures[SIM_CALLS];
     bool unsure_keeps; /* a commit that fails with ERR_UNSURE was kept none the less */
-    enum err synced; /* what the sync under way comes to */
-    bool overlapping; /* sim_run has some commands, by chance, evaluated meanwhile */
+    enum err synced;   /* what the sync under way comes to */
+    bool overlapping;  /* sim_run has some commands, by chance, evaluated meanwhile */
     struct chain batch;
     struct chain meanwhile;
     struct asked *asked;   /* newest first */

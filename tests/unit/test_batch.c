@@ -346,6 +346,86 @@ static void whatever_comes_of_a_commit_nothing_is_pending_after_it(void **state)
     assert_int_equal(desk->sim.commits, commits); /* nothing to commit */
 }
 
+/* --- while the disk is at it --- */
+
+static void seal(struct desk *desk)
+{
+    assert_int_equal(batch_seal(&desk->batch), OK);
+    batch_go_on(&desk->batch, desk->sim.now_ms);
+}
+
+static void settle(struct desk *desk)
+{
+    assert_int_equal(batch_settle(&desk->batch, store_sync(&desk->sim.store)), OK);
+    batch_publish(&desk->batch);
+}
+
+static void what_is_sealed_is_pending_and_a_later_change_goes_on_from_it(void **state)
+{
+    struct desk *desk = *state;
+    struct change *kept = change_ref(create(desk, STR("x"), 0));
+    struct change *other = change_ref(create(desk, STR("y"), 0));
+    seal(desk);
+    assert_int_equal(find(desk, STR("y")), 0);
+    assert_true(desk->batch.touched);
+    assert_false(batch_is_open(&desk->batch));
+    struct change *later = alter(desk, kept, EVENT_UPDATED);
+    assert_int_equal(later->seq, other->seq + 1);
+    assert_int_equal(later->prev, kept->seq);
+    assert_true(batch_is_open(&desk->batch));
+    settle(desk);
+    desk->batch.touched = false;
+    assert_int_equal(find(desk, STR("y")), 0);
+    assert_false(desk->batch.touched); /* it is in the store */
+    assert_int_equal(find(desk, STR("x")), 1);
+    assert_true(desk->batch.touched);
+    commit(desk);
+    assert_int_equal(get(desk, kept->id), 1);
+    change_unref(kept);
+    change_unref(other);
+}
+
+static void a_name_that_is_given_up_by_what_is_sealed_can_be_taken(void **state)
+{
+    struct desk *desk = *state;
+    struct change *first = change_ref(create(desk, STR("x"), 0));
+    commit(desk);
+    alter(desk, first, EVENT_REMOVED);
+    seal(desk);
+    assert_int_equal(find(desk, STR("x")), -1);
+    struct change *second = change_ref(create(desk, STR("x"), 0));
+    settle(desk);
+    assert_int_equal(get(desk, first->id), -1);
+    assert_int_equal(get(desk, second->id), 0);
+    assert_int_equal(find(desk, STR("x")), 0);
+    commit(desk);
+    assert_int_equal(get(desk, second->id), 0);
+    change_unref(first);
+    change_unref(second);
+}
+
+static void what_is_taken_back_leaves_what_was_before(void **state)
+{
+    struct desk *desk = *state;
+    struct change *kept = change_ref(create(desk, STR("k"), 0));
+    commit(desk);
+    struct change *draft = create(desk, STR("x"), 0);
+    struct batch_mark mark = batch_mark(&desk->batch);
+    alter(desk, alter(desk, draft, EVENT_UPDATED), EVENT_REMOVED);
+    alter(desk, kept, EVENT_REMOVED);
+    create(desk, STR("x"), 0);
+    create(desk, STR("z"), 0);
+    batch_take_back(&desk->batch, mark);
+    assert_int_equal(find(desk, STR("x")), 0);
+    assert_int_equal(get(desk, draft->id), 0);
+    assert_int_equal(find(desk, STR("k")), 0);
+    assert_int_equal(find(desk, STR("z")), -1);
+    alter(desk, draft, EVENT_UPDATED);
+    commit(desk);
+    assert_int_equal(find(desk, STR("x")), 1);
+    change_unref(kept);
+}
+
 /* --- what the feed is told --- */
 
 static struct change *message(uint64_t id)
@@ -397,6 +477,24 @@ static void a_message_that_depends_on_nothing_pending_is_told_at_once(void **sta
     assert_heard(desk, "a");
 }
 
+static void what_is_sealed_is_told_before_what_came_meanwhile(void **state)
+{
+    struct desk *desk = *state;
+    create(desk, STR("a"), 0);
+    publish(desk, 1);
+    seal(desk);
+    desk->batch.touched = true;
+    publish(desk, 2);
+    create(desk, STR("b"), 0);
+    publish(desk, 3);
+    create(desk, STR("c"), 0);
+    assert_heard(desk, "");
+    settle(desk);
+    assert_heard(desk, "am");
+    commit(desk);
+    assert_heard(desk, "mbmc");
+}
+
 static void nothing_of_a_failed_or_forgotten_batch_is_told(void **state)
 {
     struct desk *desk = *state;
@@ -433,6 +531,10 @@ int main(void)
         TEST(whatever_comes_of_a_commit_nothing_is_pending_after_it),
         TEST(changes_and_messages_are_told_after_the_commit_in_their_order),
         TEST(a_message_that_depends_on_nothing_pending_is_told_at_once),
+        TEST(what_is_sealed_is_pending_and_a_later_change_goes_on_from_it),
+        TEST(a_name_that_is_given_up_by_what_is_sealed_can_be_taken),
+        TEST(what_is_taken_back_leaves_what_was_before),
+        TEST(what_is_sealed_is_told_before_what_came_meanwhile),
         TEST(nothing_of_a_failed_or_forgotten_batch_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,26 @@ static void many_expire_in_bites(void **state)
     assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), MANY);
 }
 
+/* It was removed, and its time came, before the commit. */
+static void what_is_about_to_go_does_not_expire(void **state)
+{
+    struct sim *sim = *state;
+    bool sealed;
+    sim_do(sim, sim_with_ttl(sim_create("x", NULL), 1));
+    assert_int_equal(sim_tidy(sim), OK);
+    struct asked *removal = sim_ask(sim, sim_remove("x"));
+    core_evaluate(sim->core, &sim->batch);
+    sim->now_ms += 1000;
+    assert_int_equal(core_keep_house(sim->core), OK);
+    assert_int_equal(core_seal(sim->core, &sealed), OK);
+    assert_true(sealed);
+    assert_int_equal(core_settle(sim->core, store_sync(&sim->store)), OK);
+    assert_int_equal(removal->command.err, OK);
+    assert_int_equal(sim_tidy(sim), OK);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_REMOVED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), 0);
+}
+
 static void expiry_goes_on_after_a_restart(void **state)
 {
     struct sim *sim = *state;
@@ -168,6 +188,7 @@ int main(void)
         ON_EACH_STORE(an_expired_document_is_removed_by_a_change_like_any_other),
         ON_EACH_STORE(the_core_sleeps_until_the_next_expiry),
         ON_EACH_STORE(many_expire_in_bites),
+        ON_EACH_STORE(what_is_about_to_go_does_not_expire),
         ON_EACH_STORE(expiry_goes_on_after_a_restart),
         ON_EACH_STORE(a_time_to_live_can_be_taken_back_and_set_anew),
         ON_EACH_STORE(new_data_does_not_move_the_date),

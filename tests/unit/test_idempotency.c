@@ -68,6 +68,22 @@ static void a_commit_that_fails_leaves_no_key(void **state)
     assert_int_equal(pushed(sim), 1);
 }
 
+static void a_commit_that_fails_behind_another_leaves_no_key_of_its_own(void **state)
+{
+    struct sim *sim = *state;
+    sim_do(sim, sim_of(KIND_LIST, sim_create("l", NULL)));
+    sim_fail(sim, SIM_COMMIT, 1, ERR_STORE);
+    struct asked *first = sim_ask(sim, push("a"));
+    struct asked *second = sim_ask_meanwhile(sim, push("b"));
+    assert_int_equal(sim_run(sim), OK);
+    assert_refused(first, OK);
+    assert_refused(second, ERR_STORE);
+    assert_refused(sim_do(sim, push("a")), OK);
+    assert_int_equal(pushed(sim), 1);
+    assert_refused(sim_do(sim, push("b")), OK);
+    assert_int_equal(pushed(sim), 2);
+}
+
 static void what_was_refused_is_tried_again(void **state)
 {
     struct sim *sim = *state;
@@ -371,6 +387,7 @@ int main(void)
         ON_EACH_STORE(a_write_that_comes_again_is_answered_again_and_not_done),
         ON_EACH_STORE(a_repeat_in_the_same_batch_waits_for_the_same_commit),
         ON_EACH_STORE(a_commit_that_fails_leaves_no_key),
+        ON_EACH_STORE(a_commit_that_fails_behind_another_leaves_no_key_of_its_own),
         ON_EACH_STORE(what_was_refused_is_tried_again),
         ON_EACH_STORE(every_kind_of_write_may_come_again),
         ON_EACH_STORE(a_key_belongs_to_one_write_of_one_identity),
