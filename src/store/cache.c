@@ -110,6 +110,13 @@ struct cached *cache_get(struct cache *cache, uint64_t id)
     return entry;
 }
 
+bool cache_knows_stored(const struct cache *cache, uint64_t id, uint64_t *seq)
+{
+    const struct cached *entry = by_id(cache, id);
+    *seq = entry ? entry->stored_seq : 0;
+    return entry;
+}
+
 /* They lie all over the memory: one step for all at a time, so that the waits for it overlap. */
 static void prefetch_entries(const struct cache *cache, const uint64_t *ids, size_t count,
                              const struct cached **entries)

@@ -4,8 +4,8 @@
 
 enum { BITE = 512, GARBAGE_MIN = 4096, LOOK_MIN_MS = 1000, TEXT_SIZE_MAX = 1 << 30 };
 
-enum err retention_init(struct retention *retention, sqlite3 *db, uint64_t keep_changes,
-                        int64_t keep_ms)
+enum err retention_init(struct retention *retention, sqlite3 *db, const struct cache *cache,
+                        uint64_t keep_changes, int64_t keep_ms)
 {
     const struct {
         sqlite3_stmt **stmt;
@@ -17,7 +17,8 @@ enum err retention_init(struct retention *retention, sqlite3 *db, uint64_t keep_
         {&retention->shrink, "UPDATE chunk SET changes = ?2 WHERE last = ?1"},
         {&retention->drop, "DELETE FROM chunk WHERE last = ?"},
     };
-    *retention = (struct retention){.keep_changes = keep_changes, .keep_ms = keep_ms};
+    *retention =
+        (struct retention){.cache = cache, .keep_changes = keep_changes, .keep_ms = keep_ms};
     buf_init(&retention->left, TEXT_SIZE_MAX);
     enum err e = OK;
     for (size_t i = 0; !e && i < sizeof all / sizeof *all; i++)
@@ -71,6 +72,11 @@ struct sifting {
 
 static enum err is_head(struct retention *retention, const struct change *change, bool *head)
 {
+    uint64_t stored;
+    if (cache_knows_stored(retention->cache, change->id, &stored)) {
+        *head = stored == change->seq;
+        return OK;
+    }
     sql_bind_int(retention->is_head, 1, (int64_t)change->id);
     sql_bind_int(retention->is_head, 2, (int64_t)change->seq);
     enum err e = sql_step(retention->is_head, head);

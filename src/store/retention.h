@@ -10,6 +10,7 @@
 #define STORE_RETENTION_H
 
 #include "base/buf.h"
+#include "store/cache.h"
 #include "store/sql.h"
 
 struct sweep {
@@ -20,6 +21,7 @@ struct sweep {
 };
 
 struct retention {
+    const struct cache *cache; /* to ask before the object table */
     sqlite3_stmt *next;
     sqlite3_stmt *is_head;
     sqlite3_stmt *shrink;
@@ -30,7 +32,8 @@ struct retention {
     struct buf left; /* of the chunk at hand */
 };
 
-must_check enum err retention_init(struct retention *retention, sqlite3 *db, uint64_t keep_changes,
+must_check enum err retention_init(struct retention *retention, sqlite3 *db,
+                                   const struct cache *cache, uint64_t keep_changes,
                                    int64_t keep_ms);
 void retention_deinit(struct retention *retention);
 

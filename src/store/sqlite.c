@@ -393,7 +393,8 @@ static enum err prepare(struct sqlite *sqlite, const struct sqlite_options *opti
     if (!e)
         e = object_init(&sqlite->object, db);
     if (!e)
-        e = retention_init(&sqlite->retention, db, options->keep_changes, options->keep_ms);
+        e = retention_init(&sqlite->retention, db, &sqlite->cache, options->keep_changes,
+                           options->keep_ms);
     if (!e)
         e = transaction_init(&sqlite->transaction, db, &sqlite->store.failure);
     if (!e)
