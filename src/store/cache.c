@@ -114,7 +114,7 @@ bool cache_knows_stored(const struct cache *cache, uint64_t id, uint64_t *seq)
 {
     const struct cached *entry = by_id(cache, id);
     *seq = entry ? entry->stored_seq : 0;
-    return entry;
+    return *seq;
 }
 
 /* They lie all over the memory: one step for all at a time, so that the waits for it overlap. */

@@ -57,7 +57,7 @@ enum { CACHE_MANY_MAX = 128 };
 void cache_get_many(const struct cache *cache, const uint64_t *ids, size_t count,
                     struct change **heads);
 
-/* Which change the object table has as the head of `id`: 0, none; when that is known here. */
+/* Which change the object table has as the head of `id`, when that is known here. */
 bool cache_knows_stored(const struct cache *cache, uint64_t id, uint64_t *seq);
 
 /* cache_get of these, at most CACHE_MANY_MAX, comes soon. */

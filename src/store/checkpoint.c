@@ -1,8 +1,16 @@
 /* The states, moved by checkpoint_step alone:
  *
- *   RESTING ── log at half its limit ──> COPYING ── thread is done ──> RESTING
+ *   RESTING ── log at half its limit ──> COPYING ── little is left, or PASSES_MAX ──> RESTING
+ *                                        |     ^
+ *                                        +-----+ a pass is done, and much came meanwhile
  *
- * The thread owns its connection and, while COPYING, `result`; the queues hand both over. */
+ * The thread owns its connection and, while COPYING, `result` and `copied`; the queues hand them
+ * over.
+ *
+ * Each pass is ordered in the owner's turn, while the log has pages that no pass has copied. The
+ * owner then cannot begin the log anew before the pass is done. It must not while a pass begins:
+ * SQLite up to 3.51.2 can lose commits when a checkpoint follows one that has copied all there was,
+ * and another connection resets the log in between ("the WAL-reset bug", sqlite.org/wal.html). */
 #include "store/checkpoint.h"
 
 #include "base/mem.h"
@@ -26,8 +34,10 @@ struct checkpoint {
     struct queue *reports;
     struct node token; /* there is only one: in a queue or with one of the two threads */
     enum err result;
+    int copied; /* pages that the log had in the thread's last pass */
+    unsigned passes;
     bool copying;
-    unsigned pages;
+    unsigned pages; /* that the log has */
     unsigned pages_max;
 };
 
@@ -40,18 +50,6 @@ static enum err copy(sqlite3 *db, int *pages)
     return sql_err(db);
 }
 
-/* Until few are left for the last copy, during which nobody else writes. */
-static enum err copy_most(sqlite3 *db)
-{
-    int before = 0, pages = 0;
-    enum err e = copy(db, &pages);
-    for (int pass = 1; !e && pass < PASSES_MAX && pages - before > FEW_PAGES; pass++) {
-        before = pages;
-        e = copy(db, &pages);
-    }
-    return e;
-}
-
 /* Owns its connection, and `result` between an order and its report. */
 static void *run(void *context)
 {
@@ -61,7 +59,7 @@ static void *run(void *context)
         struct chain chain = queue_wait(checkpoint->orders, -1);
         if (!chain.first)
             return NULL; /* closed */
-        checkpoint->result = copy_most(checkpoint->own);
+        checkpoint->result = copy(checkpoint->own, &checkpoint->copied);
         queue_push(checkpoint->reports, &chain);
     }
 }
@@ -161,12 +159,20 @@ bool checkpoint_is_due(const struct checkpoint *checkpoint)
     return checkpoint->copying || checkpoint->pages >= checkpoint->pages_max / 2;
 }
 
-static void start_copy(struct checkpoint *checkpoint)
+static void start_pass(struct checkpoint *checkpoint)
 {
     struct chain chain = {0};
     chain_add(&chain, &checkpoint->token);
     checkpoint->copying = true;
+    checkpoint->passes++;
     queue_push(checkpoint->orders, &chain);
+}
+
+/* Is much left for the last copy, during which nobody else writes? */
+static bool is_far_behind(const struct checkpoint *checkpoint)
+{
+    return checkpoint->passes < PASSES_MAX &&
+           checkpoint->pages > (unsigned)checkpoint->copied + FEW_PAGES;
 }
 
 static enum err tell(enum err e, sqlite3 *db, struct why *why)
@@ -181,7 +187,7 @@ enum err checkpoint_step(struct checkpoint *checkpoint, bool *done, struct why *
     *done = false;
     if (!checkpoint->copying) {
         if (checkpoint_is_due(checkpoint))
-            start_copy(checkpoint);
+            start_pass(checkpoint);
         return OK;
     }
     bool must_wait = checkpoint->pages >= checkpoint->pages_max;
@@ -192,6 +198,11 @@ enum err checkpoint_step(struct checkpoint *checkpoint, bool *done, struct why *
     checkpoint->copying = false;
     if (checkpoint->result)
         return tell(checkpoint->result, checkpoint->own, why);
+    if (is_far_behind(checkpoint)) {
+        start_pass(checkpoint);
+        return OK;
+    }
+    checkpoint->passes = 0;
     int pages;
     enum err e = copy(checkpoint->db, &pages);
     *done = !e;

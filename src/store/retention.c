@@ -158,8 +158,6 @@ static enum err write_left(struct retention *retention, const struct next *next)
 {
     const struct sifting *sifting = &next->sifting;
     sqlite3_stmt *stmt = sifting->kept ? retention->shrink : retention->drop;
-    if (sifting->kept == sifting->count)
-        return OK;
     sql_bind_int(stmt, 1, (int64_t)next->last);
     if (sifting->kept)
         sql_bind_str(stmt, 2, buf_str(&retention->left));
@@ -180,14 +178,19 @@ static void rest(struct retention *retention, const struct next *next, uint64_t 
         sweep->swept = floor;
 }
 
+/* A chunk of which more than half is kept is not worth writing anew yet. */
 static enum err sweep_one(struct retention *retention, const struct next *next, uint64_t *dropped)
 {
-    enum err e = write_left(retention, next);
+    const struct sifting *sifting = &next->sifting;
+    struct sweep *sweep = &retention->sweep;
+    uint64_t dead = sifting->count - sifting->kept;
+    bool leave = sifting->kept > dead;
+    enum err e = leave ? OK : write_left(retention, next);
     if (e)
         return e;
-    *dropped += next->sifting.count - next->sifting.kept;
-    retention->sweep.kept += next->sifting.kept;
-    retention->sweep.swept = next->last;
+    sweep->kept += leave ? sifting->count : sifting->kept;
+    *dropped += leave ? 0 : dead;
+    sweep->swept = next->last;
     return OK;
 }
 

@@ -2,10 +2,11 @@
  *
  * A change may go when it is old (more than `keep_changes` changes or `keep_ms` ago), known to
  * the object table, and not the head of its object. A sweep walks the journal from its
- * beginning in small bites and drops those, chunk by chunk, once all of a chunk is old; where it
- * has passed, only heads remain. They become garbage as their objects are written again; when half
- * of what was left behind is garbage, the next sweep begins anew. So the journal holds at most the
- * retained changes and about twice the live heads, whatever the load. */
+ * beginning in small bites and drops those, chunk by chunk, once all of a chunk is old and half of
+ * it may go; where it has passed, most are heads. They become garbage as their objects are written
+ * again; when that has happened to half of what was left behind, the next sweep begins. So the
+ * journal holds at most the retained changes and about three times the live heads, whatever the
+ * load. */
 #ifndef STORE_RETENTION_H
 #define STORE_RETENTION_H
 
@@ -14,9 +15,9 @@
 #include "store/sql.h"
 
 struct sweep {
-    uint64_t swept;   /* up to here only heads were left by the running or last sweep */
-    uint64_t kept;    /* how many they were */
-    uint64_t garbage; /* how many of them are heads no more */
+    uint64_t swept;   /* so far the running or last sweep has looked */
+    uint64_t kept;    /* how many changes it left there */
+    uint64_t garbage; /* how many of them have ceased to be heads since */
     int64_t look_ms;  /* before that time nothing beyond `swept` is old by its age */
 };
 

@@ -176,11 +176,12 @@ static enum err settle(struct store *store, enum err synced, struct change *cons
 {
     struct sqlite *sqlite = of(store);
     assert(sqlite->seq == sqlite->settled + count);
-    if (synced) {
+    if (synced)
         why_set(&store->failure, "the write-ahead log could not be synced");
+    if (synced || sqlite->transaction.unsure) {
         sqlite->transaction.unsure = true;
         metric_add(&store->metrics.commit_failures, 1);
-        return synced;
+        return ERR_UNSURE;
     }
     for (size_t i = 0; i < count; i++)
         cache_commit(&sqlite->cache, changes[i]);
@@ -456,6 +457,8 @@ static enum err open_file(struct sqlite *sqlite, const char *path,
         e = prepare(sqlite, options);
     if (!e)
         e = recover(sqlite);
+    if (!e)
+        e = sync_log(&sqlite->store); /* a process that was killed may have left it unsynced */
     if (e) {
         why_set(why, "%s: %s", path, sqlite3_errmsg(sqlite->db));
         return ERR_CONFIG;

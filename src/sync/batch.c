@@ -394,10 +394,11 @@ int64_t batch_expiry(const struct batch *batch, const struct ttl *ttl, int64_t o
 void batch_send(struct batch *batch, struct change *message)
 {
     struct notice notice = {message, NULL, batch->origin};
-    if (!batch->touched) {
+    if (!batch->touched && !batch->messages_count) {
         feed_publish(batch->feed, &notice);
         return;
     }
+    batch->touched = true; /* by those before it, if by nothing else */
     change_ref(message);
     assert(batch->messages_count < BATCH_MAX);
     batch->messages[batch->messages_count++] = (struct batch_message){notice, batch->count};

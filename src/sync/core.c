@@ -438,8 +438,10 @@ enum err core_seal(struct core *core, bool *sealed)
     core->waiting_sealed = core->waiting_count;
     core->keys_sealed = core->idempotency.uncommitted;
     *sealed = core->batch.sealed.changes > 0;
-    if (!*sealed)
-        answer_sealed(core); /* they waited for what is settled by now */
+    if (*sealed)
+        return OK;
+    idempotency_settle(&core->idempotency, core->keys_sealed, true);
+    answer_sealed(core); /* they waited for what is settled by now */
     return OK;
 }
 

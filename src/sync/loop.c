@@ -19,6 +19,7 @@ struct loop {
     uint64_t busy_ns;       /* when commands came last */
     bool sealed;            /* the store is to be synced, or is being */
     bool resting;           /* the thread sleeps, or is about to, until it is nudged */
+    int64_t wait_ms;        /* ... or for so long */
     bool ended;
     bool failing; /* housekeeping failed and it was said */
     pthread_t thread;
@@ -146,14 +147,14 @@ static void take_turns(struct loop *loop)
     atomic_store(&loop->wanted, false);
 }
 
-/* One turn, and how long to sleep after it; false: it was the last one. */
-static bool turn(struct loop *loop, enum err synced, int64_t *wait_ms)
+/* False: the last one. */
+static bool turn(struct loop *loop, enum err synced)
 {
     bool more = false;
     take_turns(loop);
     loop->resting = false;
     loop->ended = work(loop, synced, &more) == ERR_UNSURE;
-    *wait_ms = pause_ms(loop, more);
+    loop->wait_ms = pause_ms(loop, more);
     loop->resting = !loop->ended && !loop->sealed;
     pthread_mutex_unlock(&loop->turns);
     if (loop->ended)
@@ -166,19 +167,17 @@ static bool turn(struct loop *loop, enum err synced, int64_t *wait_ms)
 static void *run(void *context)
 {
     struct loop *loop = context;
-    int64_t wait_ms = 0;
     enum err synced = OK;
+    bool done = false;
     pthread_setname_np(pthread_self(), "core");
-    for (;;) {
+    while (turn(loop, synced) && (loop->sealed || !done)) {
+        done = queue_is_done(loop->commands); /* then one more turn, for what gateways evaluated */
         if (loop->sealed)
             synced = store_sync(loop->options.store);
-        else if (queue_is_done(loop->commands))
-            return NULL;
-        else
-            queue_await(loop->commands, wait_ms);
-        if (!turn(loop, synced, &wait_ms))
-            return NULL;
+        else if (!done)
+            queue_await(loop->commands, loop->wait_ms);
     }
+    return NULL;
 }
 
 static void release(struct loop *loop)
@@ -294,7 +293,8 @@ bool loop_evaluate(struct loop *loop, struct port *port, struct chain *commands,
     if (atomic_load(&loop->wanted) || pthread_mutex_trylock(&loop->turns) != 0)
         return false;
     bool done = evaluate_here(loop, port, commands, letters);
-    bool nudge = loop->resting && core_is_pending(loop->core);
+    bool early = core_sleep_ms(loop->core) < loop->wait_ms;
+    bool nudge = loop->resting && (early || core_is_pending(loop->core));
     loop->resting = loop->resting && !nudge;
     pthread_mutex_unlock(&loop->turns);
     if (nudge)

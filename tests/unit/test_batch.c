@@ -477,6 +477,25 @@ static void a_message_that_depends_on_nothing_pending_is_told_at_once(void **sta
     assert_heard(desk, "a");
 }
 
+/* Though nothing that the second one saw is pending any more. */
+static void a_message_is_not_told_before_one_that_waits(void **state)
+{
+    struct desk *desk = *state;
+    create(desk, STR("a"), 0);
+    seal(desk);
+    desk->batch.touched = true;
+    publish(desk, 1);
+    settle(desk);
+    assert_heard(desk, "a");
+    batch_go_on(&desk->batch, desk->sim.now_ms);
+    publish(desk, 2);
+    assert_true(desk->batch.touched);
+    assert_heard(desk, "");
+    assert_int_equal(batch_seal(&desk->batch), OK);
+    batch_publish(&desk->batch);
+    assert_heard(desk, "mm");
+}
+
 static void what_is_sealed_is_told_before_what_came_meanwhile(void **state)
 {
     struct desk *desk = *state;
@@ -534,6 +553,7 @@ int main(void)
         TEST(what_is_sealed_is_pending_and_a_later_change_goes_on_from_it),
         TEST(a_name_that_is_given_up_by_what_is_sealed_can_be_taken),
         TEST(what_is_taken_back_leaves_what_was_before),
+        TEST(a_message_is_not_told_before_one_that_waits),
         TEST(what_is_sealed_is_told_before_what_came_meanwhile),
         TEST(nothing_of_a_failed_or_forgotten_batch_is_told),
     };

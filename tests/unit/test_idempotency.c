@@ -84,6 +84,23 @@ static void a_commit_that_fails_behind_another_leaves_no_key_of_its_own(void **s
     assert_int_equal(pushed(sim), 2);
 }
 
+/* It was answered with the commit before, though it came too late to be a part of it. */
+static void a_message_that_was_answered_keeps_its_key_whatever_fails_later(void **state)
+{
+    struct sim *sim = *state;
+    size_t heard = sim->heard_count;
+    sim_ask(sim, sim_of(KIND_STREAM, sim_create("s", NULL)));
+    struct command message = sim_keyed(sim_message("s", "{}"), "a");
+    struct asked *first = sim_ask_meanwhile(sim, message);
+    assert_int_equal(sim_run(sim), OK);
+    assert_refused(first, OK);
+    sim_fail(sim, SIM_COMMIT, 0, ERR_STORE);
+    assert_refused(sim_do(sim, sim_create("x", NULL)), ERR_STORE);
+    struct asked *again = sim_do(sim, message);
+    assert_ptr_equal(again->command.head, first->command.head);
+    assert_int_equal(sim->heard_count, heard + 2);
+}
+
 static void what_was_refused_is_tried_again(void **state)
 {
     struct sim *sim = *state;
@@ -387,6 +404,7 @@ int main(void)
         ON_EACH_STORE(a_write_that_comes_again_is_answered_again_and_not_done),
         ON_EACH_STORE(a_repeat_in_the_same_batch_waits_for_the_same_commit),
         ON_EACH_STORE(a_commit_that_fails_leaves_no_key),
+        ON_EACH_STORE(a_message_that_was_answered_keeps_its_key_whatever_fails_later),
         ON_EACH_STORE(a_commit_that_fails_behind_another_leaves_no_key_of_its_own),
         ON_EACH_STORE(what_was_refused_is_tried_again),
         ON_EACH_STORE(every_kind_of_write_may_come_again),

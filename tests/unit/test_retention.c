@@ -288,6 +288,24 @@ static void of_changes_made_together_the_heads_stay(void **state)
     tables_deinit(&tables);
 }
 
+static void a_chunk_of_which_most_is_kept_is_left_alone(void **state)
+{
+    struct tables tables;
+    (void)state;
+    tables_init(&tables, 0, FOR_EVER);
+    uint64_t first = add_together(&tables, 10);
+    for (uint64_t id = first; id < first + 4; id++)
+        add(&tables, id, EVENT_UPDATED);
+    assert_int_equal(sweep(&tables), 0);
+    assert_true(is_kept(&tables, first));
+    add(&tables, first + 4, EVENT_UPDATED);
+    tables.retention.sweep.swept = 0;
+    assert_int_equal(sweep(&tables), 5);
+    assert_false(is_kept(&tables, first + 4));
+    assert_true(is_kept(&tables, first + 5));
+    tables_deinit(&tables);
+}
+
 static void what_was_made_together_grows_old_together(void **state)
 {
     struct tables tables;
@@ -316,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_sweep_ends_when_only_holes_are_left),
         cmocka_unit_test(a_new_sweep_begins_when_much_of_what_was_left_is_garbage),
         cmocka_unit_test(of_changes_made_together_the_heads_stay),
+        cmocka_unit_test(a_chunk_of_which_most_is_kept_is_left_alone),
         cmocka_unit_test(what_was_made_together_grows_old_together),
         cmocka_unit_test(the_table_counts_not_what_memory_has_since),
         cmocka_unit_test(a_bite_is_small),

@@ -2,6 +2,7 @@
  * everything can stop. One workload, its seed fixed, is run over and over. */
 #include "base/mem.h"
 #include "fake/fault_vfs.h"
+#include "fake/room.h"
 #include "fake/script.h"
 #include "sim/scratch.h"
 #include "store/sqlite.h"
@@ -411,6 +412,31 @@ static void a_crash_at_any_moment_keeps_exactly_what_was_acknowledged(void **sta
     world_deinit(&world);
 }
 
+/* Somebody reads while the disk syncs, and for that writes what is behind. */
+static void what_fails_between_append_and_settle_is_the_end_too(void **state)
+{
+    struct world world;
+    struct change draft = room_draft(NULL);
+    (void)state;
+    world_init(&world, 3);
+    assert_int_equal(open_in(world.scratch.path, "fault", &world.store), OK);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(commit_some(&world), OK);
+    draft.seq = draft.id = store_seq(world.store) + 1;
+    struct change *change = change_new(&draft);
+    assert_int_equal(store_append(world.store, &change, 1), OK);
+    fault_vfs_plan(world.vfs,
+                   &(struct fault_plan){FAULT_WRITE, 0, SQLITE_IOERR_WRITE, false, false});
+    assert_int_equal(list_some(&world), ERR_UNSURE);
+    fault_vfs_heal(world.vfs);
+    enum err synced = store_sync(world.store);
+    assert_int_equal(store_settle(world.store, synced, &change, 1), ERR_UNSURE);
+    change_unref(change);
+    store_close(world.store);
+    world.store = NULL;
+    world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_write_that_is_cut_short_by_a_full_disk_keeps_nothing),
         cmocka_unit_test(a_failing_write_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_failing_sync_is_the_end_and_loses_nothing_that_was_acknowledged),
+        cmocka_unit_test(what_fails_between_append_and_settle_is_the_end_too),
         cmocka_unit_test(after_an_unsure_end_nothing_is_written_not_even_by_closing),
         cmocka_unit_test(a_log_far_beyond_its_limit_ends_unsure_when_its_index_cannot_grow),
         cmocka_unit_test(a_crash_at_any_moment_keeps_exactly_what_was_acknowledged),
