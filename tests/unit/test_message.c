@@ -107,6 +107,24 @@ static void a_message_waits_for_the_commit_of_its_stream(void **state)
     assert_int_equal(metric_get(&core_metrics(sim->core)->messages), 1);
 }
 
+static void answers_come_behind_the_messages_before_them_also_across_commits(void **state)
+{
+    struct sim *sim = *state;
+    size_t heard = sim->heard_count;
+    sim_ask(sim, sim_of(KIND_STREAM, sim_create("s", NULL)));
+    struct asked *first = sim_ask(sim, sim_message("s", "{}"));
+    struct asked *second = sim_ask_meanwhile(sim, sim_message("s", "{}"));
+    struct asked *written = sim_ask_meanwhile(sim, sim_create("x", NULL));
+    assert_int_equal(sim_run(sim), OK);
+    assert_int_equal(sim->heard_count, heard + 4);
+    assert_ptr_equal(sim->heard[heard + 1], first->command.head);
+    assert_ptr_equal(sim->heard[heard + 2], second->command.head);
+    assert_ptr_equal(sim->heard[heard + 3], written->command.head);
+    assert_int_equal(first->heard, heard + 1);
+    assert_int_equal(second->heard, heard + 2);
+    assert_int_equal(written->heard, heard + 3);
+}
+
 static void a_message_to_a_stream_whose_commit_failed_is_not_heard(void **state)
 {
     struct sim *sim = *state;
@@ -160,6 +178,7 @@ int main(void)
         ON_EACH_STORE(a_message_needs_its_stream),
         ON_EACH_STORE(a_message_changes_nothing_of_its_stream),
         ON_EACH_STORE(a_message_waits_for_the_commit_of_its_stream),
+        ON_EACH_STORE(answers_come_behind_the_messages_before_them_also_across_commits),
         ON_EACH_STORE(a_message_to_a_stream_whose_commit_failed_is_not_heard),
         ON_EACH_STORE(a_message_beside_a_commit_that_fails_is_heard_all_the_same),
         ON_EACH_STORE(messages_of_one_batch_are_heard_in_their_order),
