@@ -1,16 +1,14 @@
 /* The states, moved by checkpoint_step alone:
  *
- *   RESTING ── log at half its limit ──> COPYING ── little is left, or PASSES_MAX ──> RESTING
- *                                        |     ^
- *                                        +-----+ a pass is done, and much came meanwhile
+ *   RESTING ── log at half its limit ──> COPYING ── thread is done ──> RESTING
  *
- * The thread owns its connection and, while COPYING, `result` and `copied`; the queues hand them
- * over.
+ * The thread owns its connection and, while COPYING, `result`; the queues hand both over.
  *
- * Each pass is ordered in the owner's turn, while the log has pages that no pass has copied. The
- * owner then cannot begin the log anew before the pass is done. It must not while a pass begins:
- * SQLite up to 3.51.2 can lose commits when a checkpoint follows one that has copied all there was,
- * and another connection resets the log in between ("the WAL-reset bug", sqlite.org/wal.html). */
+ * It makes one pass an order, and an order is given in the owner's turn, while the log has pages
+ * that were not copied: so the owner cannot begin the log anew before the pass is done. It must not
+ * while a pass begins: SQLite up to 3.51.2 can lose commits when a checkpoint follows one that has
+ * copied all there was, and another connection resets the log in between ("the WAL-reset bug",
+ * sqlite.org/wal.html). */
 #include "store/checkpoint.h"
 
 #include "base/mem.h"
@@ -20,11 +18,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum {
-    WAIT_MS = 30000, /* for the other connection's lock; far longer than a copy takes */
-    PASSES_MAX = 4,
-    FEW_PAGES = 200, /* copied in about a millisecond */
-};
+enum { WAIT_MS = 30000 }; /* for the other connection's lock; far longer than a copy takes */
 
 struct checkpoint {
     sqlite3 *db;
@@ -34,17 +28,14 @@ struct checkpoint {
     struct queue *reports;
     struct node token; /* there is only one: in a queue or with one of the two threads */
     enum err result;
-    int copied; /* pages that the log had in the thread's last pass */
-    unsigned passes;
     bool copying;
-    unsigned pages; /* that the log has */
+    unsigned pages;
     unsigned pages_max;
 };
 
-/* `pages`: how many the log had. */
-static enum err copy(sqlite3 *db, int *pages)
+static enum err copy(sqlite3 *db)
 {
-    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, pages, NULL);
+    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (code == SQLITE_OK || code == SQLITE_BUSY)
         return OK;
     return sql_err(db);
@@ -59,7 +50,7 @@ static void *run(void *context)
         struct chain chain = queue_wait(checkpoint->orders, -1);
         if (!chain.first)
             return NULL; /* closed */
-        checkpoint->result = copy(checkpoint->own, &checkpoint->copied);
+        checkpoint->result = copy(checkpoint->own);
         queue_push(checkpoint->reports, &chain);
     }
 }
@@ -159,20 +150,12 @@ bool checkpoint_is_due(const struct checkpoint *checkpoint)
     return checkpoint->copying || checkpoint->pages >= checkpoint->pages_max / 2;
 }
 
-static void start_pass(struct checkpoint *checkpoint)
+static void start_copy(struct checkpoint *checkpoint)
 {
     struct chain chain = {0};
     chain_add(&chain, &checkpoint->token);
     checkpoint->copying = true;
-    checkpoint->passes++;
     queue_push(checkpoint->orders, &chain);
-}
-
-/* Is much left for the last copy, during which nobody else writes? */
-static bool is_far_behind(const struct checkpoint *checkpoint)
-{
-    return checkpoint->passes < PASSES_MAX &&
-           checkpoint->pages > (unsigned)checkpoint->copied + FEW_PAGES;
 }
 
 static enum err tell(enum err e, sqlite3 *db, struct why *why)
@@ -187,7 +170,7 @@ enum err checkpoint_step(struct checkpoint *checkpoint, bool *done, struct why *
     *done = false;
     if (!checkpoint->copying) {
         if (checkpoint_is_due(checkpoint))
-            start_pass(checkpoint);
+            start_copy(checkpoint);
         return OK;
     }
     bool must_wait = checkpoint->pages >= checkpoint->pages_max;
@@ -198,13 +181,7 @@ enum err checkpoint_step(struct checkpoint *checkpoint, bool *done, struct why *
     checkpoint->copying = false;
     if (checkpoint->result)
         return tell(checkpoint->result, checkpoint->own, why);
-    if (is_far_behind(checkpoint)) {
-        start_pass(checkpoint);
-        return OK;
-    }
-    checkpoint->passes = 0;
-    int pages;
-    enum err e = copy(checkpoint->db, &pages);
+    enum err e = copy(checkpoint->db);
     *done = !e;
     checkpoint->pages = 0; /* the next commit tells how many there are */
     return tell(e, checkpoint->db, why);
