@@ -33,7 +33,7 @@ struct core_sink {
 };
 
 struct core_options {
-    struct store *store; /* used by the core alone */
+    struct store *store; /* used by the core alone, but for its sync */
     struct clock clock;
     struct random random;
     struct core_sink sink;
