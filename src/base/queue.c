@@ -127,14 +127,6 @@ void queue_close(struct queue *queue)
         queue->wake(queue->context);
 }
 
-bool queue_is_closed(struct queue *queue)
-{
-    pthread_mutex_lock(&queue->mutex);
-    bool closed = queue->closed;
-    pthread_mutex_unlock(&queue->mutex);
-    return closed;
-}
-
 bool queue_is_done(struct queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);

@@ -85,7 +85,6 @@ struct chain queue_wait(struct queue *queue, int64_t timeout_ms);
 
 /* Wake the taker for good: queue_wait does not sleep any more. Any thread. */
 void queue_close(struct queue *queue);
-bool queue_is_closed(struct queue *queue);
 
 /* Closed, and everything has been taken. */
 bool queue_is_done(struct queue *queue);

@@ -158,15 +158,75 @@ static void waiting_ends_for_good_when_the_queue_is_closed(void **state)
     struct node node;
     struct chain chain = {0};
     struct queue *queue = queue_new(NULL, NULL);
-    assert_false(queue_is_closed(queue));
+    assert_false(queue_is_done(queue));
     assert_int_equal(pthread_create(&thread, NULL, close_queue, queue), 0);
     assert_null(queue_wait(queue, -1).first);
     pthread_join(thread, NULL);
-    assert_true(queue_is_closed(queue));
+    assert_true(queue_is_done(queue));
     assert_null(queue_wait(queue, -1).first);
     chain_add(&chain, &node);
     queue_push(queue, &chain);
     assert_ptr_equal(queue_wait(queue, -1).first, &node);
+    queue_free(queue);
+}
+
+static void what_is_put_back_comes_out_first(void **state)
+{
+    (void)state;
+    struct node nodes[4];
+    struct chain chain = {0};
+    struct queue *queue = queue_new(NULL, NULL);
+    chain_add(&chain, &nodes[0]);
+    chain_add(&chain, &nodes[1]);
+    queue_put_back(queue, &chain); /* into an empty one */
+    assert_null(chain.first);
+    struct chain taken = queue_take(queue);
+    chain_add(&chain, &nodes[2]);
+    chain_add(&chain, &nodes[3]);
+    queue_push(queue, &chain);
+    queue_put_back(queue, &taken);
+    taken = queue_take(queue);
+    assert_int_equal(taken.count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_ptr_equal(chain_shift(&taken), &nodes[i]);
+    queue_free(queue);
+}
+
+static void *nudge_queue(void *queue)
+{
+    queue_nudge(queue);
+    return NULL;
+}
+
+static void a_nudge_ends_one_wait_also_the_next(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    struct queue *queue = queue_new(NULL, NULL);
+    queue_nudge(queue);
+    queue_await(queue, -1);
+    assert_int_equal(pthread_create(&thread, NULL, nudge_queue, queue), 0);
+    queue_await(queue, -1);
+    pthread_join(thread, NULL);
+    queue_await(queue, 1); /* ends by itself */
+    assert_null(queue_take(queue).first);
+    queue_free(queue);
+}
+
+static void a_queue_is_done_when_it_is_closed_and_empty(void **state)
+{
+    (void)state;
+    struct node node;
+    struct chain chain = {0};
+    struct queue *queue = queue_new(NULL, NULL);
+    assert_false(queue_is_done(queue));
+    chain_add(&chain, &node);
+    queue_push(queue, &chain);
+    queue_close(queue);
+    assert_false(queue_is_done(queue));
+    queue_await(queue, -1);
+    assert_ptr_equal(queue_take(queue).first, &node);
+    assert_true(queue_is_done(queue));
     queue_free(queue);
 }
 
@@ -184,6 +244,9 @@ int main(void)
         cmocka_unit_test(nodes_stay_in_order_when_several_chains_wait),
         cmocka_unit_test(waiting_ends_when_the_time_is_over),
         cmocka_unit_test(waiting_ends_for_good_when_the_queue_is_closed),
+        cmocka_unit_test(what_is_put_back_comes_out_first),
+        cmocka_unit_test(a_nudge_ends_one_wait_also_the_next),
+        cmocka_unit_test(a_queue_is_done_when_it_is_closed_and_empty),
         cmocka_unit_test(freeing_no_queue_is_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
