@@ -99,9 +99,7 @@ static bool all_plain(uint64_t bytes)
 
 static void skip_plain(struct reader *r)
 {
-    const char *at = r->at;
-    while (r->end - at >= SWAR_SIZE && all_plain(swar_load(at)))
-        at += SWAR_SIZE;
+    const char *at = r->at + swar_span(r->at, (size_t)(r->end - r->at), all_plain);
     while (at < r->end && is_plain((unsigned char)*at))
         at++;
     r->at = at;

@@ -32,9 +32,7 @@ static bool all_plain(uint64_t bytes)
 /* How many bytes of `s` stand before a % or +. */
 static size_t plain_length(struct str s)
 {
-    size_t len = 0;
-    while (s.len - len >= SWAR_SIZE && all_plain(swar_load(s.ptr + len)))
-        len += SWAR_SIZE;
+    size_t len = swar_span(s.ptr, s.len, all_plain);
     while (len < s.len && is_plain(s.ptr[len]))
         len++;
     return len;

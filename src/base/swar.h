@@ -7,6 +7,7 @@
 #define BASE_SWAR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -43,6 +44,15 @@ static inline uint64_t swar_equal(uint64_t bytes, char c)
 static inline bool swar_any(uint64_t tests)
 {
     return (tests & swar_each(0x80)) != 0;
+}
+
+/* How far from `at` on eight bytes at a time pass the test: a multiple of eight, at most `len`. */
+static inline size_t swar_span(const char *at, size_t len, bool (*pass)(uint64_t bytes))
+{
+    size_t span = 0;
+    while (len - span >= SWAR_SIZE && pass(swar_load(at + span)))
+        span += SWAR_SIZE;
+    return span;
 }
 
 #endif

@@ -38,11 +38,15 @@ static size_t sequence_length(const unsigned char *at, size_t left)
     return kind->len;
 }
 
+static bool all_ascii(uint64_t bytes)
+{
+    return !swar_any(bytes);
+}
+
 /* From `i` to the next byte that is not ASCII. */
 static size_t skip_ascii(struct str s, size_t i)
 {
-    while (s.len - i >= SWAR_SIZE && !swar_any(swar_load(s.ptr + i)))
-        i += SWAR_SIZE;
+    i += swar_span(s.ptr + i, s.len - i, all_ascii);
     while (i < s.len && (unsigned char)s.ptr[i] < 0x80)
         i++;
     return i;

@@ -82,47 +82,59 @@ bool value_elements_next(struct value_elements *elements, struct str *value)
     return true;
 }
 
-static uint32_t four_hex(const char *at)
+/* Of \uXXXX at the start of `coded`. */
+static bool read_code(struct str coded, uint32_t *code)
 {
-    uint32_t value = 0;
-    for (int i = 0; i < 4; i++)
-        value = value << 4 | (uint32_t)hex_digit(at[i]);
-    return value;
+    enum { LENGTH = 6 };
+    if (coded.len < LENGTH)
+        return false;
+    *code = 0;
+    for (size_t i = 2; i < LENGTH; i++) {
+        int digit = hex_digit(coded.ptr[i]);
+        if (digit < 0)
+            return false;
+        *code = *code << 4 | (uint32_t)digit;
+    }
+    return true;
 }
 
 /* The code point of \uXXXX, or of a pair of them, at the start of `coded`; a surrogate where it
  * stands alone. */
-static uint32_t shift_code_point(struct str *coded)
+static bool shift_code_point(struct str *coded, uint32_t *code_point)
 {
-    uint32_t high = four_hex(str_shift(coded, 6).ptr + 2);
-    if (high >> 10 != 0xd800 >> 10 || !str_starts(*coded, STR("\\u")))
-        return high;
-    uint32_t low = four_hex(coded->ptr + 2);
-    if (low >> 10 != 0xdc00 >> 10)
-        return high;
+    uint32_t low;
+    if (!read_code(*coded, code_point))
+        return false;
     str_shift(coded, 6);
-    return 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
+    if (*code_point >> 10 != 0xd800 >> 10 || !str_starts(*coded, STR("\\u")) ||
+        !read_code(*coded, &low) || low >> 10 != 0xdc00 >> 10)
+        return true;
+    str_shift(coded, 6);
+    *code_point = 0x10000 + ((*code_point & 0x3ff) << 10 | (low & 0x3ff));
+    return true;
 }
 
 /* Take the next piece off `coded`: a run without escapes, or one escape decoded in `room`.
- * False: a lone surrogate. */
+ * False: it is no escape of JSON's, or a lone surrogate. */
 static bool shift_piece(struct str *coded, char room[4], struct str *piece)
 {
+    static const char names[] = "bfnrt\"\\/", meanings[] = "\b\f\n\r\t\"\\/";
     if (coded->ptr[0] != '\\') {
         const char *escape = memchr(coded->ptr, '\\', coded->len);
         *piece = str_shift(coded, escape ? (size_t)(escape - coded->ptr) : coded->len);
         return true;
     }
     *piece = (struct str){room, 1};
+    if (coded->len < 2)
+        return false;
     if (coded->ptr[1] != 'u') {
-        static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
-        char name = str_shift(coded, 2).ptr[1];
-        const char *found = strchr(names, name);
-        room[0] = found ? meanings[found - names] : name;
-        return true;
+        const char *found = memchr(names, coded->ptr[1], sizeof names - 1);
+        room[0] = found ? meanings[found - names] : 0;
+        str_shift(coded, 2);
+        return found;
     }
-    uint32_t code_point = shift_code_point(coded);
-    if (code_point >> 11 == 0xd800 >> 11)
+    uint32_t code_point;
+    if (!shift_code_point(coded, &code_point) || code_point >> 11 == 0xd800 >> 11)
         return false;
     piece->len = utf8_encode(code_point, room);
     return true;
@@ -164,20 +176,26 @@ void value_get_all(struct str object, const struct str *keys, struct str *values
                 values[i] = value;
 }
 
+bool value_decode(struct str coded, char *out, size_t *len)
+{
+    char room[4];
+    struct str piece;
+    *len = 0;
+    while (coded.len) {
+        if (!shift_piece(&coded, room, &piece))
+            return false;
+        memmove(out + *len, piece.ptr, piece.len);
+        *len += piece.len;
+    }
+    return true;
+}
+
 bool value_decode_string(struct str token, struct arena *arena, struct str *text)
 {
     if (!is_between(token, '"', '"'))
         return false;
     struct str coded = inside(token);
     char *out = arena_alloc(arena, coded.len);
-    *text = (struct str){out, 0};
-    char room[4];
-    struct str piece;
-    while (coded.len) {
-        if (!shift_piece(&coded, room, &piece))
-            return false;
-        memcpy(out + text->len, piece.ptr, piece.len);
-        text->len += piece.len;
-    }
-    return true;
+    text->ptr = out;
+    return value_decode(coded, out, &text->len);
 }

@@ -31,6 +31,11 @@ struct str value_get(struct str object, struct str key);
 /* The same for several keys in one go: values[i] of keys[i]. */
 void value_get_all(struct str object, const struct str *keys, struct str *values, size_t count);
 
+/* What stands between the quotes of a JSON string, decoded to UTF-8 at `out`, which has room for as
+ * many bytes and may be where `coded` is. It need not have been checked; what is no escape is taken
+ * as it is. False: an escape is none of JSON's, or a surrogate that stands alone. */
+bool value_decode(struct str coded, char *out, size_t *len);
+
 /* The text of a JSON string with its quotes, decoded to UTF-8 in `arena`. False: not a string,
  * or an escaped surrogate stands alone, which UTF-8 cannot say. */
 bool value_decode_string(struct str token, struct arena *arena, struct str *text);

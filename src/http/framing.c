@@ -9,10 +9,7 @@ static bool all_visible(uint64_t bytes)
 
 static bool is_name(struct str name)
 {
-    size_t i = 0;
-    while (name.len - i >= SWAR_SIZE && all_visible(swar_load(name.ptr + i)))
-        i += SWAR_SIZE;
-    for (; i < name.len; i++) {
+    for (size_t i = swar_span(name.ptr, name.len, all_visible); i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];
         if (c <= ' ' || c >= 0x7f)
             return false;

@@ -9,10 +9,7 @@ static bool all_printable(uint64_t bytes)
 
 static bool is_printable(struct str target)
 {
-    size_t i = 0;
-    while (target.len - i >= SWAR_SIZE && all_printable(swar_load(target.ptr + i)))
-        i += SWAR_SIZE;
-    for (; i < target.len; i++) {
+    for (size_t i = swar_span(target.ptr, target.len, all_printable); i < target.len; i++) {
         unsigned char c = (unsigned char)target.ptr[i];
         if (c <= ' ' || c == 0x7f)
             return false;

@@ -1,7 +1,7 @@
 #include "store/chunk.h"
 
 #include "base/digits.h"
-#include "base/hex.h"
+#include "base/value.h"
 
 enum { PADDED = 10, NUMBERS = 11 };
 
@@ -70,19 +70,11 @@ void chunk_add_text(struct buf *text, struct str entry)
 
 /* --- reading: whatever is not as written above is broken --- */
 
-static struct str take(struct str *rest, size_t len)
-{
-    struct str taken = {rest->ptr, len};
-    rest->ptr += len;
-    rest->len -= len;
-    return taken;
-}
-
 static bool skip(struct str *rest, char c)
 {
     if (!rest->len || rest->ptr[0] != c)
         return false;
-    take(rest, 1);
+    str_shift(rest, 1);
     return true;
 }
 
@@ -100,7 +92,7 @@ static bool read_digits(struct str *rest, uint64_t *number)
     }
     if (!len || len > LENGTH_MAX)
         return false;
-    take(rest, len);
+    str_shift(rest, len);
     return skip(rest, ',');
 }
 
@@ -130,7 +122,7 @@ static bool read_entry(struct str *rest, struct chunk_entry *entry)
         ;
     if (!read_digits(rest, &size) || size > rest->len)
         return false;
-    struct str body = take(rest, (size_t)size);
+    struct str body = str_shift(rest, (size_t)size);
     entry->body = body;
     if (!skip(rest, ']') || !read_digits(&body, &entry->seq))
         return false;
@@ -161,13 +153,13 @@ static bool read_string(struct str *rest, struct str *coded)
 {
     *coded = (struct str){0};
     if (str_starts(*rest, STR("null"))) {
-        take(rest, 4);
+        str_shift(rest, 4);
         return true;
     }
     const char *end = skip(rest, '"') ? closing_quote(*rest) : NULL;
     if (!end)
         return false;
-    *coded = take(rest, (size_t)(end - rest->ptr));
+    *coded = str_shift(rest, (size_t)(end - rest->ptr));
     return skip(rest, '"');
 }
 
@@ -208,35 +200,11 @@ bool chunk_read(const struct chunk_entry *entry, struct change *coded)
     return read_strings(&rest, coded);
 }
 
-static int hex_pair(const char *at)
+/* In place, in the caller's own memory. */
+static bool decode(struct str *s)
 {
-    int high = hex_digit(at[0]), low = hex_digit(at[1]);
-    return high < 0 || low < 0 ? 0 : high << 4 | low;
-}
-
-/* In place. Only the escapes that buf_add_json makes; others stand for themselves. */
-static void decode(struct str *s)
-{
-    static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
-    char *out = (char *)(uintptr_t)s->ptr; /* the caller's own memory */
-    size_t len = 0;
-    if (!s->len || !memchr(s->ptr, '\\', s->len))
-        return;
-    for (size_t i = 0; i < s->len; i++) {
-        char c = s->ptr[i];
-        if (c == '\\' && i + 1 < s->len) {
-            c = s->ptr[++i];
-            const char *found = strchr(names, c);
-            if (c && found) {
-                c = meanings[found - names];
-            } else if (c == 'u' && i + 4 < s->len) {
-                c = (char)hex_pair(s->ptr + i + 3);
-                i += 4;
-            }
-        }
-        out[len++] = c;
-    }
-    s->len = len;
+    return !s->len || !memchr(s->ptr, '\\', s->len) ||
+           value_decode(*s, (char *)(uintptr_t)s->ptr, &s->len);
 }
 
 struct change *chunk_change(const struct chunk_entry *entry)
@@ -245,8 +213,8 @@ struct change *chunk_change(const struct chunk_entry *entry)
     if (!chunk_read(entry, &coded))
         return NULL;
     struct change *change = change_new(&coded);
-    decode(&change->name);
-    decode(&change->creator);
-    decode(&change->author);
-    return change;
+    if (decode(&change->name) && decode(&change->creator) && decode(&change->author))
+        return change;
+    change_unref(change);
+    return NULL;
 }

@@ -131,6 +131,40 @@ static void decoding_fails_when_it_is_no_string_or_a_surrogate_stands_alone(void
     arena_deinit(&arena);
 }
 
+/* Each byte behind the text is out of bounds, for the sanitizer to see. */
+static bool decodes(const char *coded, size_t len)
+{
+    char *copy = test_malloc(len ? len : 1);
+    size_t out_len;
+    memcpy(copy, coded, len);
+    bool good = value_decode((struct str){copy, len}, copy, &out_len);
+    test_free(copy);
+    return good;
+}
+
+static void what_was_not_checked_is_decoded_within_its_bounds(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {"\\",         "a\\",      "\\u", "\\u12",
+                                         "\\u123",     "\\u123g",  "\\q", "\\ud83d\\ude0",
+                                         "\\ud83d\\u", "\\ud83d\\"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+        assert_false(decodes(broken[i], strlen(broken[i])));
+    assert_false(decodes("\\\0", 2));
+    assert_true(decodes("", 0));
+    assert_true(decodes("\xfe\xff\0x", 4));
+}
+
+static void decoding_may_happen_in_place(void **state)
+{
+    (void)state;
+    char text[] = "a\\n\\ud83d\\ude00bc\\\\d";
+    size_t len;
+    assert_true(value_decode(str_from(text), text, &len));
+    assert_true(str_eq((struct str){text, len}, STR("a\n\xf0\x9f\x98\x80"
+                                                    "bc\\d")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +175,8 @@ int main(void)
         cmocka_unit_test(get_finds_the_first_member_whose_decoded_key_matches),
         cmocka_unit_test(a_string_token_is_decoded_to_utf8),
         cmocka_unit_test(decoding_fails_when_it_is_no_string_or_a_surrogate_stands_alone),
+        cmocka_unit_test(what_was_not_checked_is_decoded_within_its_bounds),
+        cmocka_unit_test(decoding_may_happen_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
