@@ -248,11 +248,6 @@ static void prefetch_heads(struct core *core, const struct chain *commands)
     store_prefetch(core->options.store, ids, count);
 }
 
-static void flush(struct core *core)
-{
-    core->options.sink.flush(core->options.sink.context);
-}
-
 void core_evaluate(struct core *core, struct chain *commands)
 {
     struct node *node;
@@ -268,7 +263,6 @@ void core_evaluate(struct core *core, struct chain *commands)
     for (; left && (node = chain_shift(commands)); left--)
         if (!is_held(core, (struct command *)node))
             take(core, (struct command *)node);
-    flush(core);
 }
 
 bool core_concerns(const struct core *core, const struct chain *commands)
@@ -376,7 +370,6 @@ static void answer_all_failed(struct core *core)
     core->waiting_count = 0;
     if (core->house.pending)
         put_off(core);
-    flush(core);
 }
 
 static void note_changes(struct core *core)
@@ -405,7 +398,6 @@ static void answer_sealed(struct core *core)
     }
     core->waiting_count = left;
     core->waiting_sealed = 0;
-    flush(core);
 }
 
 enum err core_settle(struct core *core, enum err synced)

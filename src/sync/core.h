@@ -23,12 +23,11 @@
 #include "sync/idempotency.h"
 
 /* Where answers and notices go. `reply` is called once a command, which is the callee's from then
- * on; `tell` for each port that follows what has happened; `flush` after a run of both. A command
- * is answered before its changes are told. None calls back into the core. */
+ * on; `tell` for each port that follows what has happened. A command is answered before its
+ * changes are told. Neither calls back into the core. */
 struct core_sink {
     void (*reply)(void *context, struct command *command);
     void (*tell)(void *context, struct port *port, const struct notice *notice);
-    void (*flush)(void *context);
     void *context;
 };
 

@@ -15,7 +15,6 @@ struct loop {
     struct core *core;
     struct queue *commands; /* taken by whoever has the turn, so that they stay in order */
     struct port *ports;     /* those with letters to push */
-    struct port *port;      /* of the gateway whose turn it is */
     uint64_t busy_ns;       /* when commands came last */
     bool sealed;            /* the store is to be synced, or is being */
     bool resting;           /* the thread sleeps, or is about to, until it is nudged */
@@ -49,22 +48,13 @@ static void tell(void *context, struct port *port, const struct notice *notice)
     post(context, port, &delivery->letter);
 }
 
-/* Not to the port of the gateway that has the turn: it takes its letters itself. */
-static void flush(void *context)
+static void flush(struct loop *loop)
 {
-    struct loop *loop = context;
-    struct port *own = NULL;
     while (loop->ports) {
         struct port *port = loop->ports;
         loop->ports = port->next;
-        if (port == loop->port)
-            own = port;
-        else
-            queue_push(port->queue, &port->letters);
+        queue_push(port->queue, &port->letters);
     }
-    loop->ports = own;
-    if (own)
-        own->next = NULL;
 }
 
 static void say(struct loop *loop, enum log_level level, const char *message)
@@ -115,46 +105,63 @@ static enum err tidy(struct loop *loop, bool idle, bool *more)
     return OK;
 }
 
-/* What the disk has is answered, then the next commit is made of all that came meanwhile. */
-static enum err work(struct loop *loop, enum err synced, bool *more)
+static enum err settle(struct loop *loop, enum err synced)
 {
     enum err e = loop->sealed ? core_settle(loop->core, synced) : OK;
     loop->sealed = false;
-    if (e)
-        return e;
-    struct chain commands = queue_take(loop->commands);
-    evaluate(loop, &commands);
-    if (commands.first)
-        queue_put_back(loop->commands, &commands);
-    e = tidy(loop, is_idle(loop), more);
-    if (!e)
-        e = core_keep_house(loop->core);
-    return e ? e : core_seal(loop->core, &loop->sealed);
+    flush(loop);
+    return e;
 }
 
-static int64_t pause_ms(const struct loop *loop, bool more)
+static void evaluate_queue(struct loop *loop)
+{
+    struct chain commands = queue_take(loop->commands);
+    evaluate(loop, &commands);
+    flush(loop);
+    if (commands.first)
+        queue_put_back(loop->commands, &commands);
+}
+
+static enum err seal(struct loop *loop)
+{
+    enum err e = core_keep_house(loop->core);
+    if (!e)
+        e = core_seal(loop->core, &loop->sealed);
+    flush(loop);
+    return e;
+}
+
+static int64_t pause_ms(const struct loop *loop, bool idle, bool more)
 {
     int64_t sleep_ms = core_sleep_ms(loop->core);
     if (more)
         return 0;
-    return is_idle(loop) || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
+    return idle || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
 }
 
-static void take_turns(struct loop *loop)
+/* What the disk has is answered, then the next commit is made of all that came meanwhile. */
+static enum err work(struct loop *loop, enum err synced)
 {
-    atomic_store(&loop->wanted, true);
-    pthread_mutex_lock(&loop->turns);
-    atomic_store(&loop->wanted, false);
+    bool more;
+    enum err e = settle(loop, synced);
+    if (e)
+        return e;
+    evaluate_queue(loop);
+    bool idle = is_idle(loop);
+    e = tidy(loop, idle, &more);
+    if (!e)
+        e = seal(loop);
+    loop->wait_ms = pause_ms(loop, idle, more);
+    return e;
 }
 
 /* False: the last one. */
 static bool turn(struct loop *loop, enum err synced)
 {
-    bool more = false;
-    take_turns(loop);
-    loop->resting = false;
-    loop->ended = work(loop, synced, &more) == ERR_UNSURE;
-    loop->wait_ms = pause_ms(loop, more);
+    atomic_store(&loop->wanted, true);
+    pthread_mutex_lock(&loop->turns);
+    atomic_store(&loop->wanted, false);
+    loop->ended = work(loop, synced) == ERR_UNSURE;
     loop->resting = !loop->ended && !loop->sealed;
     pthread_mutex_unlock(&loop->turns);
     if (loop->ended)
@@ -204,7 +211,7 @@ enum err loop_start(struct loop **made, const struct loop_options *options, stru
         .store = options->store,
         .clock = options->clock,
         .random = options->random,
-        .sink = {reply, tell, flush, loop},
+        .sink = {reply, tell, loop},
         .contention = options->contention,
         .idempotency = options->idempotency,
     };
@@ -257,11 +264,10 @@ static struct chain take_letters(struct loop *loop, struct port *port)
     struct port **at = &loop->ports;
     while (*at && *at != port)
         at = &(*at)->next;
-    if (*at) {
+    if (*at)
         *at = port->next;
-        chain_join(&letters, &port->letters);
-        port->letters = (struct chain){0};
-    }
+    chain_join(&letters, &port->letters);
+    port->letters = (struct chain){0};
     return letters;
 }
 
@@ -276,10 +282,9 @@ static bool evaluate_here(struct loop *loop, struct port *port, struct chain *co
     if (good) {
         chain_join(&earlier, commands);
         *commands = (struct chain){0};
-        loop->port = port;
         evaluate(loop, &earlier);
-        loop->port = NULL;
-        *letters = take_letters(loop, port);
+        *letters = take_letters(loop, port); /* no need to be woken for them */
+        flush(loop);
     }
     if (earlier.first)
         queue_put_back(loop->commands, &earlier);

@@ -9,8 +9,8 @@
  *   sim_run(&sim);                                             the core answers both
  *   sim_deinit(&sim);
  *
- * Whatever cannot be right in any test is asserted in here: that each command is answered at
- * most once, and that answers are flushed. */
+ * Whatever cannot be right in any test is asserted in here: that each command is answered, and not
+ * twice. */
 #ifndef SIM_H
 #define SIM_H
 
@@ -39,7 +39,6 @@ struct asked {
     struct command command; /* first: the core hands back this */
     struct asked *next;
     bool answered;
-    bool flushed;
     uint64_t commits; /* those of the store, failed or not, before the answer */
     size_t heard;     /* from the feed before the answer */
 };

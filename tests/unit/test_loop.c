@@ -254,6 +254,32 @@ static void several_items_are_read_on_the_thread_that_asks_but_no_pages(void **s
     command_deinit(&many);
 }
 
+static void what_is_refused_for_want_of_room_is_answered(void **state)
+{
+    struct house *house = *state;
+    fake_store_fail_after(house->store, 1, ERR_STORE); /* the default service */
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_create("x", NULL)), ERR_STORE);
+    assert_int_equal(submit_and_forget(house, sim_create("x", NULL)), OK);
+}
+
+/* A thread that was not nudged would find each of them only when its rest is over: this would not
+ * end in the time that a test has. */
+static void whoever_is_alone_does_not_wait_for_the_rest_to_end(void **state)
+{
+    enum { MANY = 10000 };
+    struct house *house = *state;
+    start_well(house);
+    assert_int_equal(submit_and_forget(house, sim_create("x", NULL)), OK);
+    for (int i = 0; i < MANY; i++) {
+        struct command update = sim_update("x", "{}");
+        assert_false(evaluate(house, &house->port, &update));
+        assert_ptr_equal(queue_wait(house->port.queue, -1).first, &update.letter.node);
+        assert_int_equal(update.err, OK);
+        command_deinit(&update);
+    }
+}
+
 /* --- while the disk is at it --- */
 
 struct disk {
@@ -571,6 +597,8 @@ int main(void)
         TEST(a_read_is_answered_on_the_thread_that_asks),
         TEST(a_write_on_the_thread_that_asks_is_answered_when_the_disk_has_it),
         TEST(several_items_are_read_on_the_thread_that_asks_but_no_pages),
+        TEST(what_is_refused_for_want_of_room_is_answered),
+        TEST(whoever_is_alone_does_not_wait_for_the_rest_to_end),
         TEST(others_are_read_while_the_disk_is_at_it),
         TEST(writes_that_come_meanwhile_share_the_next_commit),
         TEST(what_was_left_in_the_queue_comes_first),
