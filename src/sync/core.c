@@ -4,19 +4,17 @@
 #include "sync/access.h"
 #include "sync/batch.h"
 #include "sync/contention.h"
-#include "sync/expiry.h"
+#include "sync/housekeeping.h"
 #include "sync/item.h"
 #include "sync/key.h"
 #include "sync/listing.h"
 #include "sync/message.h"
 #include "sync/permission.h"
-#include "sync/purge.h"
 #include "sync/resource.h"
 #include "sync/service.h"
 #include "sync/sid.h"
 #include "sync/subscribe.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 enum { RETRY_MS = 1000, SLEEP_MAX_MS = 1000 };
@@ -27,17 +25,6 @@ struct waiting {
     struct batch_mark begun; /* what happened before it */
 };
 
-/* What is done besides. */
-struct house {
-    bool purging;
-    bool failed;
-    int64_t retry_ms; /* after a failure: nothing before */
-    int64_t tidy_ms;  /* the same of the store's tidying */
-    bool pending;     /* some of the pending changes are its own */
-    size_t expired;   /* objects removed by them */
-    size_t purged;
-};
-
 struct core {
     struct core_options options;
     struct core_metrics metrics;
@@ -45,10 +32,10 @@ struct core {
     struct batch batch;
     struct contention contention;
     struct idempotency idempotency;
-    struct expiry expiry;
-    struct house house;
+    struct housekeeping housekeeping;
     struct chain due;  /* kept back, and not to be again */
     int64_t now_ms;    /* never goes back */
+    int64_t tidy_ms;   /* after the store's tidying failed: not again before */
     uint64_t begun_ns; /* when what is sealed was appended */
     struct waiting waiting[BATCH_MAX];
     size_t waiting_count;
@@ -279,75 +266,13 @@ bool core_is_pending(const struct core *core)
            batch_is_open(&core->batch);
 }
 
-/* --- housekeeping --- */
-
-/* Objects that users know, among the changes from `first` on. */
-static size_t count_removals(const struct batch *batch, size_t first)
-{
-    size_t count = 0;
-    for (size_t i = first; i < batch->count; i++)
-        count += change_is_removal(batch->changes[i]) && batch->changes[i]->kind != KIND_PURGE;
-    return count;
-}
-
-static enum err expire_some(struct core *core)
-{
-    size_t first = core->batch.count;
-    enum err e = expiry_step(&core->expiry, &core->batch);
-    core->house.expired = count_removals(&core->batch, first);
-    return e;
-}
-
-static enum err purge_some(struct core *core)
-{
-    size_t first = core->batch.count;
-    if (!core->house.purging || core->house.expired)
-        return OK;
-    enum err e = purge_step(&core->batch, &core->house.purging);
-    core->house.purged = count_removals(&core->batch, first);
-    return e;
-}
-
-/* Whatever of it could not be done is done later. */
-static void put_off(struct core *core)
-{
-    struct house *house = &core->house;
-    core->expiry.next_ms = 0;
-    house->purging = house->failed = true;
-    house->pending = false;
-    house->expired = house->purged = 0;
-    house->retry_ms = core->now_ms + RETRY_MS;
-}
+/* --- commits --- */
 
 enum err core_keep_house(struct core *core)
 {
-    struct house *house = &core->house;
-    if (house->failed && clock_now(core) < house->retry_ms)
-        return OK;
-    house->failed = false;
     batch_go_on(&core->batch, clock_now(core));
-    struct batch_mark begun = batch_mark(&core->batch);
-    assert(begun.changes + BATCH_HOUSE_MAX <= BATCH_CHANGES_MAX);
-    enum err e = expire_some(core);
-    if (!e)
-        e = purge_some(core);
-    house->pending = core->batch.count > begun.changes;
-    if (e) {
-        batch_take_back(&core->batch, begun);
-        put_off(core);
-    }
-    return e == ERR_UNSURE ? e : OK;
+    return housekeeping_step(&core->housekeeping, &core->batch);
 }
-
-static void note_house(struct core *core)
-{
-    metric_add(&core->metrics.expired, core->house.expired);
-    metric_add(&core->metrics.purged, core->house.purged);
-    core->house.pending = false;
-    core->house.expired = core->house.purged = 0;
-}
-
-/* --- commits --- */
 
 /* What a failed commit means to a command that waited for it. */
 static void answer_failed(struct core *core, struct command *command)
@@ -368,17 +293,17 @@ static void answer_all_failed(struct core *core)
     for (size_t i = 0; i < core->waiting_count; i++)
         answer_failed(core, core->waiting[i].command);
     core->waiting_count = 0;
-    if (core->house.pending)
-        put_off(core);
+    housekeeping_settle(&core->housekeeping, false, core->now_ms);
 }
 
-static void note_changes(struct core *core)
+static void settle_house(struct core *core)
 {
     const struct batch *batch = &core->batch;
-    for (size_t i = 0; i < batch->sealed.changes; i++) {
-        expiry_note(&core->expiry, batch->changes[i]->expires_ms);
-        core->house.purging = core->house.purging || batch->changes[i]->kind == KIND_PURGE;
-    }
+    for (size_t i = 0; i < batch->sealed.changes; i++)
+        housekeeping_note(&core->housekeeping, batch->changes[i]);
+    metric_add(&core->metrics.expired, core->housekeeping.expired);
+    metric_add(&core->metrics.purged, core->housekeeping.purged);
+    housekeeping_settle(&core->housekeeping, true, core->now_ms);
 }
 
 /* Each is answered behind what happened before it. */
@@ -408,8 +333,7 @@ enum err core_settle(struct core *core, enum err synced)
     if (e)
         return e;
     idempotency_settle(&core->idempotency, core->keys_sealed, true);
-    note_changes(core);
-    note_house(core);
+    settle_house(core);
     answer_sealed(core);
     return OK;
 }
@@ -440,22 +364,21 @@ enum err core_seal(struct core *core, bool *sealed)
 /* Also when housekeeping fails: tidying may be what makes room for it. */
 enum err core_tidy(struct core *core, bool idle, bool *more)
 {
-    struct house *house = &core->house;
     bool store_more = false;
     *more = false;
-    if (clock_now(core) < house->tidy_ms)
+    if (clock_now(core) < core->tidy_ms)
         return ERR_STORE;
     enum err e = store_tidy(core->options.store, core->now_ms, idle, &store_more);
-    house->tidy_ms = e ? core->now_ms + RETRY_MS : 0;
-    if (!e && house->failed)
+    core->tidy_ms = e ? core->now_ms + RETRY_MS : 0;
+    if (!e && core->housekeeping.retry_ms)
         e = ERR_STORE;
-    *more = !e && (store_more || house->purging || core->expiry.next_ms <= core->now_ms);
+    *more = !e && (store_more || housekeeping_next_ms(&core->housekeeping) <= core->now_ms);
     return e;
 }
 
 int64_t core_sleep_ms(const struct core *core)
 {
-    int64_t house_ms = core->house.failed ? INT64_MAX : core->expiry.next_ms;
+    int64_t house_ms = housekeeping_next_ms(&core->housekeeping);
     int64_t held_ms = contention_next_ms(&core->contention);
     int64_t left_ms = (house_ms < held_ms ? house_ms : held_ms) - core->now_ms;
     if (left_ms > SLEEP_MAX_MS)
@@ -467,7 +390,7 @@ enum err core_new(struct core **made, const struct core_options *options)
 {
     struct core *core = mem_zalloc(1, sizeof *core);
     core->options = *options;
-    core->house.purging = true; /* perhaps there is something left over */
+    housekeeping_init(&core->housekeeping);
     feed_init(&core->feed, options->sink.tell, options->sink.context);
     contention_init(&core->contention);
     idempotency_init(&core->idempotency, &options->idempotency, &options->random, clock_now(core));
