@@ -200,33 +200,14 @@ static void name_method(struct http_request *request, struct str name)
         request->method < HTTP_OTHER ? names[request->method] : arena_dup(&request->arena, name);
 }
 
-/* A header of the request. */
-struct header {
-    struct header *next;
-    struct str name;
-    struct str value;
-    char text[]; /* both */
-};
-
-static struct str copy(char *to, const char *from, size_t len)
-{
-    if (len)
-        memcpy(to, from, len);
-    return (struct str){to, len};
-}
-
-/* A copy: libmicrohttpd's own goes with the connection, perhaps before the request. */
 static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
                                   size_t name_len, const char *value, size_t value_len)
 {
     struct exchange *exchange = context;
-    struct header *header =
-        arena_alloc(&exchange->request.arena, sizeof *header + name_len + value_len);
     (void)kind;
-    header->next = exchange->headers;
-    header->name = copy(header->text, name, name_len);
-    header->value = copy(header->text + name_len, value, value_len);
-    exchange->headers = header;
+    const struct header *header =
+        headers_add(&exchange->headers, &exchange->request.arena, (struct str){name, name_len},
+                    (struct str){value, value_len});
     framing_add(&exchange->framing, header->name, str_trim(header->value));
     return MHD_YES;
 }
@@ -380,23 +361,9 @@ enum MHD_Result exchange_advance(struct exchange *exchange, const char *method, 
     return MHD_YES;
 }
 
-static struct str join(struct arena *arena, struct str a, struct str b)
-{
-    char *text = arena_alloc(arena, a.len + 2 + b.len);
-    memcpy(text, a.ptr, a.len);
-    memcpy(text + a.len, ", ", 2);
-    memcpy(text + a.len + 2, b.ptr, b.len);
-    return (struct str){text, a.len + 2 + b.len};
-}
-
 struct str http_request_header(struct http_request *request, struct str name)
 {
-    struct str value = {0};
-    /* They are linked last to first. */
-    for (const struct header *at = exchange_of(request)->headers; at; at = at->next)
-        if (at->name.len == name.len && str_eq_nocase(at->name, name))
-            value = value.ptr ? join(&request->arena, at->value, value) : at->value;
-    return value;
+    return headers_find(&exchange_of(request)->headers, &request->arena, name);
 }
 
 bool http_request_is_local(const struct http_request *request)

@@ -26,6 +26,7 @@
 
 #include "http/connection.h"
 #include "http/framing.h"
+#include "http/headers.h"
 #include "http/server.h"
 
 #include <microhttpd.h>
@@ -66,7 +67,7 @@ struct exchange {
     void (*taken)(void *context, int fd, struct str early); /* http_upgrade's, until it has run */
     void *taken_context;
     struct str target;
-    struct header *headers; /* of the request, last one first */
+    struct headers headers; /* of the request */
     struct framing framing;
     struct buf body;
     uint64_t body_size; /* bytes received, kept or not */
