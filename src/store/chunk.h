@@ -15,6 +15,8 @@
 #include "base/err.h"
 #include "store/change.h"
 
+enum { CHUNK_SIZE_MAX = 1 << 30 }; /* bytes of a text; none comes near */
+
 /* Append to a text; an empty one becomes a chunk of one change. */
 void chunk_add(struct buf *text, const struct change *change);
 

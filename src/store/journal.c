@@ -2,15 +2,12 @@
 
 #include "store/chunk.h"
 
-enum {
-    CHUNK_SIZE = 8 * 1024, /* begin another one; a longer one is slower to find a change in */
-    TEXT_SIZE_MAX = 1 << 30,
-};
+enum { CHUNK_SIZE = 8 * 1024 }; /* begin another one; a longer one is slower to find a change in */
 
 enum err journal_init(struct journal *journal, sqlite3 *db)
 {
     *journal = (struct journal){0};
-    buf_init(&journal->text, TEXT_SIZE_MAX);
+    buf_init(&journal->text, CHUNK_SIZE_MAX);
     enum err e = sql_prepare(db, "INSERT INTO chunk VALUES (?, ?)", &journal->insert);
     if (!e)
         e = sql_prepare(db, "SELECT changes FROM chunk WHERE last >= ? ORDER BY last LIMIT 1",

@@ -2,7 +2,7 @@
 
 #include "store/chunk.h"
 
-enum { BITE = 512, GARBAGE_MIN = 4096, LOOK_MIN_MS = 1000, TEXT_SIZE_MAX = 1 << 30 };
+enum { BITE = 512, GARBAGE_MIN = 4096, LOOK_MIN_MS = 1000 };
 
 enum err retention_init(struct retention *retention, sqlite3 *db, const struct cache *cache,
                         uint64_t keep_changes, int64_t keep_ms)
@@ -19,7 +19,7 @@ enum err retention_init(struct retention *retention, sqlite3 *db, const struct c
     };
     *retention =
         (struct retention){.cache = cache, .keep_changes = keep_changes, .keep_ms = keep_ms};
-    buf_init(&retention->left, TEXT_SIZE_MAX);
+    buf_init(&retention->left, CHUNK_SIZE_MAX);
     enum err e = OK;
     for (size_t i = 0; !e && i < sizeof all / sizeof *all; i++)
         e = sql_prepare(db, all[i].text, all[i].stmt);

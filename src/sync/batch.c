@@ -249,13 +249,9 @@ enum err batch_find(struct batch *batch, uint64_t parent, enum kind kind, struct
     return e;
 }
 
-static enum err get_by_sid(struct batch *batch, uint64_t parent, enum kind kind, struct str sid,
-                           struct change **head)
+static enum err get_salted(struct batch *batch, uint64_t parent, enum kind kind, uint64_t id,
+                           uint64_t salt, struct change **head)
 {
-    uint64_t id, salt;
-    *head = NULL;
-    if (!sid_parse(sid, kind, &id, &salt))
-        return ERR_MISSING;
     enum err e = batch_get(batch, id, head);
     if (e)
         return e;
@@ -270,8 +266,12 @@ static enum err get_by_sid(struct batch *batch, uint64_t parent, enum kind kind,
 enum err batch_resolve(struct batch *batch, uint64_t parent, enum kind kind, struct str sid_or_name,
                        struct change **head)
 {
-    if (sid_is_shaped(sid_or_name))
-        return get_by_sid(batch, parent, kind, sid_or_name, head);
+    uint64_t id, salt;
+    if (sid_parse(sid_or_name, kind, &id, &salt))
+        return get_salted(batch, parent, kind, id, salt, head);
+    *head = NULL;
+    if (sid_is_shaped(sid_or_name)) /* of another kind */
+        return ERR_MISSING;
     enum err e = batch_find(batch, parent, kind, sid_or_name, head);
     if (!e && !*head)
         return ERR_NAME_MISSING;
