@@ -1,35 +1,12 @@
 #include "sync/batch.h"
 
-#include "sync/sid.h"
-
 #include <assert.h>
 
 void batch_init(struct batch *batch, struct store *store, const struct random *random,
                 struct feed *feed)
 {
     *batch = (struct batch){.store = store, .random = random, .feed = feed};
-}
-
-static void forget_pending(struct batch *batch)
-{
-    dict_clear(&batch->by_id);
-    dict_clear(&batch->by_name);
-}
-
-static void find_by(struct batch *batch, struct change *change)
-{
-    dict_add(&batch->by_id, dict_mix(change->id), change);
-    if (change->name.ptr && !change_is_removal(change))
-        dict_add(&batch->by_name, change_name_hash(change->parent, change->kind, change->name),
-                 change);
-}
-
-static void find_no_more(struct batch *batch, const struct change *change)
-{
-    dict_remove(&batch->by_id, dict_mix(change->id), change);
-    if (change->name.ptr && !change_is_removal(change))
-        dict_remove(&batch->by_name, change_name_hash(change->parent, change->kind, change->name),
-                    change);
+    pending_init(&batch->pending);
 }
 
 struct batch_mark batch_mark(const struct batch *batch)
@@ -45,14 +22,13 @@ static void forget_all(struct batch *batch)
         change_unref(batch->messages[i].notice.change);
     batch->count = batch->messages_count = 0;
     batch->told = batch->sealed = batch_mark(batch);
-    forget_pending(batch);
+    pending_clear(&batch->pending);
 }
 
 void batch_deinit(struct batch *batch)
 {
     forget_all(batch);
-    dict_deinit(&batch->by_id);
-    dict_deinit(&batch->by_name);
+    pending_deinit(&batch->pending);
 }
 
 void batch_start(struct batch *batch, int64_t now_ms)
@@ -65,7 +41,7 @@ void batch_go_on(struct batch *batch, int64_t now_ms)
 {
     batch->now_ms = now_ms;
     batch->origin = 0;
-    batch->touched = false;
+    batch->pending.touched = false;
 }
 
 bool batch_is_open(const struct batch *batch)
@@ -90,7 +66,7 @@ enum err batch_settle(struct batch *batch, enum err synced)
     enum err e = count ? store_settle(batch->store, synced, batch->changes, count) : OK;
     for (size_t i = 0; i < count; i++)
         if (batch_pending(batch, batch->changes[i]->id) == batch->changes[i])
-            find_no_more(batch, batch->changes[i]);
+            pending_remove(&batch->pending, batch->changes[i]);
     return e;
 }
 
@@ -165,128 +141,41 @@ void batch_publish(struct batch *batch)
     batch->told = batch->sealed = (struct batch_mark){0};
 }
 
+struct view batch_view(struct batch *batch)
+{
+    return (struct view){batch->store, &batch->pending, batch->now_ms};
+}
+
 struct change *batch_pending(const struct batch *batch, uint64_t id)
 {
-    struct dict_cursor cursor;
-    struct change *change = dict_first(&batch->by_id, dict_mix(id), &cursor);
-    while (change && change->id != id)
-        change = dict_next(&batch->by_id, &cursor);
-    return change;
-}
-
-static struct change *pending_by_name(const struct batch *batch, uint64_t parent, enum kind kind,
-                                      struct str name)
-{
-    struct dict_cursor cursor;
-    struct change *change =
-        dict_first(&batch->by_name, change_name_hash(parent, kind, name), &cursor);
-    while (change &&
-           !(change->parent == parent && change->kind == kind && str_eq(change->name, name)))
-        change = dict_next(&batch->by_name, &cursor);
-    return change;
-}
-
-/* The pending change wins over the committed head. NULL: gone. */
-static struct change *newest(struct batch *batch, struct change *head)
-{
-    struct change *pending = head ? batch_pending(batch, head->id) : NULL;
-    if (!pending)
-        return head;
-    batch->touched = true;
-    change_unref(head);
-    return change_is_removal(pending) ? NULL : change_ref(pending);
-}
-
-static bool has_expired(const struct batch *batch, const struct change *head)
-{
-    return head->expires_ms && head->expires_ms <= batch->now_ms;
-}
-
-static struct change *unless_expired(const struct batch *batch, struct change *head)
-{
-    if (!head || !has_expired(batch, head))
-        return head;
-    change_unref(head);
-    return NULL;
+    return pending_get(&batch->pending, id);
 }
 
 enum err batch_get(struct batch *batch, uint64_t id, struct change **head)
 {
-    struct change *pending = batch_pending(batch, id);
-    enum err e = OK;
-    *head = NULL;
-    if (pending) {
-        batch->touched = true;
-        if (!change_is_removal(pending))
-            *head = change_ref(pending);
-    } else {
-        e = store_get(batch->store, id, head);
-    }
-    *head = unless_expired(batch, *head);
-    return e;
-}
-
-/* As batch_find, expired or not. */
-static enum err find(struct batch *batch, uint64_t parent, enum kind kind, struct str name,
-                     struct change **head)
-{
-    struct change *pending = pending_by_name(batch, parent, kind, name);
-    if (pending) {
-        batch->touched = true;
-        *head = change_ref(pending);
-        return OK;
-    }
-    enum err e = store_find(batch->store, parent, kind, name, head);
-    *head = newest(batch, e ? NULL : *head);
-    return e;
+    struct view view = batch_view(batch);
+    return view_get(&view, id, head);
 }
 
 enum err batch_find(struct batch *batch, uint64_t parent, enum kind kind, struct str name,
                     struct change **head)
 {
-    enum err e = find(batch, parent, kind, name, head);
-    *head = unless_expired(batch, *head);
-    return e;
-}
-
-static enum err get_salted(struct batch *batch, uint64_t parent, enum kind kind, uint64_t id,
-                           uint64_t salt, struct change **head)
-{
-    enum err e = batch_get(batch, id, head);
-    if (e)
-        return e;
-    struct change *found = *head;
-    if (found && found->kind == kind && found->parent == parent && found->salt == salt)
-        return OK;
-    change_unref(found);
-    *head = NULL;
-    return ERR_MISSING;
+    struct view view = batch_view(batch);
+    return view_find(&view, parent, kind, name, head);
 }
 
 enum err batch_resolve(struct batch *batch, uint64_t parent, enum kind kind, struct str sid_or_name,
                        struct change **head)
 {
-    uint64_t id, salt;
-    if (sid_parse(sid_or_name, kind, &id, &salt))
-        return get_salted(batch, parent, kind, id, salt, head);
-    *head = NULL;
-    if (sid_is_shaped(sid_or_name)) /* of another kind */
-        return ERR_MISSING;
-    enum err e = batch_find(batch, parent, kind, sid_or_name, head);
-    if (!e && !*head)
-        return ERR_NAME_MISSING;
-    return e;
+    struct view view = batch_view(batch);
+    return view_resolve(&view, parent, kind, sid_or_name, head);
 }
 
 enum err batch_find_expired(struct batch *batch, uint64_t parent, enum kind kind, struct str name,
                             struct change **head)
 {
-    enum err e = find(batch, parent, kind, name, head);
-    if (*head && !has_expired(batch, *head)) {
-        change_unref(*head);
-        *head = NULL;
-    }
-    return e;
+    struct view view = batch_view(batch);
+    return view_find_expired(&view, parent, kind, name, head);
 }
 
 static bool has_pending_child(const struct batch *batch, uint64_t parent, enum kind kind)
@@ -320,10 +209,10 @@ static struct change *add(struct batch *batch, struct change *draft)
     struct change *change = change_new(draft);
     batch->origins[batch->count] = batch->origin;
     batch->changes[batch->count++] = change;
-    batch->touched = true;
+    batch->pending.touched = true;
     if (before)
-        find_no_more(batch, before);
-    find_by(batch, change);
+        pending_remove(&batch->pending, before);
+    pending_add(&batch->pending, change);
     return change;
 }
 
@@ -333,9 +222,9 @@ void batch_take_back(struct batch *batch, struct batch_mark mark)
     while (batch->count > mark.changes) {
         struct change *change = batch->changes[--batch->count];
         uint64_t first = batch->changes[0]->seq;
-        find_no_more(batch, change);
+        pending_remove(&batch->pending, change);
         if (change->prev >= first) /* its object's change before it is pending, too */
-            find_by(batch, batch->changes[change->prev - first]);
+            pending_add(&batch->pending, batch->changes[change->prev - first]);
         change_unref(change);
     }
 }
@@ -394,11 +283,11 @@ int64_t batch_expiry(const struct batch *batch, const struct ttl *ttl, int64_t o
 void batch_send(struct batch *batch, struct change *message)
 {
     struct notice notice = {message, NULL, batch->origin};
-    if (!batch->touched && !batch->messages_count) {
+    if (!batch->pending.touched && !batch->messages_count) {
         feed_publish(batch->feed, &notice);
         return;
     }
-    batch->touched = true; /* by those before it, if by nothing else */
+    batch->pending.touched = true; /* by those before it, if by nothing else */
     change_ref(message);
     assert(batch->messages_count < BATCH_MAX);
     batch->messages[batch->messages_count++] = (struct batch_message){notice, batch->count};

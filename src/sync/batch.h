@@ -10,10 +10,11 @@
 #define SYNC_BATCH_H
 
 #include "base/clock.h"
-#include "base/dict.h"
 #include "store/store.h"
 #include "sync/command.h"
 #include "sync/feed.h"
+#include "sync/pending.h"
+#include "sync/view.h"
 
 /* Changes that housekeeping makes in one go, at most. */
 enum { BATCH_HOUSE_MAX = 1024 };
@@ -41,12 +42,10 @@ struct batch {
     struct feed *feed;
     int64_t now_ms;
     uint64_t origin; /* of the command under evaluation */
-    bool touched;    /* something uncommitted was seen or made since it was last cleared */
     size_t count;
     struct change *changes[BATCH_CHANGES_MAX];
     uint64_t origins[BATCH_CHANGES_MAX];
-    struct dict by_id; /* the last pending change of an object */
-    struct dict by_name;
+    struct pending pending; /* the same, found by object and name */
     size_t messages_count;
     struct batch_message messages[BATCH_MAX];
     struct batch_mark sealed;
@@ -88,17 +87,15 @@ void batch_publish(struct batch *batch);
 /* batch_seal, the store's sync, and batch_settle in one, if there is anything open. */
 must_check enum err batch_commit(struct batch *batch);
 
-/* The head of a live object that has not expired, with a reference; else NULL. ERR_STORE. */
+/* The view in which commands of the batch are evaluated, now. */
+struct view batch_view(struct batch *batch);
+
+/* As view_get and so on, in that view. */
 must_check enum err batch_get(struct batch *batch, uint64_t id, struct change **head);
 must_check enum err batch_find(struct batch *batch, uint64_t parent, enum kind kind,
                                struct str name, struct change **head);
-
-/* By SID or unique name, as a request names an object.
- * ERR_MISSING: shaped like a SID. ERR_NAME_MISSING: not. ERR_STORE. */
 must_check enum err batch_resolve(struct batch *batch, uint64_t parent, enum kind kind,
                                   struct str sid_or_name, struct change **head);
-
-/* What holds `name` and should not, because it has expired; else NULL. ERR_STORE. */
 must_check enum err batch_find_expired(struct batch *batch, uint64_t parent, enum kind kind,
                                        struct str name, struct change **head);
 

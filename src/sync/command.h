@@ -116,20 +116,20 @@ struct command {
     bool more_after;
 };
 
+/* Is it evaluated in the settled view (sync/view.h)? */
+static inline bool command_is_settled(const struct command *command)
+{
+    return command->verb == VERB_LIST || command->verb == VERB_SUBSCRIBE ||
+           command->verb == VERB_UNSUBSCRIBE;
+}
+
 /* Is it about objects that it names, and no more? Then it takes a few microseconds. To remove what
  * others may belong to is to look for them. */
 static inline bool command_is_light(const struct command *command)
 {
-    switch (command->verb) {
-    case VERB_LIST:
-    case VERB_SUBSCRIBE:
-    case VERB_UNSUBSCRIBE:
-        return false;
-    case VERB_REMOVE:
+    if (command->verb == VERB_REMOVE)
         return command->kind == KIND_LIST_ITEM || command->kind == KIND_MAP_ITEM;
-    default:
-        return true;
-    }
+    return !command_is_settled(command);
 }
 
 static inline bool command_writes(const struct command *command)

@@ -14,10 +14,15 @@
 #include "sync/service.h"
 #include "sync/sid.h"
 #include "sync/subscribe.h"
+#include "sync/view.h"
 
 #include <stdlib.h>
 
-enum { RETRY_MS = 1000, SLEEP_MAX_MS = 1000 };
+enum {
+    RETRY_MS = 1000,
+    SLEEP_MAX_MS = 1000,
+    READING_NS = 1000000, /* of a turn, for pages and subscriptions: others wait meanwhile */
+};
 
 /* A command whose answer depends on the commit. */
 struct waiting {
@@ -33,10 +38,11 @@ struct core {
     struct contention contention;
     struct idempotency idempotency;
     struct housekeeping housekeeping;
-    struct chain due;  /* kept back, and not to be again */
-    int64_t now_ms;    /* never goes back */
-    int64_t tidy_ms;   /* after the store's tidying failed: not again before */
-    uint64_t begun_ns; /* when what is sealed was appended */
+    struct chain due;   /* kept back, and not to be again */
+    struct chain reads; /* to be evaluated in the settled view */
+    int64_t now_ms;     /* never goes back */
+    int64_t tidy_ms;    /* after the store's tidying failed: not again before */
+    uint64_t begun_ns;  /* when what is sealed was appended */
     struct waiting waiting[BATCH_MAX];
     size_t waiting_count;
     size_t waiting_sealed; /* the first ones, which wait for what is sealed */
@@ -50,8 +56,7 @@ typedef enum err evaluator(struct batch *batch, struct command *command);
         true,                                                                                      \
         {                                                                                          \
             [VERB_CREATE] = resource_create, [VERB_FETCH] = resource_fetch,                        \
-            [VERB_UPDATE] = resource_update, [VERB_REMOVE] = resource_remove,                      \
-            [VERB_LIST] = listing_read, [VERB_SUBSCRIBE] = subscribe_evaluate                      \
+            [VERB_UPDATE] = resource_update, [VERB_REMOVE] = resource_remove                       \
         }                                                                                          \
     }
 
@@ -63,14 +68,12 @@ static const struct {
                       {[VERB_CREATE] = service_create,
                        [VERB_FETCH] = service_fetch,
                        [VERB_UPDATE] = service_update,
-                       [VERB_REMOVE] = service_remove,
-                       [VERB_LIST] = listing_read}},
+                       [VERB_REMOVE] = service_remove}},
     [KIND_KEY] = {false,
                   {[VERB_CREATE] = key_create,
                    [VERB_FETCH] = key_fetch,
                    [VERB_UPDATE] = key_update,
-                   [VERB_REMOVE] = key_remove,
-                   [VERB_LIST] = listing_read}},
+                   [VERB_REMOVE] = key_remove}},
     [KIND_DOCUMENT] = RESOURCE,
     [KIND_LIST] = RESOURCE,
     [KIND_MAP] = RESOURCE,
@@ -80,42 +83,66 @@ static const struct {
                          [VERB_FETCH] = item_fetch,
                          [VERB_FETCH_MANY] = item_fetch_many,
                          [VERB_UPDATE] = item_update,
-                         [VERB_REMOVE] = item_remove,
-                         [VERB_LIST] = listing_read}},
+                         [VERB_REMOVE] = item_remove}},
     [KIND_MAP_ITEM] = {true,
                        {[VERB_CREATE] = item_create,
                         [VERB_FETCH] = item_fetch,
                         [VERB_FETCH_MANY] = item_fetch_many,
                         [VERB_UPDATE] = item_update,
                         [VERB_PUT] = item_put,
-                        [VERB_REMOVE] = item_remove,
-                        [VERB_LIST] = listing_read}},
+                        [VERB_REMOVE] = item_remove}},
     [KIND_PERMISSION] = {true,
                          {[VERB_FETCH] = permission_fetch,
                           [VERB_PUT] = permission_put,
-                          [VERB_REMOVE] = permission_remove,
-                          [VERB_LIST] = listing_read}},
+                          [VERB_REMOVE] = permission_remove}},
     [KIND_MESSAGE] = {true, {[VERB_CREATE] = message_create}},
 };
 
 #undef RESOURCE
 
-static enum err resolve_service(struct batch *batch, struct command *command)
+typedef enum err reader(struct settled *settled, struct command *command);
+
+static reader *const readers[VERB_COUNT] = {
+    [VERB_LIST] = listing_read,
+    [VERB_SUBSCRIBE] = subscribe_evaluate,
+};
+
+static enum err resolve_service(const struct view *view, struct command *command)
 {
-    return kinds[command->kind].in_service ? service_resolve(batch, command) : OK;
+    return kinds[command->kind].in_service ? service_resolve(view, command) : OK;
 }
 
-static enum err resolve_container(struct batch *batch, struct command *command)
+static enum err resolve_container(const struct view *view, struct command *command)
 {
     if (!command->container.ptr)
         return OK;
     command->subject = command->container_kind;
-    enum err e = batch_resolve(batch, command->service_head->id, command->container_kind,
-                               command->container, &command->container_head);
+    enum err e = view_resolve(view, command->service_head->id, command->container_kind,
+                              command->container, &command->container_head);
     if (!e)
         command->subject = command->kind;
     return e;
 }
+
+/* --- in the settled view --- */
+
+static enum err read_settled(struct settled *settled, struct command *command)
+{
+    const struct view *view = &settled->view;
+    command->subject = command->kind;
+    if (command->verb == VERB_UNSUBSCRIBE)
+        return subscribe_end(settled, command);
+    enum err e = key_check(view, command);
+    if (!e)
+        e = resolve_service(view, command);
+    if (!e)
+        e = resolve_container(view, command);
+    if (!e)
+        e = access_check(view, command);
+    return e ? e : readers[command->verb](settled, command);
+}
+
+/* --- in the pending view --- */
 
 /* `known`: it has been done, whatever has become since of its object and of the right to it. */
 static enum err recall(struct core *core, struct command *command, bool *known)
@@ -124,7 +151,7 @@ static enum err recall(struct core *core, struct command *command, bool *known)
     enum err e = idempotency_recall(&core->idempotency, command, core->now_ms, known, &uncommitted);
     if (*known) {
         metric_add(&core->metrics.repeats, 1);
-        core->batch.touched = core->batch.touched || uncommitted;
+        core->batch.pending.touched = core->batch.pending.touched || uncommitted;
     }
     return e;
 }
@@ -132,9 +159,10 @@ static enum err recall(struct core *core, struct command *command, bool *known)
 static enum err carry_out(struct core *core, struct command *command)
 {
     struct batch *batch = &core->batch;
-    enum err e = resolve_container(batch, command);
+    struct view view = batch_view(batch);
+    enum err e = resolve_container(&view, command);
     if (!e)
-        e = access_check(batch, command);
+        e = access_check(&view, command);
     if (!e)
         e = kinds[command->kind].verbs[command->verb](batch, command);
     if (!e && command->verb == VERB_CREATE)
@@ -150,20 +178,18 @@ static enum err carry_out_once(struct core *core, struct command *command)
         return e;
     e = carry_out(core, command);
     if (!e)
-        idempotency_note(&core->idempotency, command, core->now_ms, core->batch.touched);
+        idempotency_note(&core->idempotency, command, core->now_ms, core->batch.pending.touched);
     return e;
 }
 
 static enum err evaluate(struct core *core, struct command *command)
 {
-    struct batch *batch = &core->batch;
+    struct view view = batch_view(&core->batch);
     command->subject = command->kind;
-    if (command->verb == VERB_UNSUBSCRIBE)
-        return subscribe_end(batch, command);
-    enum err e = key_check(batch, command);
+    enum err e = key_check(&view, command);
     if (e || command->verb == VERB_CHECK)
         return e;
-    e = resolve_service(batch, command);
+    e = resolve_service(&view, command);
     if (e)
         return e;
     return command->idempotency_key.ptr ? carry_out_once(core, command) : carry_out(core, command);
@@ -172,10 +198,10 @@ static enum err evaluate(struct core *core, struct command *command)
 /* Evaluate; `waits`: the answer depends on the commit. */
 static void take_turn(struct core *core, struct command *command, bool *waits)
 {
-    core->batch.touched = false;
+    core->batch.pending.touched = false;
     core->batch.origin = command->origin;
     command->err = evaluate(core, command);
-    *waits = core->batch.touched;
+    *waits = core->batch.pending.touched;
 }
 
 static void count(struct core *core, const struct command *command)
@@ -214,6 +240,22 @@ static void take(struct core *core, struct command *command)
         reply(core, command);
 }
 
+bool core_read(struct core *core)
+{
+    struct node *node;
+    struct settled settled = {{core->options.store, NULL, clock_now(core)}, &core->feed};
+    uint64_t until_ns = clock_monotonic_ns() + READING_NS;
+    do {
+        node = chain_shift(&core->reads);
+        struct command *command = (struct command *)node;
+        if (!command)
+            return false;
+        command->err = read_settled(&settled, command);
+        reply(core, command);
+    } while (clock_monotonic_ns() < until_ns);
+    return core->reads.first;
+}
+
 static bool is_held(struct core *core, struct command *command)
 {
     if (!core->options.contention || !contention_hold(&core->contention, command, core->now_ms))
@@ -247,9 +289,15 @@ void core_evaluate(struct core *core, struct chain *commands)
     prefetch_heads(core, commands);
     for (; left && (node = chain_shift(&core->due)); left--)
         take(core, (struct command *)node);
-    for (; left && (node = chain_shift(commands)); left--)
-        if (!is_held(core, (struct command *)node))
-            take(core, (struct command *)node);
+    while (left && (node = chain_shift(commands))) {
+        struct command *command = (struct command *)node;
+        if (command_is_settled(command)) {
+            chain_add(&core->reads, node);
+        } else if (!is_held(core, command)) {
+            take(core, command);
+            left--;
+        }
+    }
 }
 
 bool core_concerns(const struct core *core, const struct chain *commands)

@@ -10,8 +10,9 @@
  *   answered at once,     its changes       (more is evaluated       answered, and
  *   or it waits           are appended      meanwhile)               the feed told
  *
- * If it neither made nor saw anything that is not on the disk yet, it is answered at once. When its
- * changes cannot be appended, writes are answered with ERR_STORE and reads evaluated again. */
+ * If it neither made nor saw anything that is not on the disk yet, it is answered at once; pages
+ * and subscriptions see only what is on the disk (sync/view.h), and always are. When its changes
+ * cannot be appended, writes are answered with ERR_STORE and reads evaluated again. */
 #ifndef SYNC_CORE_H
 #define SYNC_CORE_H
 
@@ -69,8 +70,13 @@ void core_free(struct core *core);
 void core_follow(struct core *core, uint64_t object, struct port *port);
 
 /* Evaluate `commands`, as many as there is room for: the chain keeps the others. Some are answered,
- * some wait, some are kept back until later; those that were and whose time has come go first. */
+ * some wait, some are kept back until later; those that were and whose time has come go first.
+ * Those of the settled view (sync/view.h) are left for core_read. */
 void core_evaluate(struct core *core, struct chain *commands);
+
+/* Evaluate and answer commands of the settled view, in order: one at least, and then as many as
+ * there is time for in one turn. True: there are more. */
+bool core_read(struct core *core);
 
 /* Might one of them have to be kept back? */
 bool core_concerns(const struct core *core, const struct chain *commands);

@@ -17,12 +17,12 @@ struct str key_friendly_name(const struct change *head, struct arena *arena)
     return name;
 }
 
-enum err key_check(struct batch *batch, struct command *command)
+enum err key_check(const struct view *view, struct command *command)
 {
     struct change *head = NULL;
     if (!command->key.ptr)
         return OK;
-    enum err e = batch_resolve(batch, 0, KIND_KEY, command->key, &head);
+    enum err e = view_resolve(view, 0, KIND_KEY, command->key, &head);
     change_unref(head);
     return e == ERR_MISSING || e == ERR_NAME_MISSING ? ERR_AUTH : e;
 }

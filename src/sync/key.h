@@ -8,11 +8,12 @@
 #include "sync/command.h"
 
 struct batch;
+struct view;
 
 struct str key_friendly_name(const struct change *head, struct arena *arena);
 
 /* May the key that signed this command still do so? ERR_AUTH: it was removed. */
-must_check enum err key_check(struct batch *batch, struct command *command);
+must_check enum err key_check(const struct view *view, struct command *command);
 
 must_check enum err key_create(struct batch *batch, struct command *command);
 must_check enum err key_fetch(struct batch *batch, struct command *command);

@@ -11,7 +11,7 @@
 
 #include "base/hex.h"
 #include "base/mem.h"
-#include "sync/batch.h"
+#include "sync/view.h"
 
 static bool is_by_name(enum kind kind)
 {
@@ -56,23 +56,23 @@ static bool is_listed(const struct page_request *page, struct str name)
 }
 
 /* The first `max` heads of a range, as far as they are in the list. */
-static enum err read(struct batch *batch, const struct page_request *page,
+static enum err read(struct settled *settled, const struct page_request *page,
                      const struct store_range *range, struct change **heads, size_t max,
                      size_t *count)
 {
-    enum err e = store_page(batch->store, range, heads, max, count);
+    enum err e = store_page(settled->view.store, range, heads, max, count);
     while (!e && *count && !is_listed(page, heads[*count - 1]->name))
         change_unref(heads[--*count]);
     return e;
 }
 
 /* Is there anything at that side of the page? `range` leads there from the page's edge. */
-static enum err look(struct batch *batch, const struct page_request *page,
+static enum err look(struct settled *settled, const struct page_request *page,
                      const struct store_range *range, bool *any)
 {
     struct change *head;
     size_t count;
-    enum err e = read(batch, page, range, &head, 1, &count);
+    enum err e = read(settled, page, range, &head, 1, &count);
     *any = !e && count;
     if (*any)
         change_unref(head);
@@ -99,13 +99,13 @@ static void reverse(struct change **heads, size_t count)
 }
 
 /* The page, with its heads in the order in which they were read. */
-static enum err read_page(struct batch *batch, const struct store_range *range,
+static enum err read_page(struct settled *settled, const struct store_range *range,
                           struct command *command, bool *more)
 {
     size_t size = command->page.size;
     command->heads = mem_alloc((size + 1) * sizeof *command->heads);
     enum err e =
-        read(batch, &command->page, range, command->heads, size + 1, &command->heads_count);
+        read(settled, &command->page, range, command->heads, size + 1, &command->heads_count);
     *more = !e && command->heads_count > size;
     if (*more)
         change_unref(command->heads[--command->heads_count]);
@@ -126,7 +126,7 @@ static enum err turn_round(struct store_range *range, const struct command *comm
     return OK;
 }
 
-enum err listing_read(struct batch *batch, struct command *command)
+enum err listing_read(struct settled *settled, struct command *command)
 {
     const struct page_request *page = &command->page;
     bool *ahead = page->back ? &command->more_before : &command->more_after;
@@ -136,15 +136,15 @@ enum err listing_read(struct batch *batch, struct command *command)
         .kind = command->kind,
         .order = is_by_name(command->kind) ? STORE_BY_NAME : STORE_BY_ID,
         .descending = page->descending != page->back,
-        .alive_ms = batch->now_ms,
+        .alive_ms = settled->view.now_ms,
     };
     enum err e = begin(&range, page);
     if (!e)
-        e = read_page(batch, &range, command, ahead);
+        e = read_page(settled, &range, command, ahead);
     if (!e && page->place.ptr) {
         e = turn_round(&range, command);
         if (!e)
-            e = look(batch, page, &range, behind);
+            e = look(settled, page, &range, behind);
     }
     if (page->back)
         reverse(command->heads, command->heads_count);

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "sync/command.h"
 
-struct batch;
+struct settled;
 
 /* Where `head` stands in the list of its kind, for page_request.place: bytes that live as `head`
  * or `arena`. */
@@ -14,6 +14,6 @@ struct str listing_place(const struct change *head, struct arena *arena);
 /* Answer a VERB_LIST: the live objects of the command's kind under command_parent. It shows what
  * is committed; what other commands of the same batch do comes after it.
  * ERR_PAGE_TOKEN: `place` is none, or before `from`. ERR_STORE. */
-must_check enum err listing_read(struct batch *batch, struct command *command);
+must_check enum err listing_read(struct settled *settled, struct command *command);
 
 #endif

@@ -19,6 +19,7 @@ struct loop {
     bool sealed;            /* the store is to be synced, or is being */
     bool resting;           /* the thread sleeps, or is about to, until it is nudged */
     int64_t wait_ms;        /* ... or for so long */
+    bool reading;           /* not all that is to be read in the settled view has been */
     bool ended;
     bool failing; /* housekeeping failed and it was said */
     pthread_t thread;
@@ -147,11 +148,13 @@ static enum err work(struct loop *loop, enum err synced)
     if (e)
         return e;
     evaluate_queue(loop);
+    loop->reading = core_read(loop->core);
+    flush(loop);
     bool idle = is_idle(loop);
     e = tidy(loop, idle, &more);
     if (!e)
         e = seal(loop);
-    loop->wait_ms = pause_ms(loop, idle, more);
+    loop->wait_ms = pause_ms(loop, idle, more || loop->reading);
     return e;
 }
 
@@ -177,7 +180,7 @@ static void *run(void *context)
     enum err synced = OK;
     bool done = false;
     pthread_setname_np(pthread_self(), "core");
-    while (turn(loop, synced) && (loop->sealed || !done)) {
+    while (turn(loop, synced) && (loop->sealed || loop->reading || !done)) {
         done = queue_is_done(loop->commands); /* then one more turn, for what gateways evaluated */
         if (loop->sealed)
             synced = store_sync(loop->options.store);

@@ -4,7 +4,8 @@
  * commit, and to keep house; then it waits for the disk. Meanwhile gateways evaluate their commands
  * themselves (loop_evaluate), for the next commit; they never wait for a turn, but leave their
  * commands in the queue when somebody else has it. Whoever has the turn takes what is in the queue
- * first: so commands of one gateway are evaluated in their order. */
+ * first: so commands of one gateway are evaluated in their order, those of each view (sync/view.h).
+ * Commands of the settled view are for the thread, a millisecond of them in each of its turns. */
 #ifndef SYNC_LOOP_H
 #define SYNC_LOOP_H
 

@@ -7,7 +7,10 @@
 #include "sync/removal.h"
 #include "sync/revision.h"
 
-enum { DATA_SIZE_MAX = 64 };
+enum {
+    DATA_SIZE_MAX = 64,
+    RENEWALS_MAX = 64, /* changes of a permission that are looked at */
+};
 
 static bool read_right(struct str data, struct str key)
 {
@@ -30,16 +33,41 @@ static void write_data(const struct permission_fields *fields, struct buf *data)
              fields->write ? "true" : "false", fields->manage ? "true" : "false");
 }
 
-enum err permission_look_up(struct batch *batch, uint64_t object, struct str identity,
+enum err permission_look_up(const struct view *view, uint64_t object, struct str identity,
                             struct permission *permission)
 {
     struct change *head;
     *permission = (struct permission){0};
-    enum err e = batch_find(batch, object, KIND_PERMISSION, identity, &head);
+    enum err e = view_find(view, object, KIND_PERMISSION, identity, &head);
     if (!e && head)
         *permission = permission_read(head);
     change_unref(head);
     return e;
+}
+
+/* From `change`, which is a reference of this function's, back as long as it grants reading. */
+static enum err walk_back(const struct view *view, struct change *change, uint64_t *seq)
+{
+    enum err e = OK;
+    for (int i = 0; !e && change && i < RENEWALS_MAX && permission_read(change).read; i++) {
+        uint64_t prev = change->prev;
+        *seq = change->seq;
+        change_unref(change);
+        change = NULL;
+        if (prev)
+            e = store_change(view->store, prev, &change);
+    }
+    change_unref(change);
+    return e;
+}
+
+enum err permission_read_since(const struct view *view, uint64_t object, struct str identity,
+                               uint64_t *seq)
+{
+    struct change *head;
+    *seq = UINT64_MAX;
+    enum err e = view_find(view, object, KIND_PERMISSION, identity, &head);
+    return e ? e : walk_back(view, head, seq);
 }
 
 void permission_grant_all(struct batch *batch, uint64_t object, struct str identity)

@@ -9,6 +9,7 @@
 #include "sync/command.h"
 
 struct batch;
+struct view;
 
 struct permission {
     bool read;
@@ -20,8 +21,14 @@ struct permission {
 struct permission permission_read(const struct change *head);
 
 /* What an identity may do with an object; without a permission nothing. ERR_STORE. */
-must_check enum err permission_look_up(struct batch *batch, uint64_t object, struct str identity,
-                                       struct permission *permission);
+must_check enum err permission_look_up(const struct view *view, uint64_t object,
+                                       struct str identity, struct permission *permission);
+
+/* The seq of the change by which an identity that may read an object got that right, without a
+ * break since; of a right that is older than is kept, or was renewed very often, a later one.
+ * UINT64_MAX: it may not read. ERR_STORE. */
+must_check enum err permission_read_since(const struct view *view, uint64_t object,
+                                          struct str identity, uint64_t *seq);
 
 /* All three for whoever makes a new object. */
 void permission_grant_all(struct batch *batch, uint64_t object, struct str identity);

@@ -105,9 +105,9 @@ static void apply(const struct service_fields *fields, struct service_settings *
         settings->reachability_debouncing_window = (unsigned)fields->reachability_debouncing_window;
 }
 
-enum err service_resolve(struct batch *batch, struct command *command)
+enum err service_resolve(const struct view *view, struct command *command)
 {
-    enum err e = batch_resolve(batch, 0, KIND_SERVICE, command->service, &command->service_head);
+    enum err e = view_resolve(view, 0, KIND_SERVICE, command->service, &command->service_head);
     return e == ERR_MISSING || e == ERR_NAME_MISSING ? ERR_SERVICE_MISSING : e;
 }
 

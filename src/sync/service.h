@@ -7,6 +7,7 @@
 #include "sync/command.h"
 
 struct batch;
+struct view;
 
 struct service_settings {
     struct str friendly_name; /* absent: null */
@@ -27,7 +28,7 @@ void service_settings_read(const struct change *head, struct arena *arena,
 
 /* The service of a command, by SID or name, with a reference in command->service.
  * ERR_SERVICE_MISSING. */
-must_check enum err service_resolve(struct batch *batch, struct command *command);
+must_check enum err service_resolve(const struct view *view, struct command *command);
 
 must_check enum err service_create(struct batch *batch, struct command *command);
 must_check enum err service_fetch(struct batch *batch, struct command *command);

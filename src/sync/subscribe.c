@@ -6,8 +6,10 @@
 #include "sync/subscribe.h"
 
 #include "base/mem.h"
-#include "sync/batch.h"
+#include "sync/access.h"
+#include "sync/permission.h"
 #include "sync/sid.h"
+#include "sync/view.h"
 
 #include <stdlib.h>
 
@@ -46,11 +48,11 @@ static void add_to_trail(struct subscribe *subscribe, uint64_t seq)
 }
 
 /* A part of the way back. */
-static enum err walk(struct batch *batch, struct subscribe *subscribe)
+static enum err walk(struct settled *settled, struct subscribe *subscribe)
 {
     for (int i = 0; i < SUBSCRIBE_STEPS_MAX && subscribe->trail_next > subscribe->since; i++) {
         struct change *change;
-        enum err e = store_change(batch->store, subscribe->trail_next, &change);
+        enum err e = store_change(settled->view.store, subscribe->trail_next, &change);
         if (!e && (!change || subscribe->trail_count == subscribe->far_max))
             e = ERR_LOST;
         if (!e && change->event == EVENT_ITEM)
@@ -64,12 +66,12 @@ static enum err walk(struct batch *batch, struct subscribe *subscribe)
     return OK;
 }
 
-static enum err get_notice(struct batch *batch, uint64_t seq, struct notice *notice)
+static enum err get_notice(struct settled *settled, uint64_t seq, struct notice *notice)
 {
     *notice = (struct notice){0};
-    enum err e = store_change(batch->store, seq, &notice->change);
+    enum err e = store_change(settled->view.store, seq, &notice->change);
     if (!e)
-        e = store_change(batch->store, seq - 1, &notice->item);
+        e = store_change(settled->view.store, seq - 1, &notice->item);
     if (!e && (!notice->change || !notice->item))
         e = ERR_LOST;
     if (!e)
@@ -87,30 +89,33 @@ static void shorten_trail(struct subscribe *subscribe)
         --*left;
 }
 
-static enum err hand_out(struct batch *batch, struct subscribe *subscribe)
+static enum err hand_out(struct settled *settled, struct subscribe *subscribe)
 {
     enum err e = OK;
     for (size_t i = subscribe->trail_count;
          !e && i-- > 0 && subscribe->count < SUBSCRIBE_NOTICES_MAX;) {
-        e = get_notice(batch, subscribe->trail[i], &subscribe->notices[subscribe->count]);
+        e = subscribe->trail[i] < subscribe->readable_from ? ERR_LOST : OK;
+        if (!e)
+            e = get_notice(settled, subscribe->trail[i], &subscribe->notices[subscribe->count]);
         subscribe->count += e == OK;
     }
     return e;
 }
 
 /* Of a list or map. */
-static enum err replay(struct batch *batch, const struct change *head, struct subscribe *subscribe)
+static enum err replay(struct settled *settled, const struct change *head,
+                       struct subscribe *subscribe)
 {
     shorten_trail(subscribe);
     if (!subscribe->trail_count && subscribe->trail_next <= subscribe->since)
         subscribe->trail_head = subscribe->trail_next = head->seq;
-    enum err e = walk(batch, subscribe);
+    enum err e = walk(settled, subscribe);
     if (e)
         return e;
     subscribe->more = true;
     if (subscribe->trail_next > subscribe->since)
         return OK;
-    e = hand_out(batch, subscribe);
+    e = hand_out(settled, subscribe);
     if (e || subscribe->count < subscribe->trail_count)
         return e;
     subscribe->reached = subscribe->trail_head;
@@ -118,50 +123,57 @@ static enum err replay(struct batch *batch, const struct change *head, struct su
     return OK;
 }
 
-static enum err catch_up(struct batch *batch, struct change *head, struct subscribe *subscribe)
+static enum err catch_up(struct settled *settled, struct change *head, struct subscribe *subscribe)
 {
     subscribe->reached = head->seq;
     subscribe->more = false;
     if (!subscribe->since_given || subscribe->since >= head->seq || head->kind == KIND_STREAM)
         return OK;
     if (head->kind != KIND_DOCUMENT)
-        return replay(batch, head, subscribe);
+        return replay(settled, head, subscribe);
     subscribe->notices[0] = (struct notice){.change = change_ref(head)};
     subscribe->count = 1;
     return OK;
 }
 
-/* What is committed, and alive. */
-static enum err find(struct batch *batch, struct command *command)
+/* A name is no way to call what is subscribed to. */
+static enum err find(struct settled *settled, struct command *command)
 {
     uint64_t id, salt;
     if (!sid_parse(command->object, command->kind, &id, &salt))
         return ERR_MISSING;
-    enum err e = store_get(batch->store, id, &command->head);
-    if (e || !command->head)
-        return e ? e : ERR_MISSING;
-    const struct change *head = command->head;
-    bool expired = head->expires_ms && head->expires_ms <= batch->now_ms;
-    bool named = head->kind == command->kind && head->parent == command->service_head->id &&
-                 head->salt == salt;
-    return named && !expired ? OK : ERR_MISSING;
+    return view_resolve(&settled->view, command->service_head->id, command->kind, command->object,
+                        &command->head);
 }
 
-enum err subscribe_evaluate(struct batch *batch, struct command *command)
+/* Since when the subscriber has had the right to read: what happened before is not for it. */
+static enum err find_right(struct settled *settled, struct command *command)
+{
+    struct subscribe *subscribe = command->subscribe;
+    subscribe->readable_from = 0;
+    if (!access_applies(command) || command->kind == KIND_STREAM)
+        return OK;
+    return permission_read_since(&settled->view, command->head->id, command->identity,
+                                 &subscribe->readable_from);
+}
+
+enum err subscribe_evaluate(struct settled *settled, struct command *command)
 {
     drop_notices(command->subscribe);
-    enum err e = find(batch, command);
+    enum err e = find(settled, command);
     if (!e)
-        e = catch_up(batch, command->head, command->subscribe);
+        e = find_right(settled, command);
     if (!e)
-        feed_follow(batch->feed, command->head->id, command->port);
+        e = catch_up(settled, command->head, command->subscribe);
+    if (!e)
+        feed_follow(settled->feed, command->head->id, command->port);
     return e;
 }
 
-enum err subscribe_end(struct batch *batch, struct command *command)
+enum err subscribe_end(struct settled *settled, struct command *command)
 {
     uint64_t id, salt;
     if (sid_parse(command->object, command->kind, &id, &salt))
-        feed_leave(batch->feed, id, command->port);
+        feed_leave(settled->feed, id, command->port);
     return OK;
 }

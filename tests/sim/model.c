@@ -344,23 +344,19 @@ static void read_page(const struct model *model, const struct command *command,
     answer->more_after = end < list.count;
 }
 
-/* Of another object of that name than there was before the batch nothing is committed. */
-static enum err list_children(const struct model *before, const struct command *command,
+/* --- the whole --- */
+
+static enum err list_children(const struct model *model, const struct command *command,
                               const struct model_object *object, struct model_answer *answer)
 {
-    const struct model_object *committed =
-        place_of((struct model *)before, command->container_kind);
     if (!is_place_listed(&command->page))
         return ERR_PAGE_TOKEN;
-    if (committed->birth == object->birth)
-        read_page(before, command, committed, answer);
+    read_page(model, command, object, answer);
     return OK;
 }
 
-/* --- the whole --- */
-
-static enum err apply_to_child(struct model *model, const struct model *before,
-                               const struct command *command, struct model_answer *answer)
+static enum err apply_to_child(struct model *model, const struct command *command,
+                               struct model_answer *answer)
 {
     struct model_object *object = find_object(model, command->container_kind);
     if (!object) {
@@ -368,7 +364,7 @@ static enum err apply_to_child(struct model *model, const struct model *before,
         return ERR_NAME_MISSING;
     }
     if (command->verb == VERB_LIST)
-        return list_children(before, command, object, answer);
+        return list_children(model, command, object, answer);
     if (command->kind == KIND_PERMISSION)
         return apply_to_permission(command, object, answer);
     if (command->verb == VERB_CREATE)
@@ -378,14 +374,15 @@ static enum err apply_to_child(struct model *model, const struct model *before,
     return write_item(model, command, object, answer);
 }
 
-void model_apply(struct model *model, const struct model *before, const struct command *command,
+void model_apply(struct model *model, struct model *before, const struct command *command,
                  struct model_answer *answer)
 {
+    struct model *seen = command_is_settled(command) ? before : model;
     answer->shown.count = 0;
     answer->more_before = answer->more_after = false;
     answer->subject = command->kind;
-    answer->err = command->container.ptr ? apply_to_child(model, before, command, answer)
-                                         : apply_to_object(model, command, answer);
+    answer->err = command->container.ptr ? apply_to_child(seen, command, answer)
+                                         : apply_to_object(seen, command, answer);
 }
 
 static bool is_shown(const struct model_entry *entry, const struct change *head)

@@ -53,7 +53,7 @@ struct model_answer {
 
 /* Do as the command says, and say what its answer must be. `before`: as it was before the batch.
  */
-void model_apply(struct model *model, const struct model *before, const struct command *command,
+void model_apply(struct model *model, struct model *before, const struct command *command,
                  struct model_answer *answer);
 
 /* Is that the answer the command got? False: `why` says where they part. */

@@ -80,6 +80,8 @@ static enum err sync_all(struct store *store)
     struct sim *sim = of(store);
     if (sim->meanwhile.first)
         core_evaluate(sim->core, &sim->meanwhile);
+    while (sim->core && core_read(sim->core))
+        ;
     enum err e = store_sync(sim->inner);
     return e ? e : sim->synced;
 }

@@ -328,7 +328,9 @@ static void commands_of_one_batch_see_each_others_permissions(void **state)
     struct asked *before = sim_ask(sim, fetch);
     sim_ask(sim, permit(KIND_LIST, READ));
     struct asked *granted = sim_ask(sim, fetch);
-    struct asked *item = sim_ask(sim, by("alice", sim_list_item(VERB_LIST, "x", NULL)));
+    struct asked *item =
+        sim_ask(sim, by("alice", sim_list_item(VERB_FETCH, "x", sim_index(sim, 0))));
+    struct asked *page = sim_ask(sim, by("alice", sim_list_item(VERB_LIST, "x", NULL)));
     sim_ask(sim, permit(KIND_LIST, WRITE));
     struct asked *changed = sim_ask(sim, fetch);
     sim_ask(sim, permit(KIND_LIST, READ));
@@ -338,6 +340,7 @@ static void commands_of_one_batch_see_each_others_permissions(void **state)
     assert_refused(before, ERR_DENIED);
     assert_refused(granted, OK);
     assert_refused(item, OK);
+    assert_refused(page, ERR_DENIED); /* what is granted counts when it is committed */
     assert_refused(changed, ERR_DENIED);
     assert_refused(removed, ERR_DENIED);
 }

@@ -96,18 +96,18 @@ static void touched_tells_whether_something_uncommitted_was_seen(void **state)
     struct desk *desk = *state;
     uint64_t id = desk_create(desk, STR("x"), 0)->id;
     desk_commit(desk);
-    assert_false(desk->batch.touched);
+    assert_false(desk->batch.pending.touched);
     assert_int_equal(desk_find(desk, STR("x")), 0);
     assert_int_equal(desk_get(desk, id), 0);
     assert_int_equal(desk_find(desk, STR("y")), -1);
-    assert_false(desk->batch.touched);
+    assert_false(desk->batch.pending.touched);
     desk_create(desk, STR("y"), 0);
-    assert_true(desk->batch.touched);
-    desk->batch.touched = false;
+    assert_true(desk->batch.pending.touched);
+    desk->batch.pending.touched = false;
     assert_int_equal(desk_find(desk, STR("x")), 0);
-    assert_false(desk->batch.touched);
+    assert_false(desk->batch.pending.touched);
     assert_int_equal(desk_find(desk, STR("y")), 0);
-    assert_true(desk->batch.touched);
+    assert_true(desk->batch.pending.touched);
 }
 
 static void expired_objects_are_not_found_pending_or_committed(void **state)

@@ -14,18 +14,18 @@ static void what_is_sealed_is_pending_and_a_later_change_goes_on_from_it(void **
     struct change *other = change_ref(desk_create(desk, STR("y"), 0));
     desk_seal(desk);
     assert_int_equal(desk_find(desk, STR("y")), 0);
-    assert_true(desk->batch.touched);
+    assert_true(desk->batch.pending.touched);
     assert_false(batch_is_open(&desk->batch));
     struct change *later = desk_alter(desk, kept, EVENT_UPDATED);
     assert_int_equal(later->seq, other->seq + 1);
     assert_int_equal(later->prev, kept->seq);
     assert_true(batch_is_open(&desk->batch));
     desk_settle(desk);
-    desk->batch.touched = false;
+    desk->batch.pending.touched = false;
     assert_int_equal(desk_find(desk, STR("y")), 0);
-    assert_false(desk->batch.touched); /* it is in the store */
+    assert_false(desk->batch.pending.touched); /* it is in the store */
     assert_int_equal(desk_find(desk, STR("x")), 1);
-    assert_true(desk->batch.touched);
+    assert_true(desk->batch.pending.touched);
     desk_commit(desk);
     assert_int_equal(desk_get(desk, kept->id), 1);
     change_unref(kept);
@@ -117,7 +117,7 @@ static void a_message_that_depends_on_nothing_pending_is_told_at_once(void **sta
 {
     struct desk *desk = *state;
     desk_create(desk, STR("a"), 0);
-    desk->batch.touched = false; /* as with each command */
+    desk->batch.pending.touched = false; /* as with each command */
     publish(desk, 1);
     assert_heard(desk, "m");
     desk_commit(desk);
@@ -130,13 +130,13 @@ static void a_message_is_not_told_before_one_that_waits(void **state)
     struct desk *desk = *state;
     desk_create(desk, STR("a"), 0);
     desk_seal(desk);
-    desk->batch.touched = true;
+    desk->batch.pending.touched = true;
     publish(desk, 1);
     desk_settle(desk);
     assert_heard(desk, "a");
     batch_go_on(&desk->batch, desk->sim.now_ms);
     publish(desk, 2);
-    assert_true(desk->batch.touched);
+    assert_true(desk->batch.pending.touched);
     assert_heard(desk, "");
     assert_int_equal(batch_seal(&desk->batch), OK);
     batch_publish(&desk->batch);
@@ -149,7 +149,7 @@ static void what_is_sealed_is_told_before_what_came_meanwhile(void **state)
     desk_create(desk, STR("a"), 0);
     publish(desk, 1);
     desk_seal(desk);
-    desk->batch.touched = true;
+    desk->batch.pending.touched = true;
     publish(desk, 2);
     desk_create(desk, STR("b"), 0);
     publish(desk, 3);

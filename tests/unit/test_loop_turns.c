@@ -241,8 +241,8 @@ static void pages_in_the_queue_are_left_to_the_loop(void **state)
         struct chain rest = queue_wait(house->ports[0].queue, -1);
         chain_join(&letters, &rest);
     }
-    assert_ptr_equal(chain_shift(&letters), &page.letter.node);
     assert_ptr_equal(chain_shift(&letters), &fetch.letter.node);
+    assert_ptr_equal(chain_shift(&letters), &page.letter.node);
     assert_int_equal(page.heads_count, 2);
     assert_ptr_equal(queue_wait(house->port.queue, -1).first, &write.letter.node);
     command_deinit(&write);

@@ -14,6 +14,27 @@
 
 #include <stdlib.h>
 
+/* Of a client that is subject to permissions. */
+static struct command by_alice(struct command command)
+{
+    command.guarded = true;
+    command.identity = STR("alice");
+    return command;
+}
+
+static void control_access(struct sim *sim)
+{
+    struct command command = sim_about(KIND_SERVICE, VERB_UPDATE, STR("default"));
+    command.service_fields.given = SERVICE_ACL;
+    command.service_fields.acl_enabled = true;
+    assert_int_equal(sim_do(sim, command)->command.err, OK);
+}
+
+static struct command grant(enum kind kind, const char *name, bool read, bool write)
+{
+    return sim_with_rights(sim_permission(VERB_PUT, kind, name, "alice"), read, write, false);
+}
+
 /* --- one subscriber, step by step --- */
 
 static struct command subscribe_to(enum kind kind, struct str sid, struct port *port,
@@ -47,15 +68,26 @@ static void on_delivery(struct letter *letter)
 }
 
 /* Of the port's letters only the answer counts here. */
-static enum err ask(struct sim *sim, enum kind kind, struct str sid, struct subscribe *subscribe)
+static enum err ask_by(struct sim *sim, struct command (*by)(struct command command),
+                       enum kind kind, struct str sid, struct subscribe *subscribe)
 {
     static struct port port;
     port.hear = on_delivery;
-    struct asked *asked = sim_do(sim, subscribe_to(kind, sid, &port, subscribe));
+    struct asked *asked = sim_do(sim, by(subscribe_to(kind, sid, &port, subscribe)));
     for (struct node *node; (node = chain_shift(&port.letters));)
         if (node != &asked->command.letter.node)
             on_delivery((struct letter *)node);
     return asked->command.err;
+}
+
+static struct command by_the_operator(struct command command)
+{
+    return command;
+}
+
+static enum err ask(struct sim *sim, enum kind kind, struct str sid, struct subscribe *subscribe)
+{
+    return ask_by(sim, by_the_operator, kind, sid, subscribe);
 }
 
 static void from_now_on_there_is_nothing_to_catch_up_with(void **state)
@@ -156,6 +188,90 @@ static void who_is_refused_is_not_told_what_happens(void **state)
     subscribe_clear(&subscribe, true);
 }
 
+/* Else it would come behind the notice of that change, and say "up to date" before it. */
+static void the_answer_waits_for_no_commit_also_where_access_is_controlled(void **state)
+{
+    struct sim *sim = *state;
+    struct port port = {.hear = on_delivery};
+    struct subscribe subscribe = {.far_max = 10};
+    struct str sid = make(sim, KIND_LIST, "l");
+    sim_do(sim, grant(KIND_LIST, "l", true, false));
+    control_access(sim);
+    sim_ask(sim, sim_with_data(sim_list_item(VERB_CREATE, "l", NULL), "{}"));
+    struct asked *asked = sim_ask(sim, by_alice(subscribe_to(KIND_LIST, sid, &port, &subscribe)));
+    assert_int_equal(sim_run(sim), OK);
+    assert_int_equal(asked->command.err, OK);
+    assert_ptr_equal(chain_shift(&port.letters), &asked->command.letter.node);
+    struct delivery *delivery = (struct delivery *)chain_shift(&port.letters);
+    assert_non_null(delivery);
+    assert_true(delivery->notice.change->seq > subscribe.reached);
+    delivery_free(delivery);
+}
+
+/* Alice reads the list from its first item's removal on. */
+static struct subscribe begin_reading_late(struct sim *sim, struct str *sid)
+{
+    *sid = make(sim, KIND_LIST, "l");
+    struct subscribe subscribe = {.since_given = true,
+                                  .since = seq_of(sim, KIND_LIST, "l"),
+                                  .far_max = 10};
+    control_access(sim);
+    push(sim, "l");
+    sim_do(sim, sim_list_item(VERB_REMOVE, "l", sim_index(sim, 0)));
+    sim_do(sim, grant(KIND_LIST, "l", true, false));
+    push(sim, "l");
+    return subscribe;
+}
+
+static void what_happened_before_the_right_to_read_is_not_told(void **state)
+{
+    struct sim *sim = *state;
+    struct str sid;
+    struct subscribe subscribe = begin_reading_late(sim, &sid);
+    assert_int_equal(ask_by(sim, by_alice, KIND_LIST, sid, &subscribe), ERR_LOST);
+    assert_int_equal(subscribe.count, 0);
+    subscribe_clear(&subscribe, true);
+    assert_int_equal(ask(sim, KIND_LIST, sid, &subscribe), OK);
+    assert_int_equal(subscribe.count, 3);
+    subscribe_clear(&subscribe, true);
+}
+
+static void what_happened_since_the_right_to_read_is_told_though_rights_are_renewed(void **state)
+{
+    struct sim *sim = *state;
+    struct str sid;
+    begin_reading_late(sim, &sid);
+    struct subscribe subscribe = {.since_given = true,
+                                  .since = seq_of(sim, KIND_LIST, "l"),
+                                  .far_max = 10};
+    push(sim, "l");
+    sim_do(sim, grant(KIND_LIST, "l", true, true));
+    sim_do(sim, grant(KIND_LIST, "l", true, false));
+    assert_int_equal(ask_by(sim, by_alice, KIND_LIST, sid, &subscribe), OK);
+    assert_int_equal(subscribe.count, 1);
+    subscribe_clear(&subscribe, true);
+    sim_do(sim, grant(KIND_LIST, "l", false, true));
+    sim_do(sim, grant(KIND_LIST, "l", true, true));
+    assert_int_equal(ask_by(sim, by_alice, KIND_LIST, sid, &subscribe), ERR_LOST);
+    subscribe_clear(&subscribe, true);
+}
+
+/* No item came before the right to read: nothing is lost, and nothing told. */
+static void who_makes_a_list_may_subscribe_from_its_first_event(void **state)
+{
+    struct sim *sim = *state;
+    control_access(sim);
+    struct command create = by_alice(sim_of(KIND_LIST, sim_create("l", NULL)));
+    struct str sid = sim_sid(sim, sim_do(sim, create));
+    struct subscribe subscribe = {.since_given = true,
+                                  .since = seq_of(sim, KIND_LIST, "l"),
+                                  .far_max = 10};
+    push(sim, "l");
+    assert_int_equal(ask_by(sim, by_alice, KIND_LIST, sid, &subscribe), OK);
+    assert_int_equal(subscribe.count, 1);
+    subscribe_clear(&subscribe, true);
+}
+
 static void a_failing_store_is_told_and_asked_again_it_answers(void **state)
 {
     struct sim *sim = *state;
@@ -184,6 +300,7 @@ struct subscriber {
     struct str sid;
     bool live;
     bool flying;
+    bool controlled;
     uint64_t begun;    /* it hears what comes after this */
     uint64_t position; /* of the last that it heard or passed over */
     uint64_t heard[HEARD_MAX];
@@ -192,6 +309,7 @@ struct subscriber {
 
 struct world {
     struct sim *sim;
+    bool controlled; /* subscribers are subject to permissions */
     struct str lists[OBJECTS];
     struct subscriber subscribers[SUBSCRIBERS];
 };
@@ -210,7 +328,8 @@ static void ask_for_more(struct sim *sim, struct subscriber *subscriber)
     struct subscribe *subscribe = &subscriber->subscribe;
     subscribe->since = subscriber->position;
     subscriber->flying = true;
-    sim_ask(sim, subscribe_to(KIND_LIST, subscriber->sid, &subscriber->port, subscribe));
+    struct command command = subscribe_to(KIND_LIST, subscriber->sid, &subscriber->port, subscribe);
+    sim_ask(sim, subscriber->controlled ? by_alice(command) : command);
 }
 
 static void hear(struct subscriber *subscriber, const struct notice *notice)
@@ -315,14 +434,19 @@ static void assert_heard_all(const struct sim *sim, const struct subscriber *sub
     assert_int_equal(at, subscriber->count);
 }
 
-static void begin_world(struct world *world, struct sim *sim)
+static void begin_world(struct world *world, struct sim *sim, bool controlled)
 {
-    world->sim = sim;
+    *world = (struct world){.sim = sim, .controlled = controlled};
     for (size_t i = 0; i < OBJECTS; i++)
         world->lists[i] = make(sim, KIND_LIST, sim_name(sim, "l%zu", i));
+    for (size_t i = 0; controlled && i < OBJECTS; i++)
+        sim_do(sim, grant(KIND_LIST, sim_name(sim, "l%zu", i), true, false));
+    if (controlled)
+        control_access(sim);
     for (size_t i = 0; i < SUBSCRIBERS; i++) {
         struct subscriber *subscriber = &world->subscribers[i];
-        *subscriber = (struct subscriber){.sid = world->lists[i % OBJECTS]};
+        *subscriber =
+            (struct subscriber){.sid = world->lists[i % OBJECTS], .controlled = world->controlled};
         subscriber->port.hear = on_delivery;
         start_again(sim, subscriber);
     }
@@ -358,13 +482,13 @@ static void settle(struct sim *sim, struct subscriber *subscriber)
     assert_true(subscriber->live);
 }
 
-static void live_through(enum sim_kind kind, uint64_t seed)
+static void live_through(enum sim_kind kind, uint64_t seed, bool controlled)
 {
     static struct world world;
     struct sim sim;
     print_message("seed %llu\n", (unsigned long long)seed);
     sim_init(&sim, kind, seed);
-    begin_world(&world, &sim);
+    begin_world(&world, &sim, controlled);
     run_world(&world);
     for (size_t i = 0; i < SUBSCRIBERS; i++) {
         settle(&sim, &world.subscribers[i]);
@@ -380,9 +504,16 @@ static void each_subscriber_hears_its_objects_chain(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        live_through(SIM_FAKE, seed);
-        live_through(SIM_SQLITE, seed);
+        live_through(SIM_FAKE, seed, false);
+        live_through(SIM_SQLITE, seed, false);
     }
+}
+
+static void also_when_access_is_controlled(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++)
+        live_through(SIM_FAKE, seed, true);
 }
 
 /* Whoever has been left behind by retention is told so, and begins anew; never a hole. */
@@ -390,7 +521,7 @@ static void also_when_old_changes_are_dropped(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++)
-        live_through(SIM_FORGETFUL, seed);
+        live_through(SIM_FORGETFUL, seed, false);
 }
 
 int main(void)
@@ -402,8 +533,13 @@ int main(void)
         ON_EACH_STORE(an_object_that_is_not_there_cannot_be_subscribed_to),
         ON_EACH_STORE(too_far_behind_is_lost),
         ON_EACH_STORE(who_is_refused_is_not_told_what_happens),
+        ON_EACH_STORE(the_answer_waits_for_no_commit_also_where_access_is_controlled),
+        ON_EACH_STORE(what_happened_before_the_right_to_read_is_not_told),
+        ON_EACH_STORE(what_happened_since_the_right_to_read_is_told_though_rights_are_renewed),
+        ON_EACH_STORE(who_makes_a_list_may_subscribe_from_its_first_event),
         ON_EACH_STORE(a_failing_store_is_told_and_asked_again_it_answers),
         cmocka_unit_test(each_subscriber_hears_its_objects_chain),
+        cmocka_unit_test(also_when_access_is_controlled),
         cmocka_unit_test(also_when_old_changes_are_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
