@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 #include "base/mem.h"
+#include "realtime/request_queue.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ void hub_init(struct hub *hub, struct realtime *realtime, const struct realtime_
     };
     hub->routes = routes_new();
     credentials_seal_key(options->credentials, hub->seal_key);
+    limiter_init(&hub->pages, REQUEST_QUEUE_PAGES_MAX);
     dict_init(&hub->topics);
     ring_init(&hub->waiting);
     uv_timer_init(options->loop, &hub->timer);

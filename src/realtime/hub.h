@@ -5,6 +5,7 @@
 
 #include "base/dict.h"
 #include "dialect/token.h"
+#include "realtime/limiter.h"
 #include "realtime/outbox.h"
 #include "realtime/realtime.h"
 #include "realtime/routes.h"
@@ -27,6 +28,7 @@ struct hub {
     struct websockets *sockets;
     struct routes *routes;
     unsigned char seal_key[TOKEN_KEY_SIZE]; /* for page tokens */
+    struct limiter pages;                   /* of all sessions: realtime/request_queue.h */
     struct dict topics;                     /* by id */
     struct ring waiting;                    /* outboxes */
     uv_timer_t timer;

@@ -23,6 +23,7 @@ static struct request *new_request(struct session *session, const struct packet 
     arena_init(&request->arena);
     request->session = session;
     request->id = arena_dup(&request->arena, packet->id);
+    request->size = packet->http_request.len + packet->payload.len;
     return request;
 }
 
@@ -107,8 +108,14 @@ static void on_answer(struct letter *letter)
         reply_problem(request, e);
     else
         reply_success(request);
-    request_free(request);
+    request_queue_done(&session->requests, request);
     session_release(session);
+}
+
+void request_submit(struct request *request)
+{
+    request->command.letter.arrive = on_answer;
+    session_submit(request->session, &request->command);
 }
 
 /* --- what a packet says --- */
@@ -323,8 +330,7 @@ void request_start(struct session *session, const struct packet *packet)
     } else if (request->passage->respond) {
         request->passage->respond(request);
     } else {
-        request->command.letter.arrive = on_answer;
-        session_submit(session, &request->command);
+        request_queue_add(&session->requests, request);
     }
 }
 

@@ -26,6 +26,7 @@ struct passage {
     enum kind kind;
     enum kind container; /* of what the path's first capture names, if the object is a part of it */
     unsigned status;     /* of success */
+    bool page;           /* it reads what is committed, and much of it: request_queue.h */
     enum err missing;    /* what to say when an object is not there; OK: as the core does */
 
     /* Fill in request->command from captures, parameters and body. */
@@ -50,6 +51,7 @@ struct request {
     struct session *session;
     struct arena arena; /* all that the request needs until its end */
     struct str id;      /* of the packet to answer */
+    size_t size;        /* of that packet */
     const struct passage *passage;
     struct str captures[ROUTE_CAPTURES_MAX];
     struct fields params; /* of the query, decoded */
@@ -68,6 +70,9 @@ struct request {
 
 /* Start the request that a packet carries; its answer goes to the session, now or later. */
 void request_start(struct session *session, const struct packet *packet);
+
+/* For the session's request queue: hand it to the core. */
+void request_submit(struct request *request);
 
 void request_free(struct request *request);
 

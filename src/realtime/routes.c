@@ -47,6 +47,7 @@
      .kind = kind_,                                                                                \
      .container = container_,                                                                      \
      .status = 200,                                                                                \
+     .page = true,                                                                                 \
      .prepare = member_prepare_page,                                                               \
      .render = member_render_page},                                                                \
         {.method = "POST",                                                                         \
@@ -97,8 +98,8 @@ static const struct passage in_service[] = {
      .kind = KIND_MESSAGE, .container = KIND_STREAM, .status = 201,
      .prepare = published_prepare, .render = published_render},
     {.method = "POST", .pattern = "/Insights/{index}/Items", .verb = VERB_FETCH, .kind = KIND_MAP,
-     .status = 200, .missing = ERR_INDEX_MISSING, .prepare = insight_prepare, .render = insight_render,
-     .proceed = insight_proceed},
+     .status = 200, .page = true, .missing = ERR_INDEX_MISSING, .prepare = insight_prepare,
+     .render = insight_render, .proceed = insight_proceed},
 };
 
 static const struct passage others[] = {

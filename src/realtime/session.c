@@ -12,6 +12,7 @@
 #include "realtime/hub.h"
 #include "realtime/methods.h"
 #include "realtime/replay.h"
+#include "realtime/request.h"
 #include "realtime/sessions.h"
 #include "realtime/transport.h"
 
@@ -198,8 +199,23 @@ bool session_has_room(struct session *session, size_t bytes)
     return room;
 }
 
+/* Of an answer to a page nobody knows the size before it is there: it may exceed the limit once. */
+static bool has_room_for_page(struct request_queue *requests)
+{
+    const struct session *session = ring_of(requests, struct session, requests);
+    return session_is_talking(session) &&
+           session_waiting(session) <= options_of(session)->queue_max;
+}
+
+/* Requests that are not answered yet. */
+static bool owes_answers(const struct session *session)
+{
+    return session->in_core || session->requests.waiting.first;
+}
+
 void session_resume(struct session *session)
 {
+    request_queue_resume(&session->requests);
     if (!session->crowded || session_waiting(session))
         return;
     session->crowded = false;
@@ -231,7 +247,8 @@ void session_adjust_reading(struct session *session)
         return;
     bool fast = is_too_fast(session);
     bool on = !fast && !sessions_of(session)->draining &&
-              session->in_core < options->requests_max &&
+              session->in_core + session->requests.waiting.count < options->requests_max &&
+              session->requests.size <= options->queue_max &&
               websocket_queued(session->socket) <= options->queue_max;
     if (fast)
         sessions_pace(sessions_of(session), session);
@@ -291,6 +308,7 @@ static void on_closed(void *context, unsigned code)
     struct session *session = context;
     session->socket = NULL;
     session_end_because(session, code == WEBSOCKET_ABNORMAL ? "connection lost" : "closed");
+    request_queue_drop(&session->requests);
     subscription_end_all(session);
     if (!session->in_core)
         free_session(session);
@@ -307,6 +325,8 @@ struct session *session_new(struct realtime *realtime, struct str base, bool def
     session->reading = true;
     ring_init(&session->place);
     ring_init(&session->paced);
+    request_queue_init(&session->requests, &realtime_hub(realtime)->pages, has_room_for_page,
+                       request_submit);
     outbox_init(&session->outbox);
     subscription_init(session);
     sessions_add(sessions_of(session), session);
@@ -331,7 +351,7 @@ void session_attach(struct session *session, int fd, struct str early)
 
 void session_drain(struct session *session)
 {
-    if (session->in_core)
+    if (owes_answers(session))
         session_adjust_reading(session);
     else
         session_end_because(session, "shutdown");
@@ -398,7 +418,7 @@ void session_release(struct session *session)
         drop_texts(&session->texts->older);
     if (!session->in_core && !session->socket)
         free_session(session);
-    else if (!session->in_core && sessions_of(session)->draining)
+    else if (!owes_answers(session) && sessions_of(session)->draining)
         session_end_because(session, "shutdown");
     else
         session_adjust_reading(session);

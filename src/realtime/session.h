@@ -13,6 +13,7 @@
 #include "realtime/outbox.h"
 #include "realtime/packet.h"
 #include "realtime/realtime.h"
+#include "realtime/request_queue.h"
 #include "realtime/subscriber.h"
 #include "sync/sid.h"
 
@@ -38,7 +39,8 @@ struct session {
     char address[PEER_ADDRESS_MAX];
     char sdk[SESSION_SDK_SIZE]; /* as the client calls its SDK, cut; empty: it did not */
     char sdk_version[SESSION_SDK_SIZE];
-    size_t in_core;               /* commands in the core's hands */
+    size_t in_core; /* commands in the core's hands */
+    struct request_queue requests;
     struct outbox outbox;         /* events on their way */
     struct subscriber subscriber; /* what it hears of */
 
@@ -70,8 +72,8 @@ void session_attach(struct session *session, int fd, struct str early);
 /* Read on, or stop reading, as the limits say. */
 void session_adjust_reading(struct session *session);
 
-/* There is room again: what fell behind for want of it goes on. Does nothing as long as anything
- * waits. */
+/* There is room again: pages that waited for it start, and as soon as nothing waits any more, what
+ * fell behind for want of it goes on. */
 void session_resume(struct session *session);
 
 /* The gateway drains: no more requests; end as soon as those there are are answered. */

@@ -27,6 +27,11 @@ void session_submit(struct session *session, struct command *command)
     fake->submitted++;
 }
 
+static bool has_room(struct request_queue *requests)
+{
+    return !ring_of(requests, struct session, requests)->crowded;
+}
+
 void session_release(struct session *session)
 {
     fake_of(session)->released++;
@@ -78,6 +83,8 @@ void fake_session_init(struct fake_session *fake)
     fake->session = mem_zalloc(1, sizeof *fake->session);
     fake->session->realtime = fake->hub.realtime;
     fake->session->id = 1000;
+    limiter_init(&fake->hub.pages, 1);
+    request_queue_init(&fake->session->requests, &fake->hub.pages, has_room, request_submit);
     fake->session->base = STR("http://h:1");
     fake->session->identity = STR("alice");
     fake->session->service = STR("default");

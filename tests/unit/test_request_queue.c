@@ -1,0 +1,186 @@
+#include "realtime/request_queue.h"
+
+#include "fake/fake_session.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const struct change list = {.event = EVENT_ITEM, .kind = KIND_LIST, .id = 8};
+
+static int begin(void **state)
+{
+    static struct fake_session fake;
+    fake_session_init(&fake);
+    *state = &fake;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct fake_session *fake = *state;
+    request_queue_drop(&fake->session->requests);
+    fake_session_deinit(fake);
+    return 0;
+}
+
+static void push(struct fake_session *fake)
+{
+    fake_session_call(fake, "POST", "/v3/Lists/l/Items", "{\"data\":{}}");
+}
+
+static void page(struct fake_session *fake)
+{
+    fake_session_call(fake, "GET", "/v3/Lists/l/Items", NULL);
+}
+
+static void answer_push(struct fake_session *fake)
+{
+    assert_int_equal(fake_session_command(fake)->verb, VERB_CREATE);
+    fake_session_answer(fake, ERR_BUSY, NULL, NULL);
+}
+
+static void answer_page(struct fake_session *fake)
+{
+    assert_int_equal(fake_session_command(fake)->verb, VERB_LIST);
+    fake_session_answer_page(fake, &list, NULL, 0, false, false);
+}
+
+static void assert_under_way(const struct fake_session *fake, size_t count)
+{
+    assert_int_equal(fake->commands.count, count);
+}
+
+static void what_names_an_object_goes_to_the_core_as_it_comes(void **state)
+{
+    struct fake_session *fake = *state;
+    push(fake);
+    push(fake);
+    assert_under_way(fake, 2);
+    answer_push(fake);
+    answer_push(fake);
+}
+
+static void a_page_starts_when_all_before_it_is_answered(void **state)
+{
+    struct fake_session *fake = *state;
+    push(fake);
+    push(fake);
+    page(fake);
+    assert_under_way(fake, 2);
+    answer_push(fake);
+    assert_under_way(fake, 1);
+    answer_push(fake);
+    assert_under_way(fake, 1);
+    answer_page(fake);
+}
+
+static void what_is_behind_a_page_starts_when_it_is_answered(void **state)
+{
+    struct fake_session *fake = *state;
+    page(fake);
+    push(fake);
+    push(fake);
+    assert_under_way(fake, 1);
+    answer_page(fake);
+    assert_under_way(fake, 2);
+    answer_push(fake);
+    answer_push(fake);
+}
+
+static void a_session_has_one_page_at_a_time(void **state)
+{
+    struct fake_session *fake = *state;
+    fake->hub.pages.free = 2;
+    page(fake);
+    page(fake);
+    assert_under_way(fake, 1);
+    answer_page(fake);
+    assert_under_way(fake, 1);
+    answer_page(fake);
+    assert_under_way(fake, 0);
+    assert_int_equal(fake->hub.pages.free, 2);
+}
+
+static void a_page_waits_for_a_place(void **state)
+{
+    struct fake_session *fake = *state;
+    struct waiter other;
+    waiter_init(&other, NULL);
+    assert_true(limiter_enter(&fake->hub.pages, &other));
+    page(fake);
+    push(fake);
+    assert_under_way(fake, 0);
+    limiter_leave(&fake->hub.pages);
+    answer_page(fake);
+    answer_push(fake);
+}
+
+static void a_page_waits_for_room(void **state)
+{
+    struct fake_session *fake = *state;
+    struct request_queue *requests = &fake->session->requests;
+    fake->session->crowded = true; /* the fake session's word for it */
+    push(fake);
+    page(fake);
+    answer_push(fake);
+    request_queue_resume(requests);
+    assert_under_way(fake, 0);
+    fake->session->crowded = false;
+    request_queue_resume(requests);
+    assert_under_way(fake, 1);
+    answer_page(fake);
+}
+
+static void requests_are_counted_and_weighed_until_they_are_answered(void **state)
+{
+    struct fake_session *fake = *state;
+    const struct request_queue *requests = &fake->session->requests;
+    page(fake);
+    size_t size = requests->size;
+    assert_true(size > strlen("/v3/Lists/l/Items"));
+    page(fake);
+    assert_int_equal(requests->size, 2 * size);
+    assert_int_equal(request_queue_count(requests), 2);
+    answer_page(fake);
+    answer_page(fake);
+    assert_int_equal(requests->size, 0);
+    assert_int_equal(request_queue_count(requests), 0);
+}
+
+static void what_waits_is_dropped_with_the_session(void **state)
+{
+    struct fake_session *fake = *state;
+    struct request_queue *requests = &fake->session->requests;
+    struct waiter other;
+    waiter_init(&other, NULL);
+    assert_true(limiter_enter(&fake->hub.pages, &other));
+    page(fake);
+    push(fake);
+    request_queue_drop(requests);
+    assert_int_equal(request_queue_count(requests), 0);
+    assert_int_equal(requests->size, 0);
+    limiter_leave(&fake->hub.pages);
+    assert_under_way(fake, 0);
+    assert_int_equal(fake->hub.pages.free, 1);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_names_an_object_goes_to_the_core_as_it_comes),
+        TEST(a_page_starts_when_all_before_it_is_answered),
+        TEST(what_is_behind_a_page_starts_when_it_is_answered),
+        TEST(a_session_has_one_page_at_a_time),
+        TEST(a_page_waits_for_a_place),
+        TEST(a_page_waits_for_room),
+        TEST(requests_are_counted_and_weighed_until_they_are_answered),
+        TEST(what_waits_is_dropped_with_the_session),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
