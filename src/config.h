@@ -28,6 +28,7 @@ struct config {
     bool development;
     bool lenient_json;
     uint64_t threads; /* 0: one a core */
+    uint64_t turn_budget_us;
     uint64_t document_size_max;
     uint64_t message_size_max;
     uint64_t data_depth_max;

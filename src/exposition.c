@@ -126,6 +126,25 @@ static void render_websockets(const struct exposition *exposition, struct buf *o
                "The most bytes that ever waited for one client.");
 }
 
+static void render_turns(const struct exposition *exposition, struct buf *out)
+{
+    struct histogram turns = {0};
+    uint64_t spent = 0, steps = 0;
+    for (size_t i = 0; i < exposition->gateways; i++) {
+        const struct work_metrics *metrics = exposition->work[i];
+        histogram_merge(&turns, &metrics->turn_ns);
+        spent += metric_get(&metrics->turns_spent);
+        steps += metric_get(&metrics->steps);
+    }
+    metric_render_head(out, "tutti_gateway_turn_seconds", "histogram",
+                       "Turns of the gateways' loops, from waking up to sleeping.");
+    metric_render_histogram(out, "tutti_gateway_turn_seconds", NULL, &turns, WORK_NS_EXPONENT, 1e9);
+    render_one(out, "tutti_gateway_turns_spent_total", "counter", spent,
+               "Turns that used up their budget of time.");
+    render_one(out, "tutti_gateway_steps_total", "counter", steps,
+               "Steps of work that was too large, or too late, to be done at once.");
+}
+
 static void render_core(const struct core_metrics *core, struct buf *out)
 {
     render_one(out, "tutti_core_commands_total", "counter", metric_get(&core->commands),
@@ -205,6 +224,7 @@ void exposition_render(const void *context, struct buf *out)
     render_gateways(exposition, out);
     render_realtime(exposition, out);
     render_websockets(exposition, out);
+    render_turns(exposition, out);
     render_core(exposition->core, out);
     render_store(exposition->store, out);
     render_one(out, "process_resident_memory_bytes", "gauge", resident_bytes(), "Resident memory.");

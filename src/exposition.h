@@ -2,6 +2,7 @@
 #ifndef EXPOSITION_H
 #define EXPOSITION_H
 
+#include "base/work.h"
 #include "realtime/realtime.h"
 #include "rest/rest.h"
 #include "store/statistics.h"
@@ -16,6 +17,7 @@ struct exposition {
     const struct realtime_metrics *realtime[EXPOSITION_GATEWAYS_MAX];
     const struct websocket_metrics *websockets[EXPOSITION_GATEWAYS_MAX];
     const struct metric *connections[EXPOSITION_GATEWAYS_MAX];
+    const struct work_metrics *work[EXPOSITION_GATEWAYS_MAX];
     const struct core_metrics *core;
     const struct store_metrics *store;
 };

@@ -5,6 +5,7 @@
 #include "gateway.h"
 
 #include "base/mem.h"
+#include "work_loop.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,7 +21,7 @@ struct gateway {
     struct gateway_options options;
     uv_loop_t uv;
     uv_async_t wake;
-    uv_prepare_t before_sleep;
+    struct work_loop work;
     uv_timer_t drain_timer;
     uv_timer_t sample_timer;
     struct port port;
@@ -78,11 +79,12 @@ static bool evaluate_outgoing(struct gateway *gateway)
 }
 
 /* Look once more before handing over: under load that makes fewer and larger batches. */
-static void before_sleep(uv_prepare_t *handle)
+static void before_sleep(void *context)
 {
-    struct gateway *gateway = handle->data;
+    struct gateway *gateway = context;
     if (!gateway->outgoing.first)
         return;
+    work_begin_turn(&gateway->work.queue);
     http_server_flush(gateway->http);
     for (int i = 0; i < ROUNDS_MAX && evaluate_outgoing(gateway); i++)
         ;
@@ -125,6 +127,7 @@ static void start_draining(struct gateway *gateway)
 static void on_wake(uv_async_t *handle)
 {
     struct gateway *gateway = handle->data;
+    work_begin_turn(&gateway->work.queue);
     open_all(gateway);
     if (atomic_load(&gateway->stopping) && !gateway->draining)
         start_draining(gateway);
@@ -155,6 +158,7 @@ static void hear(struct letter *letter)
 static void begin(void *context, struct http_request *request)
 {
     struct gateway *gateway = context;
+    work_begin_turn(&gateway->work.queue);
     if (realtime_wants(request))
         realtime_connect(gateway->realtime, request);
     else if (console_wants(gateway->console, request))
@@ -192,12 +196,11 @@ static void init_handles(struct gateway *gateway)
 {
     uv_loop_init(&gateway->uv);
     uv_async_init(&gateway->uv, &gateway->wake, on_wake);
-    uv_prepare_init(&gateway->uv, &gateway->before_sleep);
+    work_loop_init(&gateway->work, &gateway->uv, &gateway->options.work, before_sleep, gateway);
     uv_timer_init(&gateway->uv, &gateway->drain_timer);
     uv_timer_init(&gateway->uv, &gateway->sample_timer);
-    gateway->wake.data = gateway->before_sleep.data = gateway;
+    gateway->wake.data = gateway;
     gateway->drain_timer.data = gateway->sample_timer.data = gateway;
-    uv_prepare_start(&gateway->before_sleep, before_sleep);
     uv_timer_start(&gateway->sample_timer, on_sample, 0, SAMPLE_MS);
 }
 
@@ -214,6 +217,7 @@ static void make_dialects(struct gateway *gateway)
     options->rest.context = options->realtime.context = options->console.context = gateway;
     options->console.enrol = enrol;
     options->realtime.loop = &gateway->uv;
+    options->realtime.work = &gateway->work.queue;
     gateway->rest = rest_new(&options->rest);
     gateway->realtime = realtime_new(&options->realtime);
     gateway->console = console_new(&options->console);
@@ -305,4 +309,9 @@ const struct realtime *gateway_realtime(const struct gateway *gateway)
 const struct metric *gateway_connections(const struct gateway *gateway)
 {
     return &gateway->connections;
+}
+
+const struct work_metrics *gateway_work_metrics(const struct gateway *gateway)
+{
+    return &gateway->work.queue.metrics;
 }

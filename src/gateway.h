@@ -2,6 +2,7 @@
 #ifndef GATEWAY_H
 #define GATEWAY_H
 
+#include "base/work.h"
 #include "console/console.h"
 #include "http/server.h"
 #include "realtime/realtime.h"
@@ -14,9 +15,10 @@ struct gateway_options {
     int listen_fd; /* the gateway's own, of a group with SO_REUSEPORT; stays the caller's */
     struct http_options http;
     struct rest_options rest;         /* port, submit and context are the gateway's to fill in */
-    struct realtime_options realtime; /* the same, and loop */
+    struct realtime_options realtime; /* the same, and loop and work */
     struct console_options console;   /* as of `rest`, and enrol */
     struct loop *loop;
+    struct work_options work;
     unsigned drain_timeout_ms;
 };
 
@@ -42,5 +44,6 @@ void gateway_free(struct gateway *gateway);
 const struct rest_metrics *gateway_metrics(const struct gateway *gateway);
 const struct realtime *gateway_realtime(const struct gateway *gateway);
 const struct metric *gateway_connections(const struct gateway *gateway);
+const struct work_metrics *gateway_work_metrics(const struct gateway *gateway);
 
 #endif

@@ -174,6 +174,7 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
         .listen_fd = server->fds[at],
         .loop = server->loop,
         .drain_timeout_ms = (unsigned)config->drain_timeout_ms,
+        .work = {.budget_us = config->turn_budget_us},
         .realtime = realtime_options(server, at),
         .console = console_options(server),
         .http =
@@ -215,6 +216,7 @@ static enum err make_gateways(struct server *server, struct why *why)
         exposition->realtime[at] = realtime_metrics(gateway_realtime(*gateway));
         exposition->websockets[at] = realtime_websocket_metrics(gateway_realtime(*gateway));
         exposition->connections[at] = gateway_connections(*gateway);
+        exposition->work[at] = gateway_work_metrics(*gateway);
     }
     exposition->core = loop_metrics(server->loop);
     exposition->store = loop_store_metrics(server->loop);

@@ -171,7 +171,11 @@ void realtime_hear(struct realtime *realtime, const struct notice *notice)
 struct realtime *realtime_new(const struct realtime_options *options)
 {
     struct realtime *realtime = mem_zalloc(1, sizeof *realtime);
-    struct websocket_options sockets = {options->packet_size_max, CLOSE_TIMEOUT_MS};
+    struct websocket_options sockets = {
+        .work = options->work,
+        .message_size_max = options->packet_size_max,
+        .close_timeout_ms = CLOSE_TIMEOUT_MS,
+    };
     realtime->options = *options;
     realtime->sockets = websockets_new(options->loop, &sockets);
     hub_init(&realtime->hub, realtime, &realtime->options, &realtime->metrics, realtime->sockets);

@@ -6,6 +6,7 @@
 
 #include "auth/credentials.h"
 #include "base/metric.h"
+#include "base/work.h"
 #include "http/server.h"
 #include "sync/command.h"
 #include "ws/websocket.h"
@@ -16,6 +17,7 @@ struct realtime;
 
 struct realtime_options {
     uv_loop_t *loop;
+    struct work_queue *work; /* what is too large for one turn of the loop */
     const struct credentials *credentials;
     struct limits limits;
     const char *public_url; /* NULL: from the Host header */

@@ -19,6 +19,7 @@
 #include "base/metric.h"
 #include "base/ring.h"
 #include "base/str.h"
+#include "base/work.h"
 #include "ws/parcel.h"
 
 #include <uv.h>
@@ -36,6 +37,7 @@ enum websocket_code { /* RFC 6455 section 7.4.1 */
 };
 
 struct websocket_options {
+    struct work_queue *work; /* what is too large for one turn of the loop */
     size_t message_size_max; /* bytes of one incoming message, inflated; more: 1009 */
     unsigned close_timeout_ms;
 };

@@ -69,12 +69,14 @@ static void on_impatience(uv_timer_t *timer)
 struct world *world_new_with(struct str early, bool deflate)
 {
     struct world *world = calloc(1, sizeof *world);
-    struct websocket_options options = {MESSAGE_SIZE_MAX, CLOSE_TIMEOUT_MS};
+    struct work_options work = {.budget_us = BUDGET_US};
+    struct websocket_options options = {&world->work.queue, MESSAGE_SIZE_MAX, CLOSE_TIMEOUT_MS};
     struct websocket_handler handler = {on_message, on_drained, on_closed, world};
     int fds[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &(int){4096}, sizeof(int));
     uv_loop_init(&world->loop);
+    work_loop_init(&world->work, &world->loop, &work, NULL, NULL);
     uv_timer_init(&world->loop, &world->patience);
     world->patience.data = world;
     uv_timer_start(&world->patience, on_impatience, PATIENCE_MS, 0);
@@ -124,6 +126,7 @@ void world_free(struct world *world)
         websocket_cut(world->socket);
     await(world, !world->socket);
     websockets_free(world->sockets);
+    work_loop_close(&world->work);
     uv_close((uv_handle_t *)&world->patience, NULL);
     uv_run(&world->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&world->loop), 0);

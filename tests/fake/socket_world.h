@@ -5,12 +5,14 @@
 #ifndef SOCKET_WORLD_H
 #define SOCKET_WORLD_H
 
+#include "work_loop.h"
 #include "ws/frame.h"
 #include "ws/websocket.h"
 
 enum {
     MESSAGE_SIZE_MAX = 1000,
     CLOSE_TIMEOUT_MS = 300,
+    BUDGET_US = 1000000,
     HEARD_MAX = 1 << 21,
     FIN = 0x80,
     DEFLATED = 0x40,
@@ -20,6 +22,7 @@ enum reaction { IGNORE, ANSWER, CLOSE, CUT, CUT_AND_SEND, PAUSE };
 
 struct world {
     uv_loop_t loop;
+    struct work_loop work;
     uv_timer_t patience;
     struct websockets *sockets;
     struct websocket *socket; /* NULL: closed */

@@ -6,6 +6,7 @@
  * The first byte says whether compression was agreed on, and how the socket is fed and used. */
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "work_loop.h"
 #include "ws/frame.h"
 #include "ws/incoming.h"
 #include "ws/websocket.h"
@@ -82,6 +83,7 @@ static void check_header(struct str bytes)
 
 struct world {
     uv_loop_t loop;
+    struct work_loop work;
     struct websockets *sockets;
     struct websocket *socket; /* NULL: closed */
     int fd;                   /* the client's */
@@ -133,13 +135,15 @@ static void turn(struct world *world)
 
 static void world_init(struct world *world, struct str early, unsigned use)
 {
-    struct websocket_options options = {MESSAGE_SIZE_MAX, CLOSE_TIMEOUT_MS};
+    struct work_options work = {.budget_us = 1000000};
+    struct websocket_options options = {&world->work.queue, MESSAGE_SIZE_MAX, CLOSE_TIMEOUT_MS};
     struct websocket_handler handler = {on_message, on_drained, on_closed, world};
     int fds[2];
     int e = socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
     assert(e == 0);
     *world = (struct world){.fd = fds[1], .use = use};
     uv_loop_init(&world->loop);
+    work_loop_init(&world->work, &world->loop, &work, NULL, NULL);
     buf_init(&world->messages, NOTES_SIZE_MAX);
     world->sockets = websockets_new(&world->loop, &options);
     world->calling = true;
@@ -150,6 +154,7 @@ static void world_init(struct world *world, struct str early, unsigned use)
 static void world_deinit(struct world *world)
 {
     websockets_free(world->sockets);
+    work_loop_close(&world->work);
     uv_run(&world->loop, UV_RUN_DEFAULT);
     int e = uv_loop_close(&world->loop);
     assert(e == 0);

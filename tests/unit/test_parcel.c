@@ -11,13 +11,17 @@
 #include <cmocka.h>
 
 static uv_loop_t loop;
+static struct work_queue work;
 static struct websockets *sockets;
 
 static int set_up(void **state)
 {
-    struct websocket_options options = {.message_size_max = 1000, .close_timeout_ms = 1000};
+    struct websocket_options options = {.work = &work,
+                                        .message_size_max = 1000,
+                                        .close_timeout_ms = 1000};
     (void)state;
     uv_loop_init(&loop);
+    work_init(&work, &(struct work_options){.budget_us = 1000000});
     sockets = websockets_new(&loop, &options);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "auth/jwt.h"
 #include "realtime/watch.h"
 #include "sync/feed.h"
+#include "work_loop.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +35,7 @@ enum {
 
 struct world {
     uv_loop_t loop;
+    struct work_loop work;
     struct credentials credentials;
     struct realtime *realtime;
     struct session *session; /* as long as it is there */
@@ -208,9 +210,12 @@ static int begin(void **state)
                              .name = STR("default")};
     int pair[2];
     uv_loop_init(&world.loop);
+    work_loop_init(&world.work, &world.loop, &(struct work_options){.budget_us = 1000000}, NULL,
+                   NULL);
     snprintf(world.credentials.account_sid, sizeof world.credentials.account_sid, ACCOUNT);
     struct realtime_options options = {
         .loop = &world.loop,
+        .work = &world.work.queue,
         .credentials = &world.credentials,
         .boot_id = 0x1a2b,
         .origin_base = 1000,
@@ -252,6 +257,7 @@ static int end(void **state)
         answer(world, OK);
     assert_true(realtime_is_drained(world->realtime));
     realtime_free(world->realtime);
+    work_loop_close(&world->work);
     uv_run(&world->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&world->loop), 0);
     change_unref(world->service);

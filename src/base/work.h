@@ -1,0 +1,114 @@
+/* How long one thread works in a turn of its loop, and what it leaves for the next.
+ *
+ * A turn begins when the loop has woken up and the first thing is done, and ends before the loop
+ * sleeps. Its budget is a time. What is there is done at once as long as nothing waits and the
+ * budget lasts; what is too large for that, or comes too late, waits in the queue as a worker.
+ * Workers are stepped one after the other, a small step each, so that nobody holds up the others
+ * for longer than the turn's budget and a step.
+ *
+ * The pattern, in whoever may have much to do:
+ *
+ *     if (!work_is_free(queue)) {           others wait, or this turn has done enough
+ *         work_add(queue, &mine->worker);
+ *         return;
+ *     }
+ *     struct work_slice slice = work_slice(queue);
+ *     do
+ *         ...a piece of `bytes` bytes...
+ *     while (there is more && work_goes_on(&slice, bytes));
+ *     if (there is more)
+ *         work_add(queue, &mine->worker);   whose step does the same, and returns "there is more"
+ *
+ * Belongs to one thread. Knows of no loop: its owner calls work_run and work_end_turn, and does not
+ * let the loop sleep while anything waits. */
+#ifndef BASE_WORK_H
+#define BASE_WORK_H
+
+#include "base/metric.h"
+#include "base/ring.h"
+
+/* A step: about so much, whichever comes first. Each piece counts for WORK_PIECE_BYTES at least, so
+ * that many small pieces are no small step. */
+enum { WORK_STEP_NS = 250000, WORK_STEP_BYTES = 64 * 1024, WORK_PIECE_BYTES = 64 };
+
+struct worker {
+    struct ring place;
+    /* Do one step. True: there is more, so it goes to the queue's end. It may remove or free itself
+     * (then: false) and add and remove others. */
+    bool (*step)(struct worker *worker);
+};
+
+/* Written by the thread, read by any. */
+struct work_metrics {
+    struct histogram turn_ns;  /* the first exponent: WORK_NS_EXPONENT */
+    struct metric turns_spent; /* turns whose budget was used up */
+    struct metric steps;       /* of workers */
+};
+
+enum { WORK_NS_EXPONENT = 14 };
+
+struct work_options {
+    uint64_t budget_us;
+    uint64_t (*now_ns)(void *context); /* NULL: the monotonic clock */
+    void *context;
+};
+
+struct work_queue {
+    struct work_options options;
+    struct work_metrics metrics;
+    struct ring waiting;
+    uint64_t began_ns; /* this turn; 0: it has not begun */
+    bool spent;        /* its budget */
+};
+
+void work_init(struct work_queue *queue, const struct work_options *options);
+
+void worker_init(struct worker *worker, bool (*step)(struct worker *worker));
+
+/* To the queue's end; nothing if it waits already. */
+void work_add(struct work_queue *queue, struct worker *worker);
+
+/* Nothing if it does not wait. Before its owner is freed. */
+void work_remove(struct worker *worker);
+
+static inline bool work_waits(const struct worker *worker)
+{
+    return !ring_is_empty(&worker->place);
+}
+
+static inline bool work_is_empty(const struct work_queue *queue)
+{
+    return ring_is_empty(&queue->waiting);
+}
+
+/* Something is done in this turn: the first call begins it. */
+void work_begin_turn(struct work_queue *queue);
+
+/* Is anything left of this turn's budget? */
+bool work_has_time(struct work_queue *queue);
+
+/* Nobody waits, and there is time: do it at once. */
+static inline bool work_is_free(struct work_queue *queue)
+{
+    return work_is_empty(queue) && work_has_time(queue);
+}
+
+/* Step the workers in turn until the budget is used up, one at least. True: some still wait. */
+bool work_run(struct work_queue *queue);
+
+/* The loop goes to look for what is ready, and sleeps if nothing is. */
+void work_end_turn(struct work_queue *queue);
+
+/* What a step may still do. */
+struct work_slice {
+    struct work_queue *queue;
+    uint64_t until_ns;
+    size_t bytes;
+};
+
+struct work_slice work_slice(struct work_queue *queue);
+
+/* A piece of so many bytes has been done. May another one follow in this step? */
+bool work_goes_on(struct work_slice *slice, size_t bytes);
+
+#endif

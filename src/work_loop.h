@@ -1,0 +1,31 @@
+/* A work queue in a libuv loop: where a turn begins and ends, and when the queue is run.
+ *
+ *   poll: sockets, wake-ups ──> check: the queue is run ──> timers ──> before_sleep ──> poll
+ *   └───────────────────────────────── one turn ──────────────────────────────────┘
+ *
+ * While somebody waits in the queue the loop does not sleep: it looks what is ready, and goes on.
+ */
+#ifndef WORK_LOOP_H
+#define WORK_LOOP_H
+
+#include "base/work.h"
+
+#include <uv.h>
+
+struct work_loop {
+    struct work_queue queue;
+    void (*before_sleep)(void *context); /* the turn's last; NULL: nothing */
+    void *context;
+    uv_check_t check;
+    uv_prepare_t prepare;
+    uv_idle_t idle;
+};
+
+/* The handles do not keep `uv` running. */
+void work_loop_init(struct work_loop *loop, uv_loop_t *uv, const struct work_options *options,
+                    void (*before_sleep)(void *context), void *context);
+
+/* The loop needs one more uv_run before `loop` may go. */
+void work_loop_close(struct work_loop *loop);
+
+#endif
