@@ -101,7 +101,8 @@ static const struct problem problems[] = {
      "new client."},
     {ERR_LOST, 0, 410, 20410, "What was missed is no longer kept",
      "The client was away for longer than changes are kept (options journal-keep-changes and "
-     "journal-keep-s). Read the object again and go on from there."},
+     "journal-keep-s), or had no right to read meanwhile. Read the object again and go on from "
+     "there."},
     {ERR_RATE, 0, 429, 51202, "Too many requests",
      "The client sends more at a time than the server takes from one. Slow down, and try again."},
     {ERR_INDEX_MISSING, 0, 404, 54502, "Invalid index name",

@@ -1,6 +1,7 @@
-/* A step is submitted, comes back to on_step, and arrive decides what it brought: notices of a
- * replay, which are told as far as there is room; the map of a live query; or some of the map's
- * items. While it is in the core's hands its subscription may end, or change its state. */
+/* A subscription waits for its turn (ask_in_turn); then a step is submitted, comes back to on_step,
+ * and arrive decides what it brought: notices of a replay, which are told as far as there is room;
+ * the map of a live query; or some of the map's items. While it is in the core's hands its
+ * subscription may end, or change its state. */
 #include "realtime/replay.h"
 
 #include "base/mem.h"
@@ -21,6 +22,7 @@ struct step {
     struct subscription *subscription; /* NULL: it has ended */
     struct sid sid;
     struct arena arena; /* what the command of a live query points into, also when it has ended */
+    struct str place;   /* where the next page of the map's items begins; absent: the first */
     bool flying;        /* in the core's hands */
 };
 
@@ -38,75 +40,115 @@ static void free_step(struct step *step)
     free(step);
 }
 
-static void on_step(struct letter *letter);
+/* None is in the core's hands. */
+static void drop_step(struct subscription *subscription)
+{
+    if (subscription->step)
+        free_step(subscription->step);
+    subscription->step = NULL;
+}
 
 static struct step *new_step(struct subscription *subscription)
 {
     struct step *step = mem_zalloc(1, sizeof *step);
     step->session = subscription->session;
     step->subscription = subscription;
-    step->subscribe.since_given = true;
     arena_init(&step->arena);
-    subscription->step = step;
     return step;
 }
 
-void replay_end(struct step *step)
+void replay_end(struct subscription *subscription)
 {
-    if (step->flying)
-        step->subscription = NULL;
+    ring_remove(&subscription->behind);
+    if (subscription->step && subscription->step->flying)
+        subscription->step->subscription = NULL;
     else
-        free_step(step);
+        drop_step(subscription);
 }
 
 /* --- what is asked --- */
 
-static void submit(struct step *step)
+/* All items of the map of a live query, page after page. */
+static void ask_for_items(struct step *step)
 {
-    step->command.letter.arrive = on_step;
-    step->flying = true;
-    session_submit(step->session, &step->command);
-}
-
-/* Of a live query, first for its map. */
-void replay_continue(struct subscription *subscription)
-{
-    struct step *step = subscription->step ? subscription->step : new_step(subscription);
-    struct topic *topic = subscription->topic;
-    if (step->flying)
-        return; /* when it is back it asks again */
-    if (topic)
-        step->sid = topic->sid;
-    step->command = (struct command){
-        .verb = topic ? VERB_SUBSCRIBE : VERB_FETCH,
-        .kind = topic ? topic->kind : KIND_MAP,
-        .object = topic ? sid_str(&step->sid) : arena_dup(&step->arena, subscription->live->index),
-        .subscribe = &step->subscribe,
-    };
-    step->subscribe.since = subscription->position;
-    step->subscribe.far_max = hub_of(subscription->session)->options->replay_max;
-    submit(step);
-}
-
-void replay_begin(struct subscription *subscription, bool since_given)
-{
-    new_step(subscription)->subscribe.since_given = since_given;
-    replay_continue(subscription);
-}
-
-/* Of a live query that is up to date: all items of its map, page after page. */
-static void ask_for_items(struct subscription *subscription, struct str place)
-{
-    struct step *step = subscription->step ? subscription->step : new_step(subscription);
-    step->sid = subscription->topic->sid;
+    step->sid = step->subscription->topic->sid;
     step->command = (struct command){
         .verb = VERB_LIST,
         .kind = KIND_MAP_ITEM,
         .container_kind = KIND_MAP,
         .container = sid_str(&step->sid),
-        .page = {.place = place, .size = PAGE_SIZE_MAX},
+        .page = {.place = step->place, .size = PAGE_SIZE_MAX},
     };
-    submit(step);
+}
+
+static void ask_for_map(struct step *step)
+{
+    step->command = (struct command){
+        .verb = VERB_FETCH,
+        .kind = KIND_MAP,
+        .object = arena_dup(&step->arena, step->subscription->live->index),
+    };
+}
+
+static void ask_for_changes(struct step *step)
+{
+    const struct subscription *subscription = step->subscription;
+    step->sid = subscription->topic->sid;
+    step->command = (struct command){
+        .verb = VERB_SUBSCRIBE,
+        .kind = subscription->topic->kind,
+        .object = sid_str(&step->sid),
+        .subscribe = &step->subscribe,
+    };
+    step->subscribe.since_given = subscription->since_given;
+    step->subscribe.since = subscription->position;
+    step->subscribe.far_max = hub_of(subscription->session)->options->replay_max;
+}
+
+static void on_step(struct letter *letter);
+
+static void ask(struct subscription *subscription)
+{
+    struct step *step = subscription->step;
+    if (!step)
+        step = subscription->step = new_step(subscription);
+    if (!subscription->topic)
+        ask_for_map(step);
+    else if (subscription->state == SUBSCRIPTION_BEHIND)
+        ask_for_changes(step);
+    else
+        ask_for_items(step);
+    step->command.letter.arrive = on_step;
+    step->flying = true;
+    step->session->subscriber.steps++;
+    session_submit(step->session, &step->command);
+}
+
+static void ask_in_turn(struct session *session)
+{
+    struct subscriber *subscriber = &session->subscriber;
+    while (session->state != SESSION_ENDED && subscriber->steps < REPLAY_STEPS_MAX &&
+           !ring_is_empty(&subscriber->behind)) {
+        struct subscription *next = ring_of(subscriber->behind.next, struct subscription, behind);
+        ring_remove(&next->behind);
+        ask(next);
+    }
+}
+
+void replay_continue(struct subscription *subscription)
+{
+    if (subscription->step && subscription->step->flying)
+        return; /* when it is back it asks again */
+    if (ring_is_empty(&subscription->behind))
+        ring_append(&subscription->session->subscriber.behind, &subscription->behind);
+    ask_in_turn(subscription->session);
+}
+
+/* Before all others: what a catch-up keeps between its steps should not be kept for many. */
+static void go_on(struct subscription *subscription)
+{
+    ring_remove(&subscription->behind);
+    ring_append(subscription->session->subscriber.behind.next, &subscription->behind);
 }
 
 /* --- what comes back --- */
@@ -116,13 +158,13 @@ static void go_live(struct subscription *subscription, uint64_t reached)
     if (reached > subscription->position)
         subscription->position = reached;
     subscription->state = SUBSCRIPTION_LIVE;
-    free_step(subscription->step);
-    subscription->step = NULL;
+    subscription->since_given = true; /* for whenever it falls behind */
+    drop_step(subscription);
     if (subscription->asked)
         subscription_tell_established(subscription);
     subscription->asked = false;
     if (subscription->live && !subscription->live->seeded)
-        ask_for_items(subscription, (struct str){0});
+        go_on(subscription);
 }
 
 static void take_items(struct subscription *subscription, const struct command *command)
@@ -131,18 +173,19 @@ static void take_items(struct subscription *subscription, const struct command *
     size_t count = command->heads_count;
     bool last = !command->more_after || !count;
     if (subscription->state == SUBSCRIPTION_BEHIND) {
-        replay_continue(subscription); /* they are newer than what it was told: go_live asks anew */
+        step->place = (struct str){0};
+        go_on(subscription); /* they are newer than what it was told: go_live asks anew */
         return;
     }
     live_seed(subscription->live, command->heads, count, last);
     if (last) {
-        free_step(step);
-        subscription->step = NULL;
-    } else {
-        arena_clear(&step->arena);
-        struct str place = listing_place(command->heads[count - 1], &step->arena);
-        ask_for_items(subscription, arena_dup(&step->arena, place));
+        drop_step(subscription);
+        return;
     }
+    arena_clear(&step->arena);
+    struct str place = listing_place(command->heads[count - 1], &step->arena);
+    step->place = arena_dup(&step->arena, place);
+    go_on(subscription);
 }
 
 /* How many of the notices went. */
@@ -169,7 +212,7 @@ static void catch_up(struct subscription *subscription)
     subscribe_clear(subscribe, false);
     metric_add(&subscription_metrics(subscription)->replays, any && all && !more);
     if (all && more)
-        replay_continue(subscription);
+        go_on(subscription);
     else if (all)
         go_live(subscription, reached);
 }
@@ -187,7 +230,7 @@ static void arrive(struct subscription *subscription, const struct command *comm
         subscription_fail(subscription, command->err);
     } else if (command->verb == VERB_FETCH) {
         find_map(subscription, command);
-        replay_continue(subscription);
+        go_on(subscription);
     } else if (command->verb == VERB_LIST) {
         take_items(subscription, command);
     } else {
@@ -214,6 +257,7 @@ static void on_step(struct letter *letter)
     struct session *session = step->session;
     struct command command = step->command; /* the step may be used again, or freed */
     step->flying = false;
+    session->subscriber.steps--;
     if (step->subscription) {
         arrive(step->subscription, &command);
     } else {
@@ -221,6 +265,7 @@ static void on_step(struct letter *letter)
         free_step(step);
     }
     command_deinit(&command);
+    ask_in_turn(session);
     session_release(session);
 }
 

@@ -2,21 +2,22 @@
  * position, tells that as far as the session has room, and asks again until there is no more. Then
  * it is LIVE. A live query first asks for its map, and once it is LIVE for the map's items.
  *
- * A step is what is on its way to the core and back; a subscription has one at most. Its answer
- * comes to this file alone. */
+ * A step is what is on its way to the core and back; a subscription has one at most, and a session
+ * REPLAY_STEPS_MAX: its other subscriptions wait for their turn. Its answer comes to this file
+ * alone. */
 #ifndef REALTIME_REPLAY_H
 #define REALTIME_REPLAY_H
 
 #include "realtime/subscription.h"
 
-/* The first step of a new subscription. `since_given`: its position is what the client said. */
-void replay_begin(struct subscription *subscription, bool since_given);
+enum { REPLAY_STEPS_MAX = 4 };
 
-/* Ask for what follows its position, unless an answer is still to come: that does it then. */
+/* Ask for what follows its position when it is its turn, unless an answer is still to come: that
+ * does it then. */
 void replay_continue(struct subscription *subscription);
 
-/* Its subscription ends. */
-void replay_end(struct step *step);
+/* The subscription ends. */
+void replay_end(struct subscription *subscription);
 
 /* The socket took all that waited: those that are behind go on. */
 void replay_resume_all(struct session *session);

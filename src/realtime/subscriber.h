@@ -4,6 +4,7 @@
 
 #include "base/ring.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { SUBSCRIBER_OWN_MAX = 32 };
@@ -11,7 +12,9 @@ enum { SUBSCRIBER_OWN_MAX = 32 };
 struct subscriber {
     struct ring subscriptions;
     size_t count;
-    unsigned protocol; /* of its last request: 3 or 4 */
+    struct ring behind; /* those of them that wait for their turn to catch up: replay.c */
+    size_t steps;       /* of replay.c, in the core's hands */
+    unsigned protocol;  /* of its last request: 3 or 4 */
     /* Event ids of what it did to objects that it had not subscribed to; the oldest is forgotten.
      * NULL: nothing yet. */
     uint64_t *own;

@@ -60,6 +60,7 @@ void subscription_init(struct session *session)
 {
     session->subscriber = (struct subscriber){.protocol = PROTOCOL_NEWEST};
     ring_init(&session->subscriber.subscriptions);
+    ring_init(&session->subscriber.behind);
 }
 
 static struct subscription *add(struct session *session, const struct subscription_ask *ask)
@@ -69,11 +70,13 @@ static struct subscription *add(struct session *session, const struct subscripti
     *subscription = (struct subscription){
         .session = session,
         .asked = true,
+        .since_given = ask->since_given,
         .correlation = ask->correlation,
         .position = ask->since,
     };
     ring_init(&subscription->in_session);
     ring_init(&subscription->in_topic);
+    ring_init(&subscription->behind);
     ring_append(&subscriber->subscriptions, &subscription->in_session);
     metric_set(&subscription_metrics(subscription)->subscriptions,
                metric_get(&subscription_metrics(subscription)->subscriptions) + 1);
@@ -106,8 +109,7 @@ void subscription_end(struct subscription *subscription)
     subscription->session->subscriber.count--;
     metric_set(&subscription_metrics(subscription)->subscriptions,
                metric_get(&subscription_metrics(subscription)->subscriptions) - 1);
-    if (subscription->step)
-        replay_end(subscription->step);
+    replay_end(subscription);
     live_free(subscription->live);
     free(subscription);
 }
@@ -188,7 +190,7 @@ static void establish_live(struct session *session, const struct subscription_as
     }
     struct subscription *subscription = add(session, ask);
     subscription->live = live;
-    replay_begin(subscription, ask->since_given);
+    replay_continue(subscription);
 }
 
 static void establish_object(struct session *session, const struct subscription_ask *ask)
@@ -204,7 +206,7 @@ static void establish_object(struct session *session, const struct subscription_
     sid.text[SID_LENGTH] = 0;
     struct subscription *subscription = add(session, ask);
     subscription_join(subscription, &sid, kind, id);
-    replay_begin(subscription, ask->since_given);
+    replay_continue(subscription);
 }
 
 void subscription_establish(struct session *session, const struct subscription_ask *ask)

@@ -26,12 +26,14 @@ enum subscription_state { SUBSCRIPTION_BEHIND, SUBSCRIPTION_LIVE };
 struct subscription {
     struct ring in_session;
     struct ring in_topic;
+    struct ring behind; /* among those of the session that wait for their turn to catch up */
     struct session *session;
     struct topic *topic; /* NULL: a live query whose map is being looked up */
     struct live *live;   /* NULL: of an object */
-    struct step *step;   /* replay.c's own; NULL: there is nothing to ask */
+    struct step *step;   /* replay.c's own; NULL: nothing has been asked */
     enum subscription_state state;
-    bool asked; /* the client waits to hear that it is established */
+    bool asked;       /* the client waits to hear that it is established */
+    bool since_given; /* `position` is what the client said; else: from now on */
     int64_t correlation;
     uint64_t
         position; /* event id of the last change that it was told of, or that was passed over */
