@@ -74,6 +74,18 @@ static void recheck(struct subscription *subscription)
     replay_continue(subscription);
 }
 
+/* To look at an item for a query takes long. When this turn of the loop has done enough, the
+ * subscription catches up in a later one. */
+static bool is_postponed(struct subscription *subscription)
+{
+    if (!subscription->live ||
+        work_is_free(realtime_hub(subscription->session->realtime)->options->work))
+        return false;
+    fall_behind(subscription);
+    replay_continue(subscription);
+    return true;
+}
+
 static void hear(struct subscription *subscription, struct rendering *rendering)
 {
     const struct change *change = rendering->notice->change;
@@ -81,6 +93,8 @@ static void hear(struct subscription *subscription, struct rendering *rendering)
     if (subscription->state != SUBSCRIPTION_LIVE)
         return;
     if (!message && change->seq <= subscription->position)
+        return;
+    if (is_postponed(subscription))
         return;
     if (audience_tell(subscription, rendering)) {
         if (change_is_removal(change) && subscription->live)

@@ -23,7 +23,8 @@ struct step {
     struct sid sid;
     struct arena arena; /* what the command of a live query points into, also when it has ended */
     struct str place;   /* where the next page of the map's items begins; absent: the first */
-    bool flying;        /* in the core's hands */
+    bool flying;        /* in the core's hands, or behind them in the work queue */
+    struct worker worker;
 };
 
 static struct hub *hub_of(const struct session *session)
@@ -106,6 +107,7 @@ static void ask_for_changes(struct step *step)
 }
 
 static void on_step(struct letter *letter);
+static bool on_turn(struct worker *worker);
 
 static void ask(struct subscription *subscription)
 {
@@ -119,6 +121,7 @@ static void ask(struct subscription *subscription)
     else
         ask_for_items(step);
     step->command.letter.arrive = on_step;
+    worker_init(&step->worker, on_turn);
     step->flying = true;
     step->session->subscriber.steps++;
     session_submit(step->session, &step->command);
@@ -251,9 +254,8 @@ static void arrive_late(struct step *step, const struct command *command)
         hub_drop_topic(hub, topic);
 }
 
-static void on_step(struct letter *letter)
+static void finish(struct step *step)
 {
-    struct step *step = (struct step *)letter;
     struct session *session = step->session;
     struct command command = step->command; /* the step may be used again, or freed */
     step->flying = false;
@@ -267,6 +269,23 @@ static void on_step(struct letter *letter)
     command_deinit(&command);
     ask_in_turn(session);
     session_release(session);
+}
+
+static bool on_turn(struct worker *worker)
+{
+    finish(ring_of(worker, struct step, worker));
+    return false;
+}
+
+/* As its subscription is BEHIND, an answer may be looked at later than it has come. */
+static void on_step(struct letter *letter)
+{
+    struct step *step = (struct step *)letter;
+    struct work_queue *work = hub_of(step->session)->options->work;
+    if (work_is_free(work))
+        finish(step);
+    else
+        work_add(work, &step->worker);
 }
 
 void replay_resume_all(struct session *session)
