@@ -72,7 +72,10 @@ static const struct option options[] = {
     {"drain-timeout-ms", NUMBER, AT(drain_timeout_ms), "5000", 0, 600000, NULL,
      "how long SIGTERM waits for requests under way"},
     {"sessions-max", NUMBER, AT(sessions_max), "10000", 0, 1000000, NULL,
-     "clients in real time, each with a WebSocket; more: 503 with Retry-After"},
+     "clients in real time, each with a WebSocket, that were let in; more: 503 with Retry-After"},
+    {"strangers-max", NUMBER, AT(strangers_max), "0", 0, 1000000, NULL,
+     "WebSockets that were not let in yet, beside those; more: the oldest is aborted. 0: an eighth "
+     "of `sessions-max`, at least 64"},
     {"session-subscriptions-max", NUMBER, AT(session_subscriptions_max), "2000", 1, 1000000, NULL,
      "objects that a client hears of; more: subscription_failed, 429, code 51202"},
     {"session-queue-max", SIZE, AT(session_queue_max), "1M", 65536, UINT64_C(1) << 30, NULL,
@@ -82,7 +85,7 @@ static const struct option options[] = {
     {"session-frames-max", NUMBER, AT(session_frames_max), "200", 0, 1000000, NULL,
      "messages a second that a client may send, acknowledgements included, and twice that at a "
      "time; more wait in the kernel. 0: any number"},
-    {"session-init-timeout-ms", NUMBER, AT(session_init_timeout_ms), "10000", 100, 600000, NULL,
+    {"session-init-timeout-ms", NUMBER, AT(session_init_timeout_ms), "5000", 100, 600000, NULL,
      "a client must have shown a good access token so long after it connected; else it is cut"},
     {"session-ping-ms", NUMBER, AT(session_ping_ms), "25000", 100, 600000, NULL,
      "silence after which a client is asked for a sign of life; twice that: cut. The mobile SDKs "
@@ -91,6 +94,9 @@ static const struct option options[] = {
      "how long a client may take nothing of what waits for it; then it is cut"},
     {"packet-size-max", SIZE, AT(packet_size_max), "256K", 4096, 67108864, NULL,
      "bytes of a message from a client in real time; more: its WebSocket is closed (1009)"},
+    {"init-packet-size-max", SIZE, AT(init_packet_size_max), "8K", 1024, 32768, NULL,
+     "the same before a client was let in; its `init` with the access token must fit. All it sends "
+     "before: 8 times as much (1008)"},
     {"event-window-ms", NUMBER, AT(event_window_ms), "20", 0, 1000, NULL,
      "events for a client that follow one another within this time go together; 0: each at once"},
     {"replay-max", NUMBER, AT(replay_max), "100000", 0, 1000000000, NULL,

@@ -84,8 +84,13 @@ static void render_realtime(const struct exposition *exposition, struct buf *out
         size_t offset;
         const char *help;
     } rows[] = {
-        {"tutti_sessions", "gauge", AT(sessions), "Clients in real time."},
+        {"tutti_sessions", "gauge", AT(sessions), "Clients in real time, strangers included."},
         {"tutti_sessions_total", "counter", AT(sessions_total), "Clients that ever came."},
+        {"tutti_strangers", "gauge", AT(strangers), "Of the clients, those not let in yet."},
+        {"tutti_strangers_displaced_total", "counter", AT(strangers_displaced),
+         "Clients aborted before they were let in, because a newer one needed the place."},
+        {"tutti_sessions_full_total", "counter", AT(full),
+         "Clients refused because there were sessions-max."},
         {"tutti_sessions_refused_total", "counter", AT(inits_refused),
          "Clients refused for their access token."},
         {"tutti_sessions_cut_total", "counter", AT(cut),

@@ -124,6 +124,16 @@ static size_t share(const struct server *server, uint64_t max)
     return 1 + (max - 1) / server->threads;
 }
 
+/* As the option's help says. */
+static uint64_t strangers_max(const struct config *config)
+{
+    uint64_t eighth = config->sessions_max / 8;
+    uint64_t least = 64;
+    if (config->strangers_max)
+        return config->strangers_max;
+    return eighth > least ? eighth : least;
+}
+
 static struct realtime_options realtime_options(struct server *server, size_t at)
 {
     const struct config *config = server->config;
@@ -137,10 +147,12 @@ static struct realtime_options realtime_options(struct server *server, size_t at
         .origin_base = (uint64_t)(at + 1) << ORIGIN_BITS,
         .sessions_max = config->sessions_max,
         .sessions = &server->sessions,
+        .strangers_max = share(server, strangers_max(config)),
         .subscriptions_max = config->session_subscriptions_max,
         .queue_max = config->session_queue_max,
         .requests_max = config->session_requests_max,
         .packet_size_max = config->packet_size_max,
+        .init_packet_size_max = config->init_packet_size_max,
         .frames_max = config->session_frames_max,
         .replay_max = config->replay_max,
         .init_timeout_ms = (unsigned)config->session_init_timeout_ms,
@@ -358,7 +370,7 @@ enum err tutti_run(const struct config *config, struct why *why)
     struct server *server = mem_zalloc(1, sizeof *server);
     server->config = config;
     block_signals();
-    raise_file_limit(config->connections_max + config->sessions_max);
+    raise_file_limit(config->connections_max + config->sessions_max + strangers_max(config));
     enum err e = log_open(&server->log, config->log_file, (enum log_format)config->log_format,
                           (enum log_level)config->log_level, clock_system(), why);
     if (e)

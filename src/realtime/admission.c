@@ -10,6 +10,7 @@
 #include "base/value.h"
 #include "dialect/problem.h"
 #include "realtime/sessions.h"
+#include "realtime/strangers.h"
 #include "realtime/transport.h"
 #include "realtime/watch.h"
 
@@ -75,6 +76,15 @@ static enum err judge_answer(const struct admission *admission)
     }
     bool other = session->state == SESSION_READY && session->service_id != command->head->id;
     return other ? ERR_TOKEN_OTHER : OK;
+}
+
+/* A good token is no use without a place. */
+static enum err judge_room(const struct admission *admission)
+{
+    struct session *session = admission->session;
+    if (session->state == SESSION_READY)
+        return OK;
+    return sessions_admit(realtime_sessions(session->realtime), session);
 }
 
 /* --- the answer --- */
@@ -151,6 +161,8 @@ static void refuse(struct admission *admission, enum err err)
     if (admission->is_init)
         metric_add(&realtime_sessions(session->realtime)->metrics->inits_refused, 1);
     session_refuse(session, admission->id, err);
+    if (problem_find(err, 0)->status == 401)
+        strangers_bear_refusal(session);
 }
 
 static void let_in(struct admission *admission)
@@ -181,6 +193,8 @@ static void on_answer(struct letter *letter)
     struct admission *admission = (struct admission *)letter;
     struct session *session = admission->session;
     enum err e = judge_answer(admission);
+    if (!e && session->state != SESSION_ENDED)
+        e = judge_room(admission);
     if (session->state == SESSION_ENDED) {
         /* nobody is there to hear it */
     } else if (!e) {

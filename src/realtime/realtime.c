@@ -16,7 +16,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-enum { CLOSE_TIMEOUT_MS = 2000, REFUSAL_SIZE_MAX = 4096 };
+/* A stranger may send the largest packet a few times; this is for all the rest, too. */
+enum { CLOSE_TIMEOUT_MS = 2000, REFUSAL_SIZE_MAX = 4096, STRANGER_PACKETS_WORTH = 8 };
 
 struct realtime {
     struct realtime_options options;
@@ -107,8 +108,18 @@ static void upgrade(struct realtime *realtime, struct http_request *request,
     };
     struct http_header upgrade = {.next = &accept, .name = "Upgrade", .value = "websocket"};
     struct session *session =
-        session_new(realtime, find_base(realtime, request), handshake->deflate);
+        session_new(realtime, find_base(realtime, request), 0, handshake->deflate);
     http_upgrade(request, &upgrade, on_upgraded, session);
+}
+
+/* For another client; that there still is when it shows its token is another question. */
+static bool has_room(struct realtime *realtime)
+{
+    const struct realtime_options *options = &realtime->options;
+    bool full = atomic_load(options->sessions) >= options->sessions_max;
+    if (full)
+        metric_add(&realtime->metrics.full, 1);
+    return !full && !realtime->sessions.draining;
 }
 
 void realtime_connect(struct realtime *realtime, struct http_request *request)
@@ -119,8 +130,7 @@ void realtime_connect(struct realtime *realtime, struct http_request *request)
         refuse_handshake(request, 400);
     else if (handshake.status != 101)
         refuse_handshake(request, handshake.status);
-    else if (realtime->sessions.draining ||
-             atomic_load(realtime->options.sessions) >= realtime->options.sessions_max)
+    else if (!has_room(realtime))
         refuse_busy(realtime, request);
     else
         upgrade(realtime, request, &handshake);
@@ -171,9 +181,14 @@ void realtime_hear(struct realtime *realtime, const struct notice *notice)
 struct realtime *realtime_new(const struct realtime_options *options)
 {
     struct realtime *realtime = mem_zalloc(1, sizeof *realtime);
+    size_t stranger_size_max = options->init_packet_size_max < options->packet_size_max
+                                   ? options->init_packet_size_max
+                                   : options->packet_size_max;
     struct websocket_options sockets = {
         .work = options->work,
         .message_size_max = options->packet_size_max,
+        .untrusted_size_max = stranger_size_max,
+        .untrusted_bytes_max = STRANGER_PACKETS_WORTH * stranger_size_max,
         .close_timeout_ms = CLOSE_TIMEOUT_MS,
     };
     realtime->options = *options;

@@ -28,14 +28,16 @@ struct realtime_options {
     struct port *port;    /* for the commands */
     void (*submit)(void *context, struct command *command); /* hand one to the core */
     void *context;
-    size_t sessions_max;      /* of all gateways; more: 503 */
-    _Atomic size_t *sessions; /* how many there are at all gateways */
-    size_t subscriptions_max; /* of a session; more: subscription_failed */
-    size_t queue_max;         /* bytes that may wait in a session */
-    size_t requests_max;      /* of a session under way; more wait in the kernel */
-    size_t packet_size_max;   /* bytes of a client's message; more: 1009 */
-    size_t frames_max;        /* messages a second that a session may send; 0: any */
-    uint64_t replay_max;      /* events to catch up with; more: lost */
+    size_t sessions_max;         /* of all gateways, that were let in; more: 503 */
+    _Atomic size_t *sessions;    /* how many there are at all gateways */
+    size_t strangers_max;        /* of this one, that were not yet; more: the oldest is aborted */
+    size_t subscriptions_max;    /* of a session; more: subscription_failed */
+    size_t queue_max;            /* bytes that may wait in a session */
+    size_t requests_max;         /* of a session under way; more wait in the kernel */
+    size_t packet_size_max;      /* bytes of a client's message; more: 1009 */
+    size_t init_packet_size_max; /* the same, before it was let in */
+    size_t frames_max;           /* messages a second that a session may send; 0: any */
+    uint64_t replay_max;         /* events to catch up with; more: lost */
     unsigned init_timeout_ms;
     unsigned ping_ms;         /* without a byte from the client: ask; twice that: cut */
     unsigned stall_ms;        /* a full queue that does not move: cut */
@@ -47,6 +49,9 @@ struct realtime_options {
 struct realtime_metrics {
     struct metric sessions; /* open now */
     struct metric sessions_total;
+    struct metric strangers;           /* of those open now, not let in yet */
+    struct metric strangers_displaced; /* aborted for a newer one */
+    struct metric full;                /* refused: there was no place for another client */
     struct metric inits_refused;
     struct metric subscriptions; /* now */
     struct metric requests;

@@ -14,6 +14,7 @@
 #include "realtime/replay.h"
 #include "realtime/request.h"
 #include "realtime/sessions.h"
+#include "realtime/strangers.h"
 #include "realtime/transport.h"
 
 #include <assert.h>
@@ -66,8 +67,11 @@ void session_move(struct session *session, enum session_state state)
 {
     assert(moves[session->state] >> state & 1);
     session->state = state;
-    if (state == SESSION_READY)
+    if (state == SESSION_READY) {
+        strangers_remove(sessions_of(session), session);
+        websocket_trust(session->socket);
         log_session(session, "session ready", NULL);
+    }
     if (state == SESSION_ENDED)
         log_session(session, "session ended", session->reason);
     if (state == SESSION_ENDED && session->socket)
@@ -240,6 +244,12 @@ static bool is_too_fast(const struct session *session)
     return session->booked_us > now_ms(session) * 1000;
 }
 
+/* Bytes that may wait for the client while more is read from it: nothing waits for a stranger. */
+static size_t queue_max(const struct session *session)
+{
+    return session->state == SESSION_READY ? options_of(session)->queue_max : 0;
+}
+
 void session_adjust_reading(struct session *session)
 {
     const struct realtime_options *options = options_of(session);
@@ -249,7 +259,7 @@ void session_adjust_reading(struct session *session)
     bool on = !fast && !sessions_of(session)->draining &&
               session->in_core + session->requests.waiting.count < options->requests_max &&
               session->requests.size <= options->queue_max &&
-              websocket_queued(session->socket) <= options->queue_max;
+              websocket_queued(session->socket) <= queue_max(session);
     if (fast)
         sessions_pace(sessions_of(session), session);
     if (on != session->reading)
@@ -266,7 +276,7 @@ static void on_message(void *context, struct str bytes, bool text)
     struct packet packet = {0};
     const char *reason;
     (void)text; /* clients send binary messages, but nothing hangs on it */
-    if (session->state == SESSION_ENDED)
+    if (session->state == SESSION_ENDED || !strangers_bear_packet(session))
         return;
     book_message(session);
     if (packet_parse(bytes, arena, &packet, &reason))
@@ -307,6 +317,7 @@ static void on_closed(void *context, unsigned code)
 {
     struct session *session = context;
     session->socket = NULL;
+    strangers_remove(sessions_of(session), session);
     session_end_because(session, code == WEBSOCKET_ABNORMAL ? "connection lost" : "closed");
     request_queue_drop(&session->requests);
     subscription_end_all(session);
@@ -314,16 +325,19 @@ static void on_closed(void *context, unsigned code)
         free_session(session);
 }
 
-struct session *session_new(struct realtime *realtime, struct str base, bool deflate)
+struct session *session_new(struct realtime *realtime, struct str base, uint64_t network,
+                            bool deflate)
 {
     struct session *session = mem_zalloc(1, sizeof *session + base.len);
     session->realtime = realtime;
+    session->network = network;
     session->id = realtime_sessions(realtime)->next_id++;
     session->deflate = deflate;
     memcpy(session->base_text, base.ptr, base.len);
     session->base = (struct str){session->base_text, base.len};
     session->reading = true;
     ring_init(&session->place);
+    ring_init(&session->stranger);
     ring_init(&session->paced);
     request_queue_init(&session->requests, &realtime_hub(realtime)->pages, has_room_for_page,
                        request_submit);

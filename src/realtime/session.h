@@ -25,7 +25,8 @@ enum { SESSION_SDK_SIZE = 48 };
 enum session_state { SESSION_OPEN, SESSION_STARTING, SESSION_READY, SESSION_ENDED };
 
 struct session {
-    struct ring place; /* among all sessions of the gateway */
+    struct ring place;    /* among all sessions of the gateway */
+    struct ring stranger; /* among those that were not let in yet */
     struct realtime *realtime;
     struct websocket *socket; /* NULL: not there yet, or gone */
     uint64_t id;              /* command.origin; never 0, never used again */
@@ -36,6 +37,7 @@ struct session {
     struct str key;      /* absent: the server's own key signed */
     struct sid service_sid;
     uint64_t service_id;
+    uint64_t network; /* where it comes from; 0: from where any number may come */
     char address[PEER_ADDRESS_MAX];
     char sdk[SESSION_SDK_SIZE]; /* as the client calls its SDK, cut; empty: it did not */
     char sdk_version[SESSION_SDK_SIZE];
@@ -51,6 +53,9 @@ struct session {
     bool warned;                 /* the client was told that it expires */
     bool deflate;
     bool reading;
+    bool admitted;    /* it has one of the places of `sessions_max` */
+    unsigned packets; /* both of a stranger (strangers.h) */
+    unsigned refusals;
     bool crowded;       /* it had no room for an event */
     struct ring paced;  /* among those that sent too much at a time */
     uint64_t booked_us; /* up to when its messages use what it may send; of uv_now() */
@@ -62,8 +67,10 @@ struct session {
 
 /* --- life --- */
 
-/* In OPEN, without a socket. `base` is copied; `deflate` as websocket_new takes it. */
-struct session *session_new(struct realtime *realtime, struct str base, bool deflate);
+/* In OPEN, without a socket. `base` is copied; `network` as of http_request_network, `deflate` as
+ * websocket_new takes it. */
+struct session *session_new(struct realtime *realtime, struct str base, uint64_t network,
+                            bool deflate);
 
 /* Its connection: `fd` and `early` as websocket_new takes them. A negative `fd`: the client has
  * gone meanwhile, and the session with it. */

@@ -3,6 +3,7 @@
 #include "realtime/sessions.h"
 
 #include "base/clock.h"
+#include "realtime/strangers.h"
 #include "realtime/watch.h"
 
 #include <assert.h>
@@ -65,6 +66,7 @@ void sessions_init(struct sessions *sessions, const struct realtime_options *opt
         .next_id = options->origin_base + 1,
     };
     ring_init(&sessions->all);
+    ring_init(&sessions->strangers);
     ring_init(&sessions->paced);
     arena_init(&sessions->packet);
     start_timer(sessions, &sessions->janitor);
@@ -83,8 +85,8 @@ void sessions_deinit(struct sessions *sessions, void (*closed)(struct sessions *
 
 void sessions_add(struct sessions *sessions, struct session *session)
 {
+    strangers_add(sessions, session);
     ring_append(&sessions->all, &session->place);
-    atomic_fetch_add(sessions->options->sessions, 1);
     metric_set(&sessions->metrics->sessions, ++sessions->count);
     metric_add(&sessions->metrics->sessions_total, 1);
 }
@@ -93,8 +95,23 @@ void sessions_remove(struct sessions *sessions, struct session *session)
 {
     ring_remove(&session->place);
     ring_remove(&session->paced);
-    atomic_fetch_sub(sessions->options->sessions, 1);
+    strangers_remove(sessions, session);
+    if (session->admitted)
+        atomic_fetch_sub(sessions->options->sessions, 1);
     metric_set(&sessions->metrics->sessions, --sessions->count);
+}
+
+enum err sessions_admit(struct sessions *sessions, struct session *session)
+{
+    if (session->admitted)
+        return OK;
+    if (atomic_fetch_add(sessions->options->sessions, 1) >= sessions->options->sessions_max) {
+        atomic_fetch_sub(sessions->options->sessions, 1);
+        metric_add(&sessions->metrics->full, 1);
+        return ERR_BUSY;
+    }
+    session->admitted = true;
+    return OK;
 }
 
 static void on_pacer(uv_timer_t *timer)

@@ -11,6 +11,8 @@ struct sessions {
     struct websockets *sockets;
     struct ring all;
     size_t count;
+    struct ring strangers; /* those that were not let in yet, oldest first */
+    size_t strangers_count;
     uint64_t next_id;
     bool draining;
     struct ring paced;   /* those that sent too much at a time, and are not read from */
@@ -34,6 +36,10 @@ void sessions_deinit(struct sessions *sessions, void (*closed)(struct sessions *
 /* A session comes to be, and goes. */
 void sessions_add(struct sessions *sessions, struct session *session);
 void sessions_remove(struct sessions *sessions, struct session *session);
+
+/* A session is about to be let in: give it one of the places there are for all gateways, which it
+ * keeps until sessions_remove. ERR_BUSY: there is none. */
+must_check enum err sessions_admit(struct sessions *sessions, struct session *session);
 
 /* Look at it again in a moment: then it may send more. */
 void sessions_pace(struct sessions *sessions, struct session *session);

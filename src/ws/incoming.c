@@ -23,6 +23,13 @@ void incoming_deinit(struct incoming *incoming)
     buf_deinit(&incoming->message);
 }
 
+void incoming_allow(struct incoming *incoming, size_t message_size_max)
+{
+    incoming->message_size_max = message_size_max;
+    if (incoming->message.size_max < message_size_max)
+        incoming->message.size_max = message_size_max;
+}
+
 void incoming_release(struct incoming *incoming)
 {
     if (!incoming->opcode && incoming->message.ptr)

@@ -36,6 +36,9 @@ struct incoming_piece {
 void incoming_init(struct incoming *incoming, size_t message_size_max, struct deflate *deflate);
 void incoming_deinit(struct incoming *incoming);
 
+/* Another limit, not below the one that there was, also for a message that has begun. */
+void incoming_allow(struct incoming *incoming, size_t message_size_max);
+
 /* Take one frame off the beginning of `bytes`, whose mask is removed in place. */
 struct incoming_piece incoming_take(struct incoming *incoming, char *bytes, size_t len);
 

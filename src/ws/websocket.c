@@ -1,6 +1,8 @@
 /* How bytes come in: the loop says that a socket is readable; up to 64 KiB are read into the
  * thread's buffer and taken apart there (incoming.h). Only what is left of an incomplete frame, or
- * came while the socket was told not to read, is kept in the socket's own buffer.
+ * came while the socket was told not to read, is kept in the socket's own buffer. From a peer that
+ * is not trusted no more is read at a time than its largest frame has, so that is all it can make
+ * the socket keep.
  *
  * How bytes go out: outgoing.h; what the kernel does not take waits until the loop says that the
  * socket is writable.
@@ -41,11 +43,13 @@ struct websocket {
     enum state state;
     unsigned code; /* for `closed` */
     bool reading;
-    bool broken;         /* the peer broke the protocol */
+    bool broken; /* the peer broke the protocol */
+    bool trusted;
     struct ring closing; /* among those that wait for their peer, CLOSING and LEAVING */
     struct ring soon;
     uint64_t closing_ms; /* since when */
     uint64_t heard_ms;
+    size_t heard;    /* bytes, while it is not trusted */
     struct buf kept; /* bytes that came and have not been taken apart */
     struct incoming incoming;
     struct outgoing outgoing;
@@ -383,10 +387,34 @@ static void take_bytes(struct websocket *socket, char *bytes, size_t len)
         buf_add(&socket->kept, (struct str){bytes + taken, len - taken});
 }
 
+/* How many bytes may be read now. */
+static size_t read_size(const struct websocket *socket)
+{
+    size_t frame_max = socket->sockets->options.untrusted_size_max + FRAME_HEADER_MAX;
+    if (socket->trusted || frame_max > SOCKETS_READ_SIZE)
+        return SOCKETS_READ_SIZE;
+    return frame_max > socket->kept.len ? frame_max - socket->kept.len : 1;
+}
+
+/* Has a peer that is not trusted sent more than it may in all? */
+static bool is_beyond_bearing(struct websocket *socket, size_t count)
+{
+    if (socket->trusted)
+        return false;
+    socket->heard += count;
+    return socket->heard > socket->sockets->options.untrusted_bytes_max;
+}
+
+static void break_off(struct websocket *socket, unsigned code)
+{
+    socket->broken = true;
+    answer_close(socket, code);
+}
+
 static void read_some(struct websocket *socket)
 {
     struct websockets *sockets = socket->sockets;
-    ssize_t count = recv(socket->fd, sockets->read, sizeof sockets->read, MSG_DONTWAIT);
+    ssize_t count = recv(socket->fd, sockets->read, read_size(socket), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (count <= 0) {
@@ -395,7 +423,11 @@ static void read_some(struct websocket *socket)
     }
     metric_add(&sockets->metrics.bytes_in, (size_t)count);
     socket->heard_ms = uv_now(sockets->loop);
-    if (socket->state < LEAVING)
+    if (socket->state >= LEAVING)
+        return;
+    if (is_beyond_bearing(socket, (size_t)count))
+        break_off(socket, WEBSOCKET_POLICY);
+    else
         take_bytes(socket, sockets->read, (size_t)count);
 }
 
@@ -439,6 +471,12 @@ void websocket_read(struct websocket *socket, bool on)
         visit_soon(socket);
 }
 
+void websocket_trust(struct websocket *socket)
+{
+    socket->trusted = true;
+    incoming_allow(&socket->incoming, socket->sockets->options.message_size_max);
+}
+
 uint64_t websocket_heard_ms(const struct websocket *socket)
 {
     return socket->heard_ms;
@@ -449,18 +487,21 @@ struct websocket *websocket_new(struct websockets *sockets, int fd, struct str e
 {
     const struct websocket_options *options = &sockets->options;
     struct websocket *socket = mem_zalloc(1, sizeof *socket);
+    bool trusted = !options->untrusted_bytes_max;
+    size_t message_max = trusted ? options->message_size_max : options->untrusted_size_max;
     socket->sockets = sockets;
     socket->handler = *handler;
     socket->fd = fd;
     socket->code = WEBSOCKET_ABNORMAL;
     socket->reading = true;
+    socket->trusted = trusted;
     socket->heard_ms = uv_now(sockets->loop);
     ring_init(&socket->closing);
     ring_init(&socket->soon);
     buf_init(&socket->kept,
              options->message_size_max + FRAME_HEADER_MAX + 2 * SOCKETS_READ_SIZE + early.len);
     outgoing_init(&socket->outgoing, sockets, fd, deflate);
-    incoming_init(&socket->incoming, options->message_size_max, deflate ? &sockets->deflate : NULL);
+    incoming_init(&socket->incoming, message_max, deflate ? &sockets->deflate : NULL);
     int e = uv_poll_init(sockets->loop, &socket->poll, fd);
     assert(e == 0);
     socket->poll.data = socket;

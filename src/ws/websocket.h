@@ -36,9 +36,14 @@ enum websocket_code { /* RFC 6455 section 7.4.1 */
                       WEBSOCKET_TOO_BIG = 1009,
 };
 
+/* A new socket is not trusted until websocket_trust: then its peer may send little, and all that is
+ * kept for it is at most one message of `untrusted_size_max`. */
 struct websocket_options {
-    struct work_queue *work; /* what is too large for one turn of the loop */
-    size_t message_size_max; /* bytes of one incoming message, inflated; more: 1009 */
+    struct work_queue *work;    /* what is too large for one turn of the loop */
+    size_t message_size_max;    /* bytes of one incoming message, inflated; more: 1009 */
+    size_t untrusted_size_max;  /* the same, before the socket is trusted */
+    size_t untrusted_bytes_max; /* bytes of all kinds before that; more: 1008. 0: new sockets are
+                                   trusted */
     unsigned close_timeout_ms;
 };
 
@@ -70,6 +75,9 @@ struct websocket_handler {
  * copied. `deflate`: permessage-deflate was agreed on, without context takeover either way. */
 struct websocket *websocket_new(struct websockets *sockets, int fd, struct str early, bool deflate,
                                 const struct websocket_handler *handler);
+
+/* From now on the peer may send as much as anybody. */
+void websocket_trust(struct websocket *socket);
 
 /* Send one message: at once as far as the kernel takes it, the rest waits. Takes a reference of
  * its own. Nothing is sent once the socket is closing. */

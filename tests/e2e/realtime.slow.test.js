@@ -191,12 +191,17 @@ test('a message that is too large ends the connection', async () => {
 
 test('more clients than may be are refused with 503', async (t) => {
   const small = await Server.startFor(t, { args: ['--sessions-max', '2'] });
-  const open = await Promise.all([0, 1].map(() => Connection.open(small)));
+  const desk = await Office.open(small);
+  const late = await Connection.open(small); // before there are too many
+  const open = await Promise.all(['a', 'b'].map((name) => Connection.start(small, desk.token(name))));
+  const { header, payload } = await late.request({ method: 'init', token: desk.token('c') });
+  assert.equal(header.status.code, 503);
+  assert.ok(payload.backoff_policy.reconnect_min_ms > 0);
   const third = new Connection(small);
   const [, response] = await once(third.socket, 'unexpected-response');
   assert.equal(response.statusCode, 503);
   assert.equal(response.headers['retry-after'], '1');
-  for (const connection of open) connection.close();
+  for (const connection of [late, ...open]) connection.close();
 });
 
 test('a packet just within the limit is taken, one byte more ends the connection', async (t) => {

@@ -21,7 +21,6 @@ const {
 
 const INIT_TIMEOUT_MS = 2000;
 const QUEUE_MAX = 65536;
-const PATIENT = ['--session-init-timeout-ms', '60000'];
 const CONTROL_MAX = 127; // bytes of a control frame
 
 let server;
@@ -129,6 +128,15 @@ test('sockets that are reset in the middle of whatever leave nothing behind', as
 
 // --- floods ---
 
+// A client that was let in, and means no good all the same.
+async function openInside(calm) {
+  const desk = await Office.open(calm);
+  const socket = await RawSocket.open(calm);
+  socket.write(frame(BINARY, write({ method: 'init', id: 'TM1', token: desk.token('mallory') })));
+  assert.match((await socket.next()).payload.toString(), /"code":200/);
+  return socket;
+}
+
 // So often, as fast as the server reads; nothing of what comes back is read.
 async function flood(socket, bytes, times) {
   socket.pause();
@@ -137,8 +145,8 @@ async function flood(socket, bytes, times) {
 }
 
 test('a flood of pings that reads no pong makes no queue', async (t) => {
-  const calm = await Server.startFor(t, { args: PATIENT });
-  const socket = await RawSocket.open(calm);
+  const calm = await Server.startFor(t);
+  const socket = await openInside(calm);
   const pings = Buffer.concat(Array(1000).fill(frame(PING, Buffer.alloc(125))));
   await flood(socket, pings, 300);
   assert.ok((await metric('tutti_websocket_queue_max_bytes', calm)) <= CONTROL_MAX);
@@ -153,8 +161,8 @@ test('a flood of pings that reads no pong makes no queue', async (t) => {
 
 test('a flood of packets that reads no answer is read from later, and answered all', async (t) => {
   const args = ['--session-queue-max', `${QUEUE_MAX}`, '--session-frames-max', '0'];
-  const calm = await Server.startFor(t, { args: [...PATIENT, ...args] });
-  const socket = await RawSocket.open(calm);
+  const calm = await Server.startFor(t, { args });
+  const socket = await openInside(calm);
   const long = frame(BINARY, write({ method: 'ping', id: 'x'.repeat(250) }));
   const flooded = flood(socket, Buffer.concat(Array(100).fill(long)), 300);
   const queued = () => metric('tutti_websocket_queue_max_bytes', calm);
@@ -167,7 +175,7 @@ test('a flood of packets that reads no answer is read from later, and answered a
 });
 
 test('fragments of nothing without end cost nothing, and are a message in the end', async () => {
-  const socket = await RawSocket.open(server);
+  const socket = await openInside(server);
   socket.write(frame(BINARY, packet, more));
   const nothing = Buffer.concat(Array(1000).fill(frame(CONTINUATION, '', more)));
   for (let n = 0; n < 100; n++) socket.write(nothing);

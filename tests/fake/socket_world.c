@@ -66,11 +66,11 @@ static void on_impatience(uv_timer_t *timer)
     fail_msg("waited too long; told '%.*s'", STR_ARG(buf_str(&world->told)));
 }
 
-struct world *world_new_with(struct str early, bool deflate)
+struct world *world_new_of(const struct websocket_options *wanted, struct str early, bool deflate)
 {
     struct world *world = calloc(1, sizeof *world);
+    struct websocket_options options = *wanted;
     struct work_options work = {.budget_us = BUDGET_US};
-    struct websocket_options options = {&world->work.queue, MESSAGE_SIZE_MAX, CLOSE_TIMEOUT_MS};
     struct websocket_handler handler = {on_message, on_drained, on_closed, world};
     int fds[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
@@ -84,11 +84,21 @@ struct world *world_new_with(struct str early, bool deflate)
     buf_init(&world->heard, HEARD_MAX);
     world->fd = fds[1];
     world->socket_fd = fds[0];
+    options.work = &world->work.queue;
     world->sockets = websockets_new(&world->loop, &options);
     world->calling = true;
     world->socket = websocket_new(world->sockets, fds[0], early, deflate, &handler);
     world->calling = false;
     return world;
+}
+
+struct world *world_new_with(struct str early, bool deflate)
+{
+    struct websocket_options options = {
+        .message_size_max = MESSAGE_SIZE_MAX,
+        .close_timeout_ms = CLOSE_TIMEOUT_MS,
+    };
+    return world_new_of(&options, early, deflate);
 }
 
 struct world *world_new(void)

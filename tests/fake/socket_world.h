@@ -38,6 +38,7 @@ struct world {
 
 /* --- the world --- */
 
+struct world *world_new_of(const struct websocket_options *wanted, struct str early, bool deflate);
 struct world *world_new_with(struct str early, bool deflate);
 struct world *world_new(void);
 void world_free(struct world *world);

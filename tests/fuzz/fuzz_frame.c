@@ -136,7 +136,9 @@ static void turn(struct world *world)
 static void world_init(struct world *world, struct str early, unsigned use)
 {
     struct work_options work = {.budget_us = 1000000};
-    struct websocket_options options = {&world->work.queue, MESSAGE_SIZE_MAX, CLOSE_TIMEOUT_MS};
+    struct websocket_options options = {.work = &world->work.queue,
+                                        .message_size_max = MESSAGE_SIZE_MAX,
+                                        .close_timeout_ms = CLOSE_TIMEOUT_MS};
     struct websocket_handler handler = {on_message, on_drained, on_closed, world};
     int fds[2];
     int e = socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);

@@ -1,6 +1,7 @@
 /* Sessions at one end of a pair of sockets; the test is the client at the other end, and the
  * core. */
 #include "realtime/sessions.h"
+#include "realtime/strangers.h"
 
 #include "auth/jwt.h"
 #include "realtime/watch.h"
@@ -30,7 +31,10 @@ enum {
     INIT_MS = 10000,
     STALL_MS = 30000,
     LIFE_MS = 3600000,
-    QUEUE_MAX = 1 << 20
+    QUEUE_MAX = 1 << 20,
+    STRANGERS_MAX = 8,
+    INIT_PACKET_MAX = 8192,
+    SESSIONS_MAX = 10
 };
 
 struct world {
@@ -222,12 +226,14 @@ static int begin(void **state)
         .limits = {.data_depth_max = 8},
         .submit = submit,
         .context = &world,
-        .sessions_max = 10,
+        .sessions_max = SESSIONS_MAX,
         .sessions = &world.sessions,
+        .strangers_max = STRANGERS_MAX,
         .subscriptions_max = 10,
         .queue_max = QUEUE_MAX,
         .requests_max = 2,
         .packet_size_max = 65536,
+        .init_packet_size_max = INIT_PACKET_MAX,
         .frames_max = 20,
         .init_timeout_ms = INIT_MS,
         .ping_ms = PING_MS,
@@ -238,7 +244,7 @@ static int begin(void **state)
     world.realtime = realtime_new(&options);
     buf_init(&world.read, 4 << 20);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-    world.session = session_new(world.realtime, STR("http://here"), false);
+    world.session = session_new(world.realtime, STR("http://here"), 0, false);
     world.peer = pair[1];
     session_attach(world.session, pair[0], STR(""));
     *state = &world;
@@ -381,6 +387,139 @@ static void a_client_that_goes_while_the_core_is_asked_leaves_nothing(void **sta
     assert_int_equal(metric_get(&metrics(world)->sessions), 1);
     answer(world, OK);
     assert_int_equal(metric_get(&metrics(world)->sessions), 0);
+}
+
+/* --- strangers --- */
+
+/* A message of so many bytes, of which none but the header comes. */
+static void announce(struct world *world, unsigned size)
+{
+    unsigned char head[8] = {0x82, 0xfe, (unsigned char)(size >> 8), (unsigned char)size};
+    assert_int_equal(write(world->peer, head, sizeof head), sizeof head);
+}
+
+static void a_stranger_may_send_small_packets_only_and_a_client_large_ones(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    announce(world, 60000);
+    assert_string_equal(said(world), "");
+    assert_true(session_is_talking(world->session));
+}
+
+static void a_stranger_that_sends_a_large_packet_is_closed_before_it_has_come(void **state)
+{
+    struct world *world = *state;
+    announce(world, INIT_PACKET_MAX + 1);
+    assert_string_equal(said(world), "<close 1009>");
+}
+
+static void a_stranger_is_borne_so_many_packets(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < STRANGER_PACKETS_MAX; i++)
+        send_method(world, "telemetry.v1");
+    assert_int_equal(world->session->state, SESSION_OPEN);
+    send_method(world, "telemetry.v1");
+    assert_int_equal(metric_get(&metrics(world)->cut), 1);
+    assert_true(peer_is_cut(world));
+}
+
+static void refused_tokens_cost_more_and_more_time_and_then_the_session(void **state)
+{
+    struct world *world = *state;
+    send_token(world, "init", STR("garbage"));
+    assert_true(world->session->reading);
+    for (unsigned i = 2; i < STRANGER_INITS_MAX; i++) {
+        send_token(world, "init", STR("garbage"));
+        assert_false(world->session->reading);
+        assert_true(world->session->booked_us >=
+                    (uv_now(&world->loop) + (i - 1) * 1000 - 100) * 1000);
+        world->session->booked_us = 0;
+        session_adjust_reading(world->session);
+    }
+    said(world);
+    send_token(world, "init", STR("garbage"));
+    says(world, "<close 1001>");
+    assert_int_equal(world->session->state, SESSION_ENDED);
+}
+
+static struct session *new_stranger(struct world *world, uint64_t network)
+{
+    return session_new(world->realtime, STR("http://here"), network, false);
+}
+
+static void lose(struct session *session)
+{
+    session_attach(session, -1, STR(""));
+}
+
+static void the_oldest_stranger_gives_way_to_the_newest(void **state)
+{
+    struct world *world = *state;
+    struct session *others[STRANGERS_MAX];
+    for (size_t i = 0; i < STRANGERS_MAX - 1; i++)
+        others[i] = new_stranger(world, 0);
+    assert_int_equal(world->session->state, SESSION_OPEN);
+    assert_int_equal(metric_get(&metrics(world)->strangers), STRANGERS_MAX);
+    others[STRANGERS_MAX - 1] = new_stranger(world, 0);
+    assert_int_equal(metric_get(&metrics(world)->strangers), STRANGERS_MAX);
+    assert_int_equal(metric_get(&metrics(world)->strangers_displaced), 1);
+    assert_true(peer_is_cut(world));
+    for (size_t i = 0; i < STRANGERS_MAX; i++)
+        lose(others[i]);
+    assert_int_equal(metric_get(&metrics(world)->strangers), 0);
+}
+
+static void who_was_let_in_is_no_stranger_any_more(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    assert_int_equal(metric_get(&metrics(world)->strangers), 0);
+    for (size_t i = 0; i < 2 * STRANGERS_MAX; i++)
+        new_stranger(world, 0);
+    assert_int_equal(world->session->state, SESSION_READY);
+    assert_int_equal(metric_get(&metrics(world)->strangers), STRANGERS_MAX);
+    struct sessions *sessions = realtime_sessions(world->realtime);
+    while (sessions->count > 1) {
+        struct ring *last = sessions->all.prev;
+        lose(ring_of(last, struct session, place));
+    }
+}
+
+static void a_network_with_many_strangers_gives_way_to_itself(void **state)
+{
+    struct world *world = *state;
+    struct session *one = new_stranger(world, 1), *others[2 * STRANGERS_MAX];
+    size_t count = sizeof others / sizeof *others;
+    for (size_t i = 0; i < count; i++)
+        others[i] = new_stranger(world, 2);
+    assert_int_equal(one->state, SESSION_OPEN);
+    assert_int_equal(world->session->state, SESSION_OPEN);
+    assert_int_equal(others[0]->state, SESSION_ENDED);
+    assert_int_equal(others[count - 1]->state, SESSION_OPEN);
+    lose(one);
+    for (size_t i = 0; i < count; i++)
+        lose(others[i]);
+}
+
+static void a_good_token_is_no_use_when_there_are_sessions_enough(void **state)
+{
+    struct world *world = *state;
+    atomic_store(&world->sessions, SESSIONS_MAX);
+    show_token(world, "init");
+    answer(world, OK);
+    const char *reply = said(world);
+    assert_non_null(strstr(reply, "\"code\":503,\"status\":\"SERVICE_UNAVAILABLE\""));
+    assert_non_null(strstr(reply, "{\"backoff_policy\":{\"reconnect_min_ms\":"));
+    assert_int_equal(world->session->state, SESSION_OPEN);
+    assert_int_equal(metric_get(&metrics(world)->full), 1);
+    atomic_store(&world->sessions, SESSIONS_MAX - 1);
+    let_in(world);
+    assert_int_equal(atomic_load(&world->sessions), SESSIONS_MAX);
+    session_cut(world->session, "gone");
+    turn(world);
+    assert_int_equal(atomic_load(&world->sessions), SESSIONS_MAX - 1);
 }
 
 /* --- update --- */
@@ -563,6 +702,7 @@ static void a_client_with_too_much_under_way_is_not_read_from(void **state)
 static void a_client_that_sends_too_fast_is_not_read_from(void **state)
 {
     struct world *world = *state;
+    let_in(world);
     for (int i = 0; i < 41; i++)
         send_method(world, "reply");
     assert_false(world->session->reading);
@@ -667,7 +807,7 @@ static void a_drain_ends_idle_sessions(void **state)
 static void a_connection_that_is_lost_before_it_is_there_leaves_nothing(void **state)
 {
     struct world *world = *state;
-    struct session *lost = session_new(world->realtime, STR("http://here"), false);
+    struct session *lost = session_new(world->realtime, STR("http://here"), 0, false);
     assert_int_equal(metric_get(&metrics(world)->sessions), 2);
     session_attach(lost, -1, STR(""));
     assert_int_equal(metric_get(&metrics(world)->sessions), 1);
@@ -741,6 +881,14 @@ int main(void)
         TEST(a_second_init_does_not_overtake_the_first),
         TEST(a_client_that_does_not_show_a_token_in_time_is_cut),
         TEST(a_client_that_goes_while_the_core_is_asked_leaves_nothing),
+        TEST(a_stranger_may_send_small_packets_only_and_a_client_large_ones),
+        TEST(a_stranger_that_sends_a_large_packet_is_closed_before_it_has_come),
+        TEST(a_stranger_is_borne_so_many_packets),
+        TEST(refused_tokens_cost_more_and_more_time_and_then_the_session),
+        TEST(the_oldest_stranger_gives_way_to_the_newest),
+        TEST(who_was_let_in_is_no_stranger_any_more),
+        TEST(a_network_with_many_strangers_gives_way_to_itself),
+        TEST(a_good_token_is_no_use_when_there_are_sessions_enough),
         TEST(a_new_token_takes_the_place_of_the_old),
         TEST(a_token_of_somebody_else_is_no_update),
         TEST(a_token_for_another_service_is_no_update),

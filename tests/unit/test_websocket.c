@@ -307,6 +307,82 @@ static void it_tells_when_it_last_heard(void **state)
     world_free(world);
 }
 
+/* --- a peer that is not trusted --- */
+
+enum { UNTRUSTED_SIZE_MAX = 100, UNTRUSTED_BYTES_MAX = 400 };
+
+static struct world *world_of_strangers(bool deflate)
+{
+    struct websocket_options options = {
+        .message_size_max = MESSAGE_SIZE_MAX,
+        .untrusted_size_max = UNTRUSTED_SIZE_MAX,
+        .untrusted_bytes_max = UNTRUSTED_BYTES_MAX,
+        .close_timeout_ms = CLOSE_TIMEOUT_MS,
+    };
+    return world_new_of(&options, (struct str){0}, deflate);
+}
+
+static struct str spaces(size_t len)
+{
+    static char text[MESSAGE_SIZE_MAX];
+    memset(text, ' ', sizeof text);
+    return (struct str){text, len};
+}
+
+static void a_stranger_may_send_small_messages_only(void **state)
+{
+    (void)state;
+    struct world *world = world_of_strangers(false);
+    client_send(world, FIN | FRAME_BINARY, spaces(UNTRUSTED_SIZE_MAX));
+    settle(world);
+    assert_int_equal(world->told.len, strlen("binary:;") + UNTRUSTED_SIZE_MAX);
+    client_send(world, FIN | FRAME_BINARY, spaces(UNTRUSTED_SIZE_MAX + 1));
+    assert_heard_close(world, WEBSOCKET_TOO_BIG);
+    world_free(world);
+}
+
+static void what_a_stranger_sends_is_inflated_to_a_small_message_only(void **state)
+{
+    (void)state;
+    struct world *world = world_of_strangers(true);
+    client_send_deflated(world, spaces(UNTRUSTED_SIZE_MAX));
+    settle(world);
+    assert_int_equal(world->told.len, strlen("text:;") + UNTRUSTED_SIZE_MAX);
+    client_send_deflated(world, spaces(UNTRUSTED_SIZE_MAX + 1));
+    assert_heard_close(world, WEBSOCKET_TOO_BIG);
+    world_free(world);
+}
+
+static void a_stranger_may_send_so_much_in_all(void **state)
+{
+    (void)state;
+    struct world *world = world_of_strangers(false);
+    for (unsigned i = 0; i < UNTRUSTED_BYTES_MAX / 50; i++) {
+        client_send(world, FIN | FRAME_PONG, spaces(44));
+        settle(world);
+    }
+    assert_told(world, "");
+    client_send(world, FIN | FRAME_PONG, spaces(1));
+    assert_heard_close(world, WEBSOCKET_POLICY);
+    world_free(world);
+}
+
+static void a_peer_that_is_trusted_may_send_as_much_as_anybody(void **state)
+{
+    (void)state;
+    struct world *world = world_of_strangers(false);
+    client_send(world, FRAME_BINARY, spaces(UNTRUSTED_SIZE_MAX));
+    settle(world);
+    websocket_trust(world->socket);
+    client_send(world, FIN | FRAME_CONTINUATION, spaces(MESSAGE_SIZE_MAX - UNTRUSTED_SIZE_MAX));
+    settle(world);
+    assert_int_equal(world->told.len, strlen("binary:;") + MESSAGE_SIZE_MAX);
+    client_send(world, FIN | FRAME_BINARY, spaces(MESSAGE_SIZE_MAX));
+    settle(world);
+    assert_int_equal(world->told.len, 2 * (strlen("binary:;") + MESSAGE_SIZE_MAX));
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +405,10 @@ int main(void)
         cmocka_unit_test(it_may_be_closed_or_cut_from_within),
         cmocka_unit_test(it_may_be_cut_before_its_early_bytes_are_read),
         cmocka_unit_test(it_tells_when_it_last_heard),
+        cmocka_unit_test(a_stranger_may_send_small_messages_only),
+        cmocka_unit_test(what_a_stranger_sends_is_inflated_to_a_small_message_only),
+        cmocka_unit_test(a_stranger_may_send_so_much_in_all),
+        cmocka_unit_test(a_peer_that_is_trusted_may_send_as_much_as_anybody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
