@@ -85,6 +85,9 @@ static const struct option options[] = {
     {"session-frames-max", NUMBER, AT(session_frames_max), "200", 0, 1000000, NULL,
      "messages a second that a client may send, acknowledgements included, and twice that at a "
      "time; more wait in the kernel. 0: any number"},
+    {"session-bytes-max", SIZE, AT(session_bytes_max), "16M", 0, UINT64_C(1) << 40, NULL,
+     "bytes a second of these messages, inflated, and twice that at a time; more wait in the kernel. "
+     "0: any number"},
     {"session-init-timeout-ms", NUMBER, AT(session_init_timeout_ms), "5000", 100, 600000, NULL,
      "a client must have shown a good access token so long after it connected; else it is cut"},
     {"session-ping-ms", NUMBER, AT(session_ping_ms), "25000", 100, 600000, NULL,

@@ -45,6 +45,7 @@ struct config {
     uint64_t session_queue_max;
     uint64_t session_requests_max;
     uint64_t session_frames_max; /* 0: any */
+    uint64_t session_bytes_max;  /* 0: any */
     uint64_t session_init_timeout_ms;
     uint64_t session_ping_ms;
     uint64_t session_stall_ms;

@@ -154,6 +154,7 @@ static struct realtime_options realtime_options(struct server *server, size_t at
         .packet_size_max = config->packet_size_max,
         .init_packet_size_max = config->init_packet_size_max,
         .frames_max = config->session_frames_max,
+        .bytes_max = config->session_bytes_max,
         .replay_max = config->replay_max,
         .init_timeout_ms = (unsigned)config->session_init_timeout_ms,
         .ping_ms = (unsigned)config->session_ping_ms,

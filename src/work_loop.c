@@ -36,9 +36,6 @@ void work_loop_init(struct work_loop *loop, uv_loop_t *uv, const struct work_opt
     loop->check.data = loop->prepare.data = loop->idle.data = loop;
     uv_check_start(&loop->check, on_check);
     uv_prepare_start(&loop->prepare, on_prepare);
-    uv_unref((uv_handle_t *)&loop->check);
-    uv_unref((uv_handle_t *)&loop->prepare);
-    uv_unref((uv_handle_t *)&loop->idle);
 }
 
 void work_loop_close(struct work_loop *loop)

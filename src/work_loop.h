@@ -21,7 +21,7 @@ struct work_loop {
     uv_idle_t idle;
 };
 
-/* The handles do not keep `uv` running. */
+/* From now on `uv` is alive, whether anything waits or not, until work_loop_close. */
 void work_loop_init(struct work_loop *loop, uv_loop_t *uv, const struct work_options *options,
                     void (*before_sleep)(void *context), void *context);
 

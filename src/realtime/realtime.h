@@ -37,6 +37,7 @@ struct realtime_options {
     size_t packet_size_max;      /* bytes of a client's message; more: 1009 */
     size_t init_packet_size_max; /* the same, before it was let in */
     size_t frames_max;           /* messages a second that a session may send; 0: any */
+    size_t bytes_max;            /* of these messages a second, inflated; 0: any */
     uint64_t replay_max;         /* events to catch up with; more: lost */
     unsigned init_timeout_ms;
     unsigned ping_ms;         /* without a byte from the client: ask; twice that: cut */

@@ -226,17 +226,22 @@ void session_resume(struct session *session)
     replay_resume_all(session);
 }
 
-/* Each message books a piece of time, of which at most BURST_S may lie unused. */
-static void book_message(struct session *session)
+/* What a message takes of a client's time, by its number or by its bytes, whichever is more. */
+static uint64_t price_us(const struct realtime_options *options, size_t bytes)
 {
-    size_t per_s = options_of(session)->frames_max;
+    uint64_t one_us = options->frames_max ? US_PER_S / options->frames_max : 0;
+    uint64_t all_us = options->bytes_max ? (uint64_t)bytes * US_PER_S / options->bytes_max : 0;
+    return all_us > one_us ? all_us : one_us;
+}
+
+/* Each message books a piece of time, of which at most BURST_S may lie unused. */
+static void book_message(struct session *session, size_t bytes)
+{
     uint64_t now_us = now_ms(session) * 1000, burst_us = (uint64_t)BURST_S * US_PER_S;
     uint64_t earliest_us = now_us > burst_us ? now_us - burst_us : 0;
-    if (!per_s)
-        return;
     if (session->booked_us < earliest_us)
         session->booked_us = earliest_us;
-    session->booked_us += US_PER_S / per_s;
+    session->booked_us += price_us(options_of(session), bytes);
 }
 
 static bool is_too_fast(const struct session *session)
@@ -278,7 +283,7 @@ static void on_message(void *context, struct str bytes, bool text)
     (void)text; /* clients send binary messages, but nothing hangs on it */
     if (session->state == SESSION_ENDED || !strangers_bear_packet(session))
         return;
-    book_message(session);
+    book_message(session, bytes.len);
     if (packet_parse(bytes, arena, &packet, &reason))
         methods_handle(session, &packet);
     else

@@ -1,8 +1,12 @@
 /* How bytes come in: the loop says that a socket is readable; up to 64 KiB are read into the
- * thread's buffer and taken apart there (incoming.h). Only what is left of an incomplete frame, or
- * came while the socket was told not to read, is kept in the socket's own buffer. From a peer that
- * is not trusted no more is read at a time than its largest frame has, so that is all it can make
- * the socket keep.
+ * thread's buffer and taken apart there (incoming.h), as far as one step goes (base/work.h). What
+ * is left of an incomplete frame, and what is left when the step is over or the socket was told not
+ * to read, is kept in the socket's own buffer. Whole frames in there are a backlog: the socket
+ * waits as a worker to take them apart, and nothing more is read until it has. When others wait
+ * already, or the turn has no time left, a readable socket waits as a worker to be read from.
+ *
+ * From a peer that is not trusted no more is read at a time than its largest frame has, so that is
+ * all it can make the socket keep.
  *
  * How bytes go out: outgoing.h; what the kernel does not take waits until the loop says that the
  * socket is writable.
@@ -43,7 +47,10 @@ struct websocket {
     enum state state;
     unsigned code; /* for `closed` */
     bool reading;
-    bool broken; /* the peer broke the protocol */
+    bool watched;        /* the loop looks whether it is readable */
+    bool backlog;        /* `kept` may hold whole frames */
+    struct worker input; /* it has a backlog, or is readable */
+    bool broken;         /* the peer broke the protocol */
     bool trusted;
     struct ring closing; /* among those that wait for their peer, CLOSING and LEAVING */
     struct ring soon;
@@ -103,8 +110,9 @@ static void on_ready(uv_poll_t *poll, int status, int events);
 
 static void watch(struct websocket *socket)
 {
+    socket->watched = socket->reading && !work_waits(&socket->input);
     int events =
-        (socket->reading ? UV_READABLE : 0) | (outgoing_waits(&socket->outgoing) ? UV_WRITABLE : 0);
+        (socket->watched ? UV_READABLE : 0) | (outgoing_waits(&socket->outgoing) ? UV_WRITABLE : 0);
     if (events && socket->state != ENDED)
         uv_poll_start(&socket->poll, events, on_ready);
     else
@@ -138,6 +146,13 @@ static void drop_pong(struct websocket *socket)
     socket->pong = NULL;
 }
 
+/* What has been kept is taken apart when its turn comes. */
+static void await_input(struct websocket *socket)
+{
+    if (socket->backlog)
+        work_add(socket->sockets->options.work, &socket->input);
+}
+
 /* The one way to another state. */
 static void move(struct websocket *socket, enum state state)
 {
@@ -147,6 +162,7 @@ static void move(struct websocket *socket, enum state state)
     drop_pong(socket);
     if (state == ENDED) {
         ring_remove(&socket->closing);
+        work_remove(&socket->input);
         outgoing_drop(&socket->outgoing);
         visit_soon(socket);
     } else {
@@ -291,8 +307,7 @@ void websocket_close(struct websocket *socket, unsigned code, struct str reason)
     if (socket->state == ENDED)
         return;
     move(socket, CLOSING);
-    if (socket->kept.len)
-        visit_soon(socket);
+    await_input(socket);
 }
 
 void websocket_cut(struct websocket *socket)
@@ -346,33 +361,50 @@ static void take_piece(struct websocket *socket, const struct incoming_piece *pi
     }
 }
 
-/* As long as there are whole frames and the socket reads; how many bytes they had. */
+/* So much did a piece cost to take apart: bytes, and inflated ones. */
+static size_t cost_of(const struct incoming_piece *piece)
+{
+    bool inflated = piece->kind == INCOMING_MESSAGE && piece->payload.len > piece->taken;
+    return inflated ? piece->payload.len : piece->taken;
+}
+
+/* As long as there are whole frames, the socket reads and the step goes on; how many bytes they
+ * had. What is left is a backlog, unless it is the beginning of a frame. */
 static size_t take_pieces(struct websocket *socket, char *bytes, size_t len)
 {
+    struct work_slice slice = work_slice(socket->sockets->options.work);
     struct incoming_piece piece = {.kind = INCOMING_NOTHING};
     size_t at = 0;
-    while (at < len && piece.kind != INCOMING_MORE && socket->reading && socket->state < LEAVING) {
+    bool more = true;
+    while (at < len && more && socket->reading && socket->state < LEAVING) {
         piece = incoming_take(&socket->incoming, bytes + at, len - at);
         at += piece.taken;
         take_piece(socket, &piece);
+        more = piece.kind != INCOMING_MORE && at < len && work_goes_on(&slice, cost_of(&piece));
     }
     incoming_release(&socket->incoming);
+    socket->backlog = at < len && piece.kind != INCOMING_MORE && socket->state < LEAVING;
     return at;
 }
 
-/* Take apart what has been kept; the memory stays with an incomplete frame only. */
+static void drop_kept(struct websocket *socket)
+{
+    size_t size_max = socket->kept.size_max;
+    buf_deinit(&socket->kept);
+    buf_init(&socket->kept, size_max);
+}
+
+/* Take apart what has been kept; the memory stays with what is left only. */
 static void take_kept(struct websocket *socket)
 {
     struct buf *kept = &socket->kept;
-    size_t size_max = kept->size_max;
     size_t taken = take_pieces(socket, kept->ptr, kept->len);
-    if (taken < kept->len && socket->state < LEAVING) {
+    if (taken == kept->len || socket->state >= LEAVING) {
+        drop_kept(socket);
+    } else if (taken) {
         memmove(kept->ptr, kept->ptr + taken, kept->len - taken);
         kept->len -= taken;
-        return;
     }
-    buf_deinit(kept);
-    buf_init(kept, size_max);
 }
 
 static void take_bytes(struct websocket *socket, char *bytes, size_t len)
@@ -431,7 +463,36 @@ static void read_some(struct websocket *socket)
         take_bytes(socket, sockets->read, (size_t)count);
 }
 
-/* What has been kept and is to be taken apart soon comes before what is read. */
+/* What has been kept comes before what is read. */
+static bool take_some(struct worker *worker)
+{
+    struct websocket *socket = ring_of(worker, struct websocket, input);
+    if (!socket->reading)
+        return false;
+    if (socket->backlog)
+        take_kept(socket);
+    else
+        read_some(socket);
+    bool more = socket->backlog && socket->reading && socket->state < LEAVING;
+    if (!more && !socket->watched)
+        watch(socket);
+    return more;
+}
+
+static void on_readable(struct websocket *socket)
+{
+    struct work_queue *work = socket->sockets->options.work;
+    if (work_waits(&socket->input)) {
+        watch(socket); /* not again, until it had its turn */
+    } else if (work_is_free(work)) {
+        read_some(socket);
+        if (socket->reading)
+            await_input(socket);
+    } else {
+        work_add(work, &socket->input);
+    }
+}
+
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct websocket *socket = poll->data;
@@ -441,10 +502,11 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     }
     if (events & UV_WRITABLE)
         flush(socket);
-    if ((events & UV_READABLE) && socket->reading && ring_is_empty(&socket->soon))
-        read_some(socket);
+    if ((events & UV_READABLE) && socket->reading && socket->state != ENDED)
+        on_readable(socket);
 }
 
+/* Not from inside the call that ended it. */
 static void on_soon(uv_timer_t *timer)
 {
     struct websockets *sockets = timer->data;
@@ -454,10 +516,7 @@ static void on_soon(uv_timer_t *timer)
     while (!ring_is_empty(&now)) {
         struct websocket *socket = ring_of(now.next, struct websocket, soon);
         ring_remove(&socket->soon);
-        if (socket->state == ENDED)
-            report_end(socket);
-        else
-            take_kept(socket);
+        report_end(socket);
     }
 }
 
@@ -466,9 +525,9 @@ void websocket_read(struct websocket *socket, bool on)
     if (socket->state != OPEN || socket->reading == on)
         return;
     socket->reading = on;
+    if (on)
+        await_input(socket);
     watch(socket);
-    if (on && socket->kept.len)
-        visit_soon(socket);
 }
 
 void websocket_trust(struct websocket *socket)
@@ -498,6 +557,7 @@ struct websocket *websocket_new(struct websockets *sockets, int fd, struct str e
     socket->heard_ms = uv_now(sockets->loop);
     ring_init(&socket->closing);
     ring_init(&socket->soon);
+    worker_init(&socket->input, take_some);
     buf_init(&socket->kept,
              options->message_size_max + FRAME_HEADER_MAX + 2 * SOCKETS_READ_SIZE + early.len);
     outgoing_init(&socket->outgoing, sockets, fd, deflate);
@@ -508,7 +568,8 @@ struct websocket *websocket_new(struct websockets *sockets, int fd, struct str e
     watch(socket);
     if (early.len) {
         buf_add(&socket->kept, early);
-        visit_soon(socket);
+        socket->backlog = true;
+        await_input(socket);
     }
     return socket;
 }

@@ -182,6 +182,22 @@ test('who sends more than it may is read from later, and is answered all', async
   connection.close();
 });
 
+test('who sends more bytes than it may, however well deflated, is read from later', async (t) => {
+  const args = ['--session-bytes-max', '1M', '--session-frames-max', '0'];
+  const strict = await Server.startFor(t, { args });
+  const connection = await Connection.start(strict, (await Office.open(strict)).token('wordy'));
+  const started = process.hrtime.bigint();
+  const answers = Array.from({ length: 16 }, () =>
+    connection.request({ method: 'ping' }, JSON.stringify('x'.repeat(250_000))),
+  );
+  for (const { header } of await Promise.all(answers)) assert.equal(header.status.code, 200);
+  assert.ok(process.hrtime.bigint() - started > 1_500_000_000n, 'it was slowed down');
+  const { text } = await strict.get('/metrics');
+  const received = prometheus.total(prometheus.parse(text), /^tutti_websocket_received_bytes_total$/);
+  assert.ok(received < 250_000, 'they were deflated');
+  connection.close();
+});
+
 test('a message that is too large ends the connection', async () => {
   const connection = await Connection.start(server, office.token('large'));
   const closed = once(connection.socket, 'close');

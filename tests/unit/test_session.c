@@ -34,7 +34,8 @@ enum {
     QUEUE_MAX = 1 << 20,
     STRANGERS_MAX = 8,
     INIT_PACKET_MAX = 8192,
-    SESSIONS_MAX = 10
+    SESSIONS_MAX = 10,
+    BYTES_MAX = 100000,
 };
 
 struct world {
@@ -235,6 +236,7 @@ static int begin(void **state)
         .packet_size_max = 65536,
         .init_packet_size_max = INIT_PACKET_MAX,
         .frames_max = 20,
+        .bytes_max = BYTES_MAX,
         .init_timeout_ms = INIT_MS,
         .ping_ms = PING_MS,
         .stall_ms = STALL_MS,
@@ -711,6 +713,25 @@ static void a_client_that_sends_too_fast_is_not_read_from(void **state)
     assert_true(world->session->reading);
 }
 
+/* Few messages, for two seconds' worth of bytes. */
+static void a_client_that_sends_too_many_bytes_is_not_read_from(void **state)
+{
+    enum { SIZE = 3 * BYTES_MAX / 5 };
+    struct world *world = *state;
+    struct buf header;
+    char padding[SIZE];
+    let_in(world);
+    memset(padding, 'x', sizeof padding);
+    buf_init(&header, 2 * SIZE);
+    buf_addf(&header, "{\"method\":\"reply\",\"id\":\"TM1\",\"x\":\"%.*s\"}", SIZE, padding);
+    for (int i = 0; i < 3; i++)
+        send_header(world, buf_str(&header));
+    assert_true(world->session->reading);
+    send_header(world, buf_str(&header));
+    assert_false(world->session->reading);
+    buf_deinit(&header);
+}
+
 /* More than the kernel takes while the client does not read. */
 static void send_much(struct world *world)
 {
@@ -905,6 +926,7 @@ int main(void)
         TEST(a_client_that_says_so_leaves),
         TEST(a_client_with_too_much_under_way_is_not_read_from),
         TEST(a_client_that_sends_too_fast_is_not_read_from),
+        TEST(a_client_that_sends_too_many_bytes_is_not_read_from),
         TEST(a_client_that_takes_nothing_is_cut),
         TEST(a_session_has_room_until_its_queue_is_full),
         TEST(sessions_end_when_their_key_is_removed),

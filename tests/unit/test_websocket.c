@@ -1,10 +1,14 @@
 /* A WebSocket's end, and what its owner does from within `message`. */
 #include "fake/socket_world.h"
 
+#include "ws/deflate.h"
+
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -383,6 +387,189 @@ static void a_peer_that_is_trusted_may_send_as_much_as_anybody(void **state)
     world_free(world);
 }
 
+/* ---- a step at a time ---- */
+
+/* So many messages of MESSAGE_SIZE_MAX bytes make a step. */
+enum { BATCH = 300, STEP = WORK_STEP_BYTES / MESSAGE_SIZE_MAX + 1 };
+
+static size_t count_told(const struct world *world)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < world->told.len; i++)
+        count += world->told.ptr[i] == ';';
+    return count;
+}
+
+/* BATCH messages, each a few bytes that inflate to MESSAGE_SIZE_MAX: a number, then blanks. */
+static void add_inflating(struct buf *out)
+{
+    struct deflate streams;
+    struct buf packed;
+    char message[MESSAGE_SIZE_MAX];
+    deflate_init(&streams);
+    for (unsigned i = 0; i < BATCH; i++) {
+        memset(message, ' ', sizeof message);
+        message[snprintf(message, sizeof message, "%u", i)] = ' ';
+        buf_init(&packed, 1 << 20);
+        deflate_pack(&streams, (struct str){message, sizeof message}, &packed);
+        add_frame(out, FIN | DEFLATED | FRAME_TEXT, buf_str(&packed));
+        buf_deinit(&packed);
+    }
+    deflate_deinit(&streams);
+}
+
+/* Each turn does what it must, and no more. */
+static struct world *hurried_world_new(bool deflate)
+{
+    struct world *world = world_new_with((struct str){0}, deflate);
+    world->work.queue.options.budget_us = 0;
+    return world;
+}
+
+static void assert_told_in_order(const struct world *world)
+{
+    const char *at = world->told.ptr;
+    assert_int_equal(world->told.len, BATCH * (5 + MESSAGE_SIZE_MAX + 1));
+    for (unsigned i = 0; i < BATCH; i++, at += 5 + MESSAGE_SIZE_MAX + 1)
+        assert_int_equal(atoi(at + 5), i);
+}
+
+static void what_inflates_is_taken_apart_a_step_at_a_time(void **state)
+{
+    (void)state;
+    struct buf bytes;
+    struct world *world = hurried_world_new(true);
+    buf_init(&bytes, 1 << 16);
+    add_inflating(&bytes);
+    client_write(world, buf_str(&bytes));
+    for (size_t before = 0; before < BATCH; before = count_told(world)) {
+        turn(world);
+        assert_in_range(count_told(world) - before, 1, 2 * STEP); /* when read, and as a worker */
+    }
+    assert_told_in_order(world);
+    assert_true(work_is_empty(&world->work.queue));
+    buf_deinit(&bytes);
+    world_free(world);
+}
+
+static void nothing_is_read_while_there_is_a_backlog(void **state)
+{
+    (void)state;
+    enum { SIZE_OF_ONE = 7, A_READ = 64 * 1024 / SIZE_OF_ONE, TINY = 3 * A_READ };
+    struct buf bytes;
+    struct world *world = hurried_world_new(false);
+    const struct metric *in = &websockets_metrics(world->sockets)->bytes_in;
+    setsockopt(world->fd, SOL_SOCKET, SO_SNDBUF, &(int){1 << 20}, sizeof(int));
+    buf_init(&bytes, 1 << 20);
+    for (unsigned i = 0; i < TINY; i++)
+        add_frame(&bytes, FIN | FRAME_TEXT, STR("a"));
+    assert_int_equal(send(world->fd, bytes.ptr, bytes.len, 0), bytes.len);
+    do {
+        turn(world);
+        assert_true(metric_get(in) <= 64 * 1024 * (1 + count_told(world) / A_READ));
+    } while (count_told(world) < TINY);
+    assert_int_equal(metric_get(in), bytes.len);
+    buf_deinit(&bytes);
+    world_free(world);
+}
+
+static void many_tiny_frames_are_a_large_step(void **state)
+{
+    (void)state;
+    struct buf bytes;
+    struct world *world = hurried_world_new(false);
+    buf_init(&bytes, 1 << 16);
+    add_frame(&bytes, FRAME_TEXT, STR("a"));
+    for (unsigned i = 0; i < 3 * WORK_STEP_BYTES / WORK_PIECE_BYTES; i++)
+        add_frame(&bytes, i % 2 ? FRAME_CONTINUATION : FIN | FRAME_PONG, STR(""));
+    add_frame(&bytes, FIN | FRAME_CONTINUATION, STR("b"));
+    assert_true(bytes.len < 64 * 1024);
+    client_write(world, buf_str(&bytes));
+    turn(world);
+    assert_true(told(world, ""));
+    await(world, told(world, "text:ab;"));
+    buf_deinit(&bytes);
+    world_free(world);
+}
+
+struct other {
+    struct world *world;
+    size_t told_before; /* to the first, when the other's message came */
+    bool closed;
+};
+
+static void on_message_of_other(void *context, struct str bytes, bool text)
+{
+    struct other *other = context;
+    (void)bytes;
+    (void)text;
+    other->told_before = count_told(other->world);
+}
+
+static void on_end_of_other(void *context, unsigned code)
+{
+    (void)code;
+    ((struct other *)context)->closed = true;
+}
+
+static void one_with_much_to_say_does_not_hold_up_another(void **state)
+{
+    (void)state;
+    int fds[2];
+    struct buf bytes;
+    struct world *world = hurried_world_new(true);
+    struct other other = {.world = world};
+    struct websocket_handler handler = {on_message_of_other, on_drained, on_end_of_other, &other};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    struct websocket *socket = websocket_new(world->sockets, fds[0], STR(""), false, &handler);
+    buf_init(&bytes, 1 << 16);
+    add_inflating(&bytes);
+    client_write(world, buf_str(&bytes));
+    turn(world);
+    assert_true(count_told(world) > 0);
+    buf_clear(&bytes);
+    add_frame(&bytes, FIN | FRAME_TEXT, STR("hello"));
+    assert_int_equal(send(fds[1], bytes.ptr, bytes.len, 0), bytes.len);
+    await(world, other.told_before);
+    assert_true(other.told_before <= 4 * STEP);
+    await(world, count_told(world) == BATCH);
+    websocket_cut(socket);
+    await(world, other.closed);
+    close(fds[1]);
+    buf_deinit(&bytes);
+    world_free(world);
+}
+
+static void one_with_a_backlog_may_be_paused_closed_and_cut(void **state)
+{
+    (void)state;
+    struct buf bytes;
+    buf_init(&bytes, 1 << 16);
+    add_inflating(&bytes);
+    for (unsigned i = 0; i < 3; i++) {
+        struct world *world = hurried_world_new(true);
+        client_write(world, buf_str(&bytes));
+        client_send_close(world, 1000, "");
+        turn(world);
+        size_t before = count_told(world);
+        assert_in_range(before, 1, BATCH - 1);
+        websocket_read(world->socket, false);
+        settle(world);
+        assert_int_equal(count_told(world), before);
+        if (i == 0)
+            websocket_read(world->socket, true);
+        if (i == 1)
+            websocket_close(world->socket, WEBSOCKET_GOING_AWAY, STR(""));
+        if (i == 2)
+            websocket_cut(world->socket);
+        await(world, !world->socket);
+        assert_int_equal(count_told(world), (i == 0 ? BATCH : before) + 1);
+        assert_true(work_is_empty(&world->work.queue));
+        world_free(world);
+    }
+    buf_deinit(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +596,11 @@ int main(void)
         cmocka_unit_test(what_a_stranger_sends_is_inflated_to_a_small_message_only),
         cmocka_unit_test(a_stranger_may_send_so_much_in_all),
         cmocka_unit_test(a_peer_that_is_trusted_may_send_as_much_as_anybody),
+        cmocka_unit_test(what_inflates_is_taken_apart_a_step_at_a_time),
+        cmocka_unit_test(nothing_is_read_while_there_is_a_backlog),
+        cmocka_unit_test(many_tiny_frames_are_a_large_step),
+        cmocka_unit_test(one_with_much_to_say_does_not_hold_up_another),
+        cmocka_unit_test(one_with_a_backlog_may_be_paused_closed_and_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
