@@ -2,13 +2,6 @@
 
 enum { POWER_MAX = 999999999 };
 
-/* 0.DIGITS times ten to `power`; zero has no digits. */
-struct decimal {
-    bool negative;
-    struct str digits; /* from the first to the last that is not 0; a point may be among them */
-    int64_t power;
-};
-
 /* How many bytes come before the first of `stops`. */
 static size_t span(struct str text, const char *stops)
 {
@@ -29,26 +22,33 @@ static bool read_power(struct str text, int64_t *power)
     return true;
 }
 
-static bool read_decimal(struct str text, struct decimal *decimal)
+/* The digits, and the power that their place adds. */
+static void read_digits(struct str digits, struct decimal *decimal)
 {
-    *decimal = (struct decimal){.negative = text.ptr[0] == '-'};
-    size_t end = span(text, "eE");
-    if (end < text.len &&
-        !read_power((struct str){text.ptr + end + 1, text.len - end - 1}, &decimal->power))
-        return false;
-    struct str digits = {text.ptr + decimal->negative, end - decimal->negative};
     size_t point = span(digits, "."), first = 0;
     while (first < digits.len && strchr("0.", digits.ptr[first]))
         first++;
     while (digits.len > first && strchr("0.", digits.ptr[digits.len - 1]))
         digits.len--;
     if (first == digits.len) { /* -0e5 is zero as well */
-        *decimal = (struct decimal){0};
-        return true;
+        decimal->negative = false;
+        decimal->power = 0;
+        return;
     }
     decimal->digits = (struct str){digits.ptr + first, digits.len - first};
     decimal->power += (int64_t)point - (int64_t)first + (first > point);
-    return true;
+}
+
+struct decimal decimal_read(struct str text)
+{
+    struct decimal decimal = {.text = text, .exact = true, .negative = text.ptr[0] == '-'};
+    size_t end = span(text, "eE");
+    if (end < text.len)
+        decimal.exact =
+            read_power((struct str){text.ptr + end + 1, text.len - end - 1}, &decimal.power);
+    if (decimal.exact)
+        read_digits((struct str){text.ptr + decimal.negative, end - decimal.negative}, &decimal);
+    return decimal;
 }
 
 static bool next_digit(struct str *digits, char *digit)
@@ -71,11 +71,15 @@ static bool same_digits(struct str a, struct str b)
     return !next_digit(&b, &in_b);
 }
 
+bool decimal_same(const struct decimal *a, const struct decimal *b)
+{
+    if (!a->exact || !b->exact)
+        return str_eq(a->text, b->text);
+    return a->negative == b->negative && a->power == b->power && same_digits(a->digits, b->digits);
+}
+
 bool decimal_equal(struct str a, struct str b)
 {
-    struct decimal of_a, of_b;
-    if (!read_decimal(a, &of_a) || !read_decimal(b, &of_b))
-        return str_eq(a, b);
-    return of_a.negative == of_b.negative && of_a.power == of_b.power &&
-           same_digits(of_a.digits, of_b.digits);
+    struct decimal of_a = decimal_read(a), of_b = decimal_read(b);
+    return decimal_same(&of_a, &of_b);
 }

@@ -1,37 +1,67 @@
 #include "base/value.h"
 
 #include "base/hex.h"
+#include "base/swar.h"
 #include "base/utf8.h"
 
-/* The length of the string token, quotes included, at the start of `s`. */
-static size_t string_length(struct str s)
+static bool all_ordinary(uint64_t bytes)
+{
+    return !swar_any(swar_equal(bytes, '"') | swar_equal(bytes, '\\'));
+}
+
+/* One run after the other, so that a string of nothing but escapes takes no longer than another. */
+size_t value_string_length(struct str text)
 {
     size_t i = 1;
     for (;;) {
-        const char *at = s.ptr + i, *quote = memchr(at, '"', s.len - i);
-        const char *escape = memchr(at, '\\', (size_t)(quote - at));
-        if (!escape)
-            return (size_t)(quote - s.ptr) + 1;
-        i = (size_t)(escape - s.ptr) + 2;
+        i += swar_span(text.ptr + i, text.len - i, all_ordinary);
+        while (text.ptr[i] != '"' && text.ptr[i] != '\\')
+            i++;
+        if (text.ptr[i] == '"')
+            return i + 1;
+        i += 2;
     }
 }
 
-/* The length of the value at the start of `s`. */
-static size_t text_length(struct str s)
+static size_t scalar_length(struct str text)
 {
     size_t i = 0;
-    for (unsigned depth = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
-            break;
+    while (i < text.len && text.ptr[i] != ',' && text.ptr[i] != '}' && text.ptr[i] != ']')
+        i++;
+    return i;
+}
+
+/* Brackets of both kinds differ in one bit, 0x20. */
+static bool all_within(uint64_t bytes)
+{
+    uint64_t braces = bytes | swar_each(0x20);
+    return !swar_any(swar_equal(bytes, '"') | swar_equal(braces, '{') | swar_equal(braces, '}'));
+}
+
+/* Of an array or object. */
+static size_t bracketed_length(struct str text)
+{
+    size_t i = 0, depth = 0;
+    do {
+        i += swar_span(text.ptr + i, text.len - i, all_within);
+        char c = text.ptr[i];
         if (c == '"')
-            i += string_length((struct str){s.ptr + i, s.len - i}) - 1;
+            i += value_string_length((struct str){text.ptr + i, text.len - i}) - 1;
         else if (c == '{' || c == '[')
             depth++;
         else if (c == '}' || c == ']')
             depth--;
-    }
+        i++;
+    } while (depth);
     return i;
+}
+
+size_t value_length(struct str text)
+{
+    char c = text.len ? text.ptr[0] : 0;
+    if (c == '"')
+        return value_string_length(text);
+    return c == '{' || c == '[' ? bracketed_length(text) : scalar_length(text);
 }
 
 static bool is_between(struct str s, char first, char last)
@@ -52,7 +82,7 @@ void value_members_init(struct value_members *members, struct str object)
 /* Take a value off `left`, and the comma behind it. */
 static struct str shift_value(struct str *left)
 {
-    struct str value = str_shift(left, text_length(*left));
+    struct str value = str_shift(left, value_length(*left));
     if (left->len)
         str_shift(left, 1);
     return value;
@@ -63,7 +93,7 @@ bool value_members_next(struct value_members *members, struct str *key, struct s
     struct str *left = &members->rest;
     if (left->len == 0)
         return false;
-    *key = inside(str_shift(left, string_length(*left)));
+    *key = inside(str_shift(left, value_string_length(*left)));
     str_shift(left, 1);
     *value = shift_value(left);
     return true;
@@ -140,7 +170,7 @@ static bool shift_piece(struct str *coded, char room[4], struct str *piece)
     return true;
 }
 
-static bool decodes_to(struct str coded, struct str text)
+bool value_decodes_to(struct str coded, struct str text)
 {
     char room[4];
     struct str piece;
@@ -158,7 +188,7 @@ struct str value_get(struct str object, struct str key)
     struct str name, value;
     value_members_init(&members, object);
     while (value_members_next(&members, &name, &value))
-        if (decodes_to(name, key))
+        if (value_decodes_to(name, key))
             return value;
     return (struct str){0};
 }
@@ -172,7 +202,7 @@ void value_get_all(struct str object, const struct str *keys, struct str *values
     value_members_init(&members, object);
     while (value_members_next(&members, &name, &value))
         for (size_t i = 0; i < count; i++)
-            if (!values[i].ptr && decodes_to(name, keys[i]))
+            if (!values[i].ptr && value_decodes_to(name, keys[i]))
                 values[i] = value;
 }
 

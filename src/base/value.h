@@ -5,6 +5,10 @@
 
 #include "base/arena.h"
 
+/* The length of the value at the start of `text`, and of the string there, with its quotes. */
+size_t value_length(struct str text);
+size_t value_string_length(struct str text);
+
 /* The members of an object, one after the other; keys and values point into it. */
 struct value_members {
     struct str rest;
@@ -35,6 +39,9 @@ void value_get_all(struct str object, const struct str *keys, struct str *values
  * many bytes and may be where `coded` is. It need not have been checked; what is no escape is taken
  * as it is. False: an escape is none of JSON's, or a surrogate that stands alone. */
 bool value_decode(struct str coded, char *out, size_t *len);
+
+/* Is that the text which `coded` would be decoded to? */
+bool value_decodes_to(struct str coded, struct str text);
 
 /* The text of a JSON string with its quotes, decoded to UTF-8 in `arena`. False: not a string,
  * or an escaped surrogate stands alone, which UTF-8 cannot say. */

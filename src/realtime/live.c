@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "realtime/notification.h"
 #include "sync/item_name.h"
-#include "sync/query.h"
+#include "sync/query_evaluation.h"
+#include "sync/query_program.h"
 
 #include <stdlib.h>
 
@@ -16,11 +17,15 @@ enum err live_new(struct live **made, struct str id, struct str index, struct st
     dict_init(&live->others);
     live->id = arena_dup(&live->arena, id);
     live->index = arena_dup(&live->arena, index);
-    enum err e = query_parse(query, &live->arena, &live->query, &why);
+    struct query *parsed;
+    enum err e = query_parse(query, &live->arena, &parsed, &why);
     if (e) {
         live_free(live);
         return e;
     }
+    live->query = parsed;
+    live->program = query_program_new(&live->query, 1);
+    live->evaluation = query_evaluation_new(live->program);
     *made = live;
     return OK;
 }
@@ -31,6 +36,8 @@ void live_free(struct live *live)
         return;
     dict_deinit(&live->matching);
     dict_deinit(&live->others);
+    query_evaluation_free(live->evaluation);
+    query_program_free(live->program);
     arena_deinit(&live->arena);
     free(live);
 }
@@ -73,9 +80,12 @@ static bool may_be_known(const struct live *live, const struct change *item)
 static bool matches(const struct live *live, const struct change *item)
 {
     struct arena arena;
+    size_t cost = 0;
+    if (change_is_removal(item))
+        return false;
     arena_init(&arena);
-    bool good = !change_is_removal(item) &&
-                query_matches(live->query, item_name_key(item, &arena), item->data);
+    query_evaluation_begin(live->evaluation, item_name_key(item, &arena), item->data, &cost);
+    bool good = query_evaluation_matches(live->evaluation, 0, &cost);
     arena_deinit(&arena);
     return good;
 }

@@ -17,12 +17,16 @@
 enum { LIVE_KEYS_MAX = 100000 };
 
 struct query;
+struct query_evaluation;
+struct query_program;
 
 struct live {
     struct arena arena;
     struct str id;    /* as the client calls it */
     struct str index; /* the map, by name or SID */
-    struct query *query;
+    const struct query *query;
+    struct query_program *program;
+    struct query_evaluation *evaluation;
     struct dict matching; /* hashes of the items' numbers */
     struct dict others;   /* of items looked at that do not match; none once it is seeded */
     bool seeded;

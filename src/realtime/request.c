@@ -29,6 +29,8 @@ static struct request *new_request(struct session *session, const struct packet 
 
 void request_free(struct request *request)
 {
+    if (request->work && request->passage->end)
+        request->passage->end(request);
     command_deinit(&request->command);
     change_unref(request->kept);
     buf_deinit(&request->gathered);

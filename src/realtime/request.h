@@ -42,6 +42,9 @@ struct passage {
      * NULL: one is enough. */
     bool (*proceed)(struct request *request);
 
+    /* Give up what `work` holds, if there is any; NULL: nothing. */
+    void (*end)(struct request *request);
+
     /* Instead of all that: answer without the core, and free the request. */
     void (*respond)(struct request *request);
 };

@@ -99,7 +99,7 @@ static const struct passage in_service[] = {
      .prepare = published_prepare, .render = published_render},
     {.method = "POST", .pattern = "/Insights/{index}/Items", .verb = VERB_FETCH, .kind = KIND_MAP,
      .status = 200, .page = true, .missing = ERR_INDEX_MISSING, .prepare = insight_prepare,
-     .render = insight_render, .proceed = insight_proceed},
+     .render = insight_render, .proceed = insight_proceed, .end = insight_end},
 };
 
 static const struct passage others[] = {

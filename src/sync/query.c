@@ -7,44 +7,28 @@
  * Each comparison counts as one operator, and so does each `and` and `or`. */
 #include "sync/query.h"
 
-#include "base/decimal.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "base/value.h"
+#include "sync/query_tree.h"
 
 enum { DEPTH_MAX = 32 };
 
-enum op { EQUAL, NOT_EQUAL, IN, NOT_IN, CONTAINS, AND, OR, OPERATORS };
-
 static const struct {
     struct str word;
-    enum op op;
+    enum query_op op;
 } words[] = {
-    {STR_INIT("=="), EQUAL},
-    {STR_INIT("eq"), EQUAL},
-    {STR_INIT("!="), NOT_EQUAL},
-    {STR_INIT("not_eq"), NOT_EQUAL},
-    {STR_INIT("in"), IN},
-    {STR_INIT("not_in"), NOT_IN},
-    {STR_INIT("contains"), CONTAINS},
-    {STR_INIT("and"), AND},
-    {STR_INIT("&&"), AND},
-    {STR_INIT("or"), OR},
-    {STR_INIT("||"), OR},
-};
-
-/* A value of the query. */
-struct constant {
-    bool quoted;     /* a string */
-    struct str text; /* decoded, or as it stands: a number, true, false, null */
-};
-
-struct query {
-    enum op op;
-    struct query *left, *right; /* of AND and OR */
-    struct str field;           /* of the others */
-    struct constant *constants;
-    size_t count;
+    {STR_INIT("=="), QUERY_EQUAL},
+    {STR_INIT("eq"), QUERY_EQUAL},
+    {STR_INIT("!="), QUERY_NOT_EQUAL},
+    {STR_INIT("not_eq"), QUERY_NOT_EQUAL},
+    {STR_INIT("in"), QUERY_IN},
+    {STR_INIT("not_in"), QUERY_NOT_IN},
+    {STR_INIT("contains"), QUERY_CONTAINS},
+    {STR_INIT("and"), QUERY_AND},
+    {STR_INIT("&&"), QUERY_AND},
+    {STR_INIT("or"), QUERY_OR},
+    {STR_INIT("||"), QUERY_OR},
 };
 
 struct parser {
@@ -53,6 +37,7 @@ struct parser {
     struct why *why;
     size_t size;
     size_t operators;
+    size_t comparisons;
     unsigned depth;
 };
 
@@ -114,15 +99,15 @@ static void take(struct parser *parser, struct str word)
     parser->rest.len -= word.len;
 }
 
-static enum op find_operator(struct str word)
+static enum query_op find_operator(struct str word)
 {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_eq_nocase(words[i].word, word))
             return words[i].op;
-    return OPERATORS;
+    return QUERY_OPS;
 }
 
-static struct query *new_node(struct parser *parser, enum op op)
+static struct query *new_node(struct parser *parser, enum query_op op)
 {
     struct query *node = arena_alloc(parser->arena, sizeof *node);
     *node = (struct query){.op = op};
@@ -132,7 +117,12 @@ static struct query *new_node(struct parser *parser, enum op op)
 
 /* --- values --- */
 
-static enum err read_string(struct parser *parser, struct constant *constant)
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static enum err read_string(struct parser *parser, struct query_value *value)
 {
     size_t len = 1;
     struct str rest = parser->rest;
@@ -145,18 +135,19 @@ static enum err read_string(struct parser *parser, struct constant *constant)
     struct buf checked;
     buf_init(&checked, QUERY_SIZE_MAX + 2);
     bool good = json_compact(token, JSON_STRICT, 1, &checked, &error) &&
-                value_decode_string(buf_str(&checked), parser->arena, &constant->text);
+                value_decode_string(buf_str(&checked), parser->arena, &value->text);
     if (good)
-        constant->text = arena_dup(parser->arena, constant->text);
+        value->text = arena_dup(parser->arena, value->text);
     buf_deinit(&checked);
     if (!good)
         return fail(parser, "a string as JSON has them");
-    constant->quoted = true;
+    value->quoted = true;
+    value->number = false;
     take(parser, token);
     return OK;
 }
 
-static enum err read_bare(struct parser *parser, struct constant *constant)
+static enum err read_bare(struct parser *parser, struct query_value *value)
 {
     struct str word = peek(parser);
     struct json_error error;
@@ -168,34 +159,52 @@ static enum err read_bare(struct parser *parser, struct constant *constant)
     buf_deinit(&checked);
     if (!good)
         return fail(parser, "a string in double quotes, a number, true, false or null");
-    constant->quoted = false;
-    constant->text = arena_dup(parser->arena, word);
+    value->quoted = false;
+    value->text = arena_dup(parser->arena, word);
+    value->number = word.ptr[0] == '-' || is_digit(word.ptr[0]);
+    if (value->number)
+        value->decimal = decimal_read(value->text);
     take(parser, word);
     return OK;
 }
 
-static enum err read_constant(struct parser *parser, struct constant *constant)
+static enum err read_value(struct parser *parser, struct query_value *value)
 {
     skip_blanks(parser);
     bool quoted = parser->rest.len && parser->rest.ptr[0] == '"';
-    return quoted ? read_string(parser, constant) : read_bare(parser, constant);
+    return quoted ? read_string(parser, value) : read_bare(parser, value);
 }
 
-static enum err read_array(struct parser *parser, struct query *node)
+static enum err read_values(struct parser *parser, struct query_value *values, size_t *count)
 {
-    node->constants = arena_alloc(parser->arena, QUERY_VALUES_MAX * sizeof *node->constants);
-    if (!skip(parser, '['))
-        return fail(parser, "[");
-    if (skip(parser, ']'))
-        return OK;
     do {
-        if (node->count == QUERY_VALUES_MAX)
+        if (*count == QUERY_VALUES_MAX)
             return ERR_QUERY_ARRAY;
-        enum err e = read_constant(parser, &node->constants[node->count++]);
+        enum err e = read_value(parser, &values[(*count)++]);
         if (e)
             return e;
     } while (skip(parser, ','));
     return skip(parser, ']') ? OK : fail(parser, "] or ,");
+}
+
+static void keep_values(struct parser *parser, struct query *node, const struct query_value *values,
+                        size_t count)
+{
+    node->values = arena_alloc(parser->arena, (count + !count) * sizeof *values);
+    memcpy(node->values, values, count * sizeof *values);
+    node->count = count;
+}
+
+static enum err read_array(struct parser *parser, struct query *node)
+{
+    struct query_value values[QUERY_VALUES_MAX];
+    size_t count = 0;
+    if (!skip(parser, '['))
+        return fail(parser, "[");
+    enum err e = skip(parser, ']') ? OK : read_values(parser, values, &count);
+    if (!e)
+        keep_values(parser, node, values, count);
+    return e;
 }
 
 /* --- expressions --- */
@@ -209,17 +218,20 @@ static enum err read_comparison(struct parser *parser, struct query **node)
         return fail(parser, "a field");
     take(parser, field);
     struct str word = peek(parser);
-    enum op op = find_operator(word);
-    if (op >= AND)
+    enum query_op op = find_operator(word);
+    if (op >= QUERY_AND)
         return fail(parser, "==, !=, in, not_in or contains");
     take(parser, word);
     *node = new_node(parser, op);
+    (*node)->number = parser->comparisons++;
     (*node)->field = arena_dup(parser->arena, field);
-    if (op == IN || op == NOT_IN)
+    if (op == QUERY_IN || op == QUERY_NOT_IN)
         return read_array(parser, *node);
-    (*node)->constants = arena_alloc(parser->arena, sizeof *(*node)->constants);
-    (*node)->count = 1;
-    return read_constant(parser, (*node)->constants);
+    struct query_value value;
+    enum err e = read_value(parser, &value);
+    if (!e)
+        keep_values(parser, *node, &value, 1);
+    return e;
 }
 
 static enum err read_one(struct parser *parser, struct query **node)
@@ -239,7 +251,8 @@ static enum err read_one(struct parser *parser, struct query **node)
 
 typedef enum err reader(struct parser *parser, struct query **node);
 
-static enum err read_joined(struct parser *parser, enum op op, reader *read, struct query **node)
+static enum err read_joined(struct parser *parser, enum query_op op, reader *read,
+                            struct query **node)
 {
     enum err e = read(parser, node);
     while (!e && find_operator(peek(parser)) == op) {
@@ -254,12 +267,12 @@ static enum err read_joined(struct parser *parser, enum op op, reader *read, str
 
 static enum err read_both(struct parser *parser, struct query **node)
 {
-    return read_joined(parser, AND, read_one, node);
+    return read_joined(parser, QUERY_AND, read_one, node);
 }
 
 static enum err read_either(struct parser *parser, struct query **node)
 {
-    return read_joined(parser, OR, read_both, node);
+    return read_joined(parser, QUERY_OR, read_both, node);
 }
 
 enum err query_parse(struct str text, struct arena *arena, struct query **query, struct why *why)
@@ -280,126 +293,4 @@ enum err query_parse(struct str text, struct arena *arena, struct query **query,
     if (parser.rest.len)
         return fail(&parser, "and, or, or the end");
     return parser.operators > QUERY_OPERATORS_MAX ? ERR_QUERY_OPERATORS : OK;
-}
-
-/* --- matching --- */
-
-/* The JSON at the end of a path; absent when there is none. */
-static struct str follow(struct str path, struct str data)
-{
-    struct str value = data;
-    while (path.ptr && value.ptr)
-        value = value.len && value.ptr[0] == '{' ? value_get(value, str_split(&path, '.'))
-                                                 : (struct str){0};
-    return value;
-}
-
-static struct str find_field(struct str field, struct str data)
-{
-    struct str value = follow(field, data), prefix = STR("data.");
-    if (value.ptr || !str_starts(field, prefix) || value_get(data, STR("data")).ptr)
-        return value;
-    return follow((struct str){field.ptr + prefix.len, field.len - prefix.len}, data);
-}
-
-static bool is_string(struct str token)
-{
-    return token.len && token.ptr[0] == '"';
-}
-
-static bool is_number(struct str token)
-{
-    return token.len && (token.ptr[0] == '-' || (token.ptr[0] >= '0' && token.ptr[0] <= '9'));
-}
-
-/* The text of a JSON string, in place when no escape is in it, as most have none. */
-static bool decode(struct str token, struct arena *arena, struct str *text)
-{
-    if (memchr(token.ptr, '\\', token.len))
-        return value_decode_string(token, arena, text);
-    *text = (struct str){token.ptr + 1, token.len - 2};
-    return true;
-}
-
-static bool is_part(struct str part, struct str text)
-{
-    return !part.len || memmem(text.ptr, text.len, part.ptr, part.len);
-}
-
-static bool string_matches(struct str token, struct str text, bool part)
-{
-    struct arena arena;
-    struct str decoded;
-    arena_init(&arena);
-    bool good =
-        decode(token, &arena, &decoded) && (part ? is_part(text, decoded) : str_eq(decoded, text));
-    arena_deinit(&arena);
-    return good;
-}
-
-static bool equals(struct str token, const struct constant *constant)
-{
-    if (is_string(token))
-        return constant->quoted && string_matches(token, constant->text, false);
-    if (!constant->quoted && is_number(token) && is_number(constant->text))
-        return decimal_equal(token, constant->text);
-    bool text = is_number(token) || str_eq(token, STR("true")) || str_eq(token, STR("false"));
-    return token.ptr && (text || !constant->quoted) && str_eq(token, constant->text);
-}
-
-static bool array_contains(struct str token, const struct constant *constant)
-{
-    struct value_elements elements;
-    struct str element;
-    value_elements_init(&elements, token);
-    while (value_elements_next(&elements, &element))
-        if (equals(element, constant))
-            return true;
-    return false;
-}
-
-static bool contains(struct str token, const struct constant *constant)
-{
-    if (token.len && token.ptr[0] == '[')
-        return array_contains(token, constant);
-    return is_string(token) && constant->quoted && string_matches(token, constant->text, true);
-}
-
-static bool key_matches(const struct query *query, struct str key, const struct constant *constant)
-{
-    if (!constant->quoted)
-        return false;
-    return query->op == CONTAINS ? is_part(constant->text, key) : str_eq(key, constant->text);
-}
-
-static bool any_equals(const struct query *query, struct str key, struct str data)
-{
-    bool is_key = str_eq(query->field, STR("key"));
-    struct str token = is_key ? (struct str){0} : find_field(query->field, data);
-    for (size_t i = 0; i < query->count; i++) {
-        const struct constant *constant = &query->constants[i];
-        bool match = is_key                  ? key_matches(query, key, constant)
-                     : query->op == CONTAINS ? contains(token, constant)
-                                             : equals(token, constant);
-        if (match)
-            return true;
-    }
-    return false;
-}
-
-bool query_matches(const struct query *query, struct str key, struct str data)
-{
-    if (!query)
-        return true;
-    switch (query->op) {
-    case AND:
-        return query_matches(query->left, key, data) && query_matches(query->right, key, data);
-    case OR:
-        return query_matches(query->left, key, data) || query_matches(query->right, key, data);
-    case NOT_EQUAL:
-    case NOT_IN:
-        return !any_equals(query, key, data);
-    default:
-        return any_equals(query, key, data);
-    }
 }

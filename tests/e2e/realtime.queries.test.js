@@ -142,6 +142,19 @@ test('a map is an index by its name as well as by its SID, whatever is in the na
   }
 });
 
+test('of members with the same name the last counts, as in what the SDK shows', async () => {
+  const { sid } = await mapOf('twice', {});
+  const Data = '{"a": 1, "b": {"c": 1}, "a": 2, "b": {"d": 1}}';
+  const form = { Key: 'k', Data };
+  const { status } = await server.post(`/v1/Services/default/Maps/${sid}/Items`, form);
+  assert.equal(status, 201);
+  const shown = { k: { a: 2, b: { d: 1 } } };
+  for (const expression of ['a == 2', 'b.d == 1', 'a != 1', 'b.c != 1', 'data.a == 2'])
+    assert.deepEqual(await search(bob, 'twice', expression), shown, expression);
+  for (const expression of ['a == 1', 'b.c == 1', 'b.c == null'])
+    assert.deepEqual(await search(bob, 'twice', expression), {}, expression);
+});
+
 // --- instant queries ---
 
 test('an instant query may search again, and go on as a live one', async () => {

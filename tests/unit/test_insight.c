@@ -154,10 +154,42 @@ static void only_so_many_bytes_are_told(void **state)
     }
     ask(fake, "m", "{}");
     fake_session_answer(fake, OK, &map, NULL);
-    answer_page(fake, items, PAGE, true);
+    while (!fake->replies)
+        answer_page(fake, items, PAGE, true);
     const char *body = fake_session_body(fake);
     assert_int_equal(count_of(body, "\"key\""), INSIGHT_SIZE_MAX / DATA);
     assert_string_equal(body + strlen(body) - 15, "\"revision\":2}]}");
+}
+
+/* Each step looks at as much as it may cost, and asks for the rest of the page by another one. */
+static void a_costly_page_is_looked_at_in_several_steps(void **state)
+{
+    enum { DATA = 100000, ITEMS = 8 };
+    static struct change items[ITEMS];
+    static char data[DATA], keys[ITEMS][2];
+    struct fake_session *fake = *state;
+    memset(data, 'x', sizeof data);
+    memcpy(data, "{\"a\":\"", 6);
+    memcpy(data + DATA - 2, "\"}", 2);
+    for (size_t i = 0; i < ITEMS; i++) {
+        keys[i][0] = (char)('a' + i);
+        items[i] = item_of(keys[i], i + 1, "");
+        items[i].data = (struct str){data, DATA};
+    }
+    items[7].data = STR("{\"a\":\"y\"}");
+    ask(fake, "m", "{\"query_string\":\"a == \\\"y\\\"\"}");
+    fake_session_answer(fake, OK, &map, NULL);
+    const struct command *command = fake_session_command(fake);
+    size_t looked = INSIGHT_STEP_COST / DATA + 1;
+    answer_page(fake, items, ITEMS, false);
+    assert_int_equal(fake->replies, 0);
+    assert_true(str_eq(command->page.place, str_from(keys[looked - 1])));
+    assert_int_equal(command->page.size, looked);
+    answer_page(fake, items + looked, looked, true);
+    assert_true(str_eq(command->page.place, str_from(keys[2 * looked - 1])));
+    answer_page(fake, items + 2 * looked, ITEMS - 2 * looked, false);
+    assert_int_equal(fake->replies, 1);
+    assert_non_null(strstr(fake_session_body(fake), "[{\"key\":\"h\",\"data\":{\"a\":\"y\"}"));
 }
 
 static void one_query_has_one_id(void **state)
@@ -216,6 +248,7 @@ int main(void)
         TEST(all_pages_of_the_map_that_was_found_are_read),
         TEST(only_so_many_items_are_told),
         TEST(only_so_many_bytes_are_told),
+        TEST(a_costly_page_is_looked_at_in_several_steps),
         TEST(one_query_has_one_id),
         TEST(what_is_no_query_is_refused_at_once),
         TEST(without_the_map_there_is_no_index),

@@ -1,4 +1,5 @@
-#include "sync/query.h"
+#include "sync/query_evaluation.h"
+#include "sync/query_program.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +27,14 @@ static bool matches(const char *text, const char *key, const char *data)
     struct why why = {0};
     arena_init(&arena);
     assert_int_equal(query_parse(str_from(text), &arena, &query, &why), OK);
-    bool good = query_matches(query, str_from(key), str_from(data));
+    const struct query *queries[] = {query};
+    struct query_program *program = query_program_new(queries, 1);
+    struct query_evaluation *evaluation = query_evaluation_new(program);
+    size_t cost = 0;
+    query_evaluation_begin(evaluation, str_from(key), str_from(data), &cost);
+    bool good = query_evaluation_matches(evaluation, 0, &cost);
+    query_evaluation_free(evaluation);
+    query_program_free(program);
     arena_deinit(&arena);
     return good;
 }
@@ -130,6 +138,19 @@ static void a_member_called_data_is_meant_before_the_item_itself(void **state)
     assert_true(matches("x == 1", "k", both));
 }
 
+static void of_members_with_the_same_name_the_last_counts(void **state)
+{
+    (void)state;
+    assert_true(matches("a == 2", "k", "{\"a\":1,\"a\":2}"));
+    assert_false(matches("a == 1", "k", "{\"a\":1,\"a\":2}"));
+    assert_true(matches("a == 2", "k", "{\"a\":1,\"\\u0061\":2}"));
+    assert_true(matches("a.b == 2", "k", "{\"a\":{\"b\":1},\"a\":{\"b\":2}}"));
+    assert_false(matches("a.b == 1", "k", "{\"a\":{\"b\":1},\"a\":{\"c\":2}}"));
+    assert_false(matches("a.b == 1", "k", "{\"a\":{\"b\":1},\"a\":3}"));
+    assert_true(matches("a.b == 1", "k", "{\"a\":3,\"a\":{\"b\":2,\"b\":1}}"));
+    assert_true(matches("data.x == 1", "k", "{\"data\":{\"x\":2},\"data\":{\"x\":1}}"));
+}
+
 static void what_utf8_cannot_say_equals_nothing(void **state)
 {
     (void)state;
@@ -210,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expressions_match_what_they_say),
         cmocka_unit_test(a_member_called_data_is_meant_before_the_item_itself),
+        cmocka_unit_test(of_members_with_the_same_name_the_last_counts),
         cmocka_unit_test(what_utf8_cannot_say_equals_nothing),
         cmocka_unit_test(what_is_no_query_is_refused_with_its_place),
         cmocka_unit_test(there_are_limits),

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 static void assert_str(struct str actual, const char *expected)
 {
     assert_int_equal(actual.len, strlen(expected));
@@ -43,6 +45,31 @@ static void there_are_no_members_when_it_is_empty_or_no_object(void **state)
     assert_false(value_members_next(&members, &key, &value));
     value_members_init(&members, STR("1"));
     assert_false(value_members_next(&members, &key, &value));
+}
+
+static void the_length_of_a_value_is_found_whatever_is_in_it(void **state)
+{
+    (void)state;
+    static const char *const values[] = {
+        "1",
+        "-1.5e+10",
+        "true",
+        "\"\"",
+        "\"\\\\\"",
+        "\"0123456789\\\"abcdefgh\\\\\"",
+        "[]",
+        "{}",
+        "[[[]],{},\"]]]]]]]]]]]]]]]]]\"]",
+        "{\"aaaaaaaaaaaaaaaaaaaaaaaaa\":{\"b}\":[1,2,3]},\"\\\"\":12345678901234567890}",
+    };
+    static const char *const behind[] = {"", ",1", "}", "],\"x\":{}"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        for (size_t j = 0; j < sizeof behind / sizeof *behind; j++) {
+            char text[128];
+            snprintf(text, sizeof text, "%s%s", values[i], behind[j]);
+            assert_int_equal(value_length(str_from(text)), strlen(values[i]));
+        }
+    }
 }
 
 static void elements_come_in_order_with_their_whole_values(void **state)
@@ -170,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_come_in_order_with_their_whole_values),
         cmocka_unit_test(there_are_no_members_when_it_is_empty_or_no_object),
+        cmocka_unit_test(the_length_of_a_value_is_found_whatever_is_in_it),
         cmocka_unit_test(elements_come_in_order_with_their_whole_values),
         cmocka_unit_test(there_are_no_elements_when_it_is_empty_or_no_array),
         cmocka_unit_test(get_finds_the_first_member_whose_decoded_key_matches),
