@@ -90,8 +90,10 @@ static void hear(struct subscription *subscription, struct rendering *rendering)
 {
     const struct change *change = rendering->notice->change;
     bool message = change->kind == KIND_MESSAGE;
-    if (subscription->state != SUBSCRIPTION_LIVE)
+    if (subscription->state != SUBSCRIPTION_LIVE) {
+        subscription->missed = message ? subscription->missed : change->seq;
         return;
+    }
     if (!message && change->seq <= subscription->position)
         return;
     if (is_postponed(subscription))

@@ -216,6 +216,8 @@ static void catch_up(struct subscription *subscription)
     metric_add(&subscription_metrics(subscription)->replays, any && all && !more);
     if (all && more)
         go_on(subscription);
+    else if (all && reached < subscription->missed)
+        go_on(subscription); /* that came while the answer waited to be looked at */
     else if (all)
         go_live(subscription, reached);
 }
@@ -237,7 +239,6 @@ static void arrive(struct subscription *subscription, const struct command *comm
     } else if (command->verb == VERB_LIST) {
         take_items(subscription, command);
     } else {
-        subscription->topic->proven = true;
         catch_up(subscription);
     }
 }
@@ -277,11 +278,20 @@ static bool on_turn(struct worker *worker)
     return false;
 }
 
-/* As its subscription is BEHIND, an answer may be looked at later than it has come. */
+/* From now on notices come. Of what has happened meanwhile the subscription hears when it asks
+ * again (subscription.missed): so an answer may be looked at later than it has come. */
+static void note_following(const struct step *step)
+{
+    const struct command *command = &step->command;
+    if (!command->err && command->verb == VERB_SUBSCRIBE && step->subscription)
+        step->subscription->topic->proven = true;
+}
+
 static void on_step(struct letter *letter)
 {
     struct step *step = (struct step *)letter;
     struct work_queue *work = hub_of(step->session)->options->work;
+    note_following(step);
     if (work_is_free(work))
         finish(step);
     else

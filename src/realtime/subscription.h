@@ -35,8 +35,8 @@ struct subscription {
     bool asked;       /* the client waits to hear that it is established */
     bool since_given; /* `position` is what the client said; else: from now on */
     int64_t correlation;
-    uint64_t
-        position; /* event id of the last change that it was told of, or that was passed over */
+    uint64_t position; /* event id of the last change that it was told of, or that is none of its */
+    uint64_t missed;   /* event id of the newest change that came while it was BEHIND */
 };
 
 /* What a request says of one object. Strings are borrowed for the call. */

@@ -6,6 +6,7 @@
 #include "auth/jwt.h"
 #include "realtime/watch.h"
 #include "sync/feed.h"
+#include "sync/subscribe.h"
 #include "work_loop.h"
 
 #include <setjmp.h>
@@ -890,6 +891,47 @@ static void a_change_of_the_service_loses_no_message_of_a_stream(void **state)
     says(world, "\"message_data\":{\"n\":1}");
 }
 
+/* The oldest command, a subscription to a document, is answered: it is up to date at `seq`. */
+static void answer_subscription(struct world *world, const struct change *document, uint64_t seq)
+{
+    struct command *command = (struct command *)world->commands.first;
+    assert_int_equal(command->verb, VERB_SUBSCRIBE);
+    command->head = change_new(document);
+    command->subscribe->reached = seq;
+    answer(world, OK);
+}
+
+static bool be_done(struct worker *worker)
+{
+    (void)worker;
+    return false;
+}
+
+/* The answer to a subscription waits behind what others do; meanwhile the object changes. */
+static void what_happens_before_an_answer_is_looked_at_is_not_missed(void **state)
+{
+    struct world *world = *state;
+    struct change document = {
+        .event = EVENT_UPDATED, .kind = KIND_DOCUMENT, .seq = 50, .id = 5, .salt = 6};
+    struct sid sid = sid_of(&document);
+    struct worker busy;
+    char request[128];
+    let_in(world);
+    snprintf(request, sizeof request, "{\"object_sid\":\"%s\",\"object_type\":\"document\"}",
+             sid.text);
+    subscribe(world, "establish", request);
+    worker_init(&busy, be_done);
+    work_add(&world->work.queue, &busy);
+    answer_subscription(world, &document, 40);
+    realtime_hear(world->realtime, &(struct notice){.change = &document});
+    assert_null(strstr(said(world), "subscription_established"));
+    const struct command *command = (const struct command *)world->commands.first;
+    assert_non_null(command);
+    assert_true(str_eq(command->object, sid_str(&sid)));
+    answer_subscription(world, &document, 50);
+    says(world, "subscription_established");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -936,6 +978,7 @@ int main(void)
         TEST(a_connection_that_is_lost_before_it_is_there_leaves_nothing),
         TEST(what_the_core_looks_up_for_a_live_query_outlives_it),
         TEST(a_change_of_the_service_loses_no_message_of_a_stream),
+        TEST(what_happens_before_an_answer_is_looked_at_is_not_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
