@@ -13,9 +13,15 @@ static int64_t system_now_ms(void *context)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static struct instant system_instant(void *context)
+{
+    (void)context;
+    return (struct instant){(int64_t)(clock_monotonic_ns() / 1000000)};
+}
+
 struct clock clock_system(void)
 {
-    return (struct clock){.now_ms = system_now_ms};
+    return (struct clock){.now_ms = system_now_ms, .instant = system_instant};
 }
 
 uint64_t clock_monotonic_ns(void)

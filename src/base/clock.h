@@ -3,12 +3,46 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* A moment of a clock that never jumps. Intervals are measured between two of them; dates and times
+ * to live are in milliseconds since 1970 (UTC), by a calendar that somebody may set. It is no
+ * number, so that the two cannot be mixed. */
+struct instant {
+    int64_t ms;
+};
+
+#define INSTANT_NEVER ((struct instant){INT64_MAX})
+
+static inline struct instant instant_after(struct instant from, int64_t ms)
+{
+    return (struct instant){from.ms > INT64_MAX - ms ? INT64_MAX : from.ms + ms};
+}
+
+/* How long from `from` to `to`; negative when `to` was earlier. */
+static inline int64_t instant_between(struct instant from, struct instant to)
+{
+    return to.ms - from.ms;
+}
+
+/* Has `due` come? */
+static inline bool instant_has_come(struct instant due, struct instant now)
+{
+    return due.ms <= now.ms;
+}
+
 struct clock {
-    int64_t (*now_ms)(void *context); /* since 1970, UTC */
+    int64_t (*now_ms)(void *context);         /* the calendar: since 1970, UTC; it may jump */
+    struct instant (*instant)(void *context); /* never goes back */
     void *context;
+};
+
+/* Both clocks, read at one time. */
+struct now {
+    int64_t ms; /* the calendar */
+    struct instant instant;
 };
 
 struct random {
@@ -16,7 +50,7 @@ struct random {
     void *context;
 };
 
-/* CLOCK_REALTIME. */
+/* CLOCK_REALTIME, and CLOCK_MONOTONIC for instants. */
 struct clock clock_system(void);
 
 /* CLOCK_MONOTONIC, in nanoseconds, for measuring durations. */

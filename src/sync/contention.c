@@ -17,6 +17,7 @@ struct loser {
     bool released;
 };
 
+/* Times are those of instants. */
 struct contended {
     struct ring by_age;
     struct ring holding;
@@ -384,8 +385,9 @@ static bool park(struct contention *contention, struct contended *object, struct
     return true;
 }
 
-bool contention_hold(struct contention *contention, struct command *command, int64_t now_ms)
+bool contention_hold(struct contention *contention, struct command *command, struct instant now)
 {
+    int64_t now_ms = now.ms;
     if (!command->origin)
         return false;
     struct contended *object = object_of(contention, command);
@@ -438,8 +440,10 @@ static bool lost_a_race(const struct command *command)
            (command->err == ERR_REVISION || command->err == ERR_EXISTS);
 }
 
-void contention_note(struct contention *contention, const struct command *command, int64_t now_ms)
+void contention_note(struct contention *contention, const struct command *command,
+                     struct instant now)
 {
+    int64_t now_ms = now.ms;
     struct contended *object = object_of(contention, command);
     bool favoured = object && command->origin && object->favoured == command->origin;
     if (object && is_write(command) && !command->err)
@@ -452,8 +456,9 @@ void contention_note(struct contention *contention, const struct command *comman
         note_loss(contention, command, now_ms);
 }
 
-struct chain contention_take(struct contention *contention, int64_t now_ms)
+struct chain contention_take(struct contention *contention, struct instant now)
 {
+    int64_t now_ms = now.ms;
     if (contention->next_ms <= now_ms) {
         struct ring *next;
         contention->next_ms = INT64_MAX;
@@ -470,7 +475,7 @@ struct chain contention_take(struct contention *contention, int64_t now_ms)
     return taken;
 }
 
-int64_t contention_next_ms(const struct contention *contention)
+struct instant contention_next(const struct contention *contention)
 {
-    return contention->released.first ? 0 : contention->next_ms;
+    return (struct instant){contention->released.first ? 0 : contention->next_ms};
 }

@@ -22,6 +22,7 @@
 #ifndef SYNC_CONTENTION_H
 #define SYNC_CONTENTION_H
 
+#include "base/clock.h"
 #include "base/dict.h"
 #include "base/ring.h"
 #include "sync/command.h"
@@ -45,7 +46,7 @@ struct contention {
     struct ring by_age;    /* the same, those used longest ago first */
     struct ring holding;   /* those that keep commands back */
     struct chain released; /* commands whose time has come */
-    int64_t next_ms;       /* none's time comes before */
+    int64_t next_ms;       /* none's time comes before; of instants */
     size_t losers;
     size_t held; /* commands kept back and not yet taken */
 };
@@ -60,15 +61,16 @@ void contention_deinit(struct contention *contention);
 bool contention_concerns(const struct contention *contention, const struct command *command);
 
 /* A command is about to be evaluated. True: it is kept back, and comes out of contention_take. */
-bool contention_hold(struct contention *contention, struct command *command, int64_t now_ms);
+bool contention_hold(struct contention *contention, struct command *command, struct instant now);
 
 /* It has been evaluated, with this err. */
-void contention_note(struct contention *contention, const struct command *command, int64_t now_ms);
+void contention_note(struct contention *contention, const struct command *command,
+                     struct instant now);
 
 /* Those whose time has come, to be evaluated now without asking contention_hold again. */
-struct chain contention_take(struct contention *contention, int64_t now_ms);
+struct chain contention_take(struct contention *contention, struct instant now);
 
-/* Before then contention_take has nothing, as it stands; INT64_MAX: never. */
-int64_t contention_next_ms(const struct contention *contention);
+/* Before then contention_take has nothing, as it stands. */
+struct instant contention_next(const struct contention *contention);
 
 #endif

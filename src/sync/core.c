@@ -38,11 +38,11 @@ struct core {
     struct contention contention;
     struct idempotency idempotency;
     struct housekeeping housekeeping;
-    struct chain due;   /* kept back, and not to be again */
-    struct chain reads; /* to be evaluated in the settled view */
-    int64_t now_ms;     /* never goes back */
-    int64_t tidy_ms;    /* after the store's tidying failed: not again before */
-    uint64_t begun_ns;  /* when what is sealed was appended */
+    struct chain due;    /* kept back, and not to be again */
+    struct chain reads;  /* to be evaluated in the settled view */
+    struct now now;      /* neither clock goes back */
+    struct instant tidy; /* after the store's tidying failed: not again before */
+    uint64_t begun_ns;   /* when what is sealed was appended */
     struct waiting waiting[BATCH_MAX];
     size_t waiting_count;
     size_t waiting_sealed; /* the first ones, which wait for what is sealed */
@@ -148,7 +148,7 @@ static enum err read_settled(struct settled *settled, struct command *command)
 static enum err recall(struct core *core, struct command *command, bool *known)
 {
     bool uncommitted;
-    enum err e = idempotency_recall(&core->idempotency, command, core->now_ms, known, &uncommitted);
+    enum err e = idempotency_recall(&core->idempotency, command, &core->now, known, &uncommitted);
     if (*known) {
         metric_add(&core->metrics.repeats, 1);
         core->batch.pending.touched = core->batch.pending.touched || uncommitted;
@@ -178,7 +178,7 @@ static enum err carry_out_once(struct core *core, struct command *command)
         return e;
     e = carry_out(core, command);
     if (!e)
-        idempotency_note(&core->idempotency, command, core->now_ms, core->batch.pending.touched);
+        idempotency_note(&core->idempotency, command, &core->now, core->batch.pending.touched);
     return e;
 }
 
@@ -218,13 +218,19 @@ static void reply(struct core *core, struct command *command)
     core->options.sink.reply(core->options.sink.context, command);
 }
 
-/* It never goes back. */
+/* What has expired does not come back, and times to live go on: when the calendar is set back, the
+ * core's goes on from where it was. */
 static int64_t clock_now(struct core *core)
 {
-    int64_t now_ms = core->options.clock.now_ms(core->options.clock.context);
-    if (now_ms > core->now_ms)
-        core->now_ms = now_ms;
-    return core->now_ms;
+    const struct clock *clock = &core->options.clock;
+    struct instant instant = clock->instant(clock->context);
+    int64_t passed_ms = instant_between(core->now.instant, instant);
+    int64_t now_ms = clock->now_ms(clock->context);
+    if (passed_ms > 0)
+        core->now = (struct now){core->now.ms + passed_ms, instant};
+    if (now_ms > core->now.ms)
+        core->now.ms = now_ms;
+    return core->now.ms;
 }
 
 static void take(struct core *core, struct command *command)
@@ -233,7 +239,7 @@ static void take(struct core *core, struct command *command)
     struct batch_mark begun = batch_mark(&core->batch);
     take_turn(core, command, &waits);
     if (core->options.contention)
-        contention_note(&core->contention, command, core->now_ms);
+        contention_note(&core->contention, command, core->now.instant);
     if (waits)
         core->waiting[core->waiting_count++] = (struct waiting){command, begun};
     else
@@ -258,7 +264,8 @@ bool core_read(struct core *core)
 
 static bool is_held(struct core *core, struct command *command)
 {
-    if (!core->options.contention || !contention_hold(&core->contention, command, core->now_ms))
+    if (!core->options.contention ||
+        !contention_hold(&core->contention, command, core->now.instant))
         return false;
     metric_add(&core->metrics.held, 1);
     return true;
@@ -282,7 +289,7 @@ void core_evaluate(struct core *core, struct chain *commands)
     struct node *node;
     size_t left = BATCH_MAX - core->waiting_count;
     batch_go_on(&core->batch, clock_now(core));
-    struct chain due = contention_take(&core->contention, core->now_ms);
+    struct chain due = contention_take(&core->contention, core->now.instant);
     chain_join(&core->due, &due);
     metric_set(&core->metrics.queue_depth, commands->count);
     metric_max(&core->metrics.queue_depth_max, commands->count);
@@ -319,7 +326,7 @@ bool core_is_pending(const struct core *core)
 enum err core_keep_house(struct core *core)
 {
     batch_go_on(&core->batch, clock_now(core));
-    return housekeeping_step(&core->housekeeping, &core->batch);
+    return housekeeping_step(&core->housekeeping, &core->batch, core->now.instant);
 }
 
 /* What a failed commit means to a command that waited for it. */
@@ -341,7 +348,7 @@ static void answer_all_failed(struct core *core)
     for (size_t i = 0; i < core->waiting_count; i++)
         answer_failed(core, core->waiting[i].command);
     core->waiting_count = 0;
-    housekeeping_settle(&core->housekeeping, false, core->now_ms);
+    housekeeping_settle(&core->housekeeping, false, core->now.instant);
 }
 
 static void settle_house(struct core *core)
@@ -351,7 +358,7 @@ static void settle_house(struct core *core)
         housekeeping_note(&core->housekeeping, batch->changes[i]);
     metric_add(&core->metrics.expired, core->housekeeping.expired);
     metric_add(&core->metrics.purged, core->housekeeping.purged);
-    housekeeping_settle(&core->housekeeping, true, core->now_ms);
+    housekeeping_settle(&core->housekeeping, true, core->now.instant);
 }
 
 /* Each is answered behind what happened before it. */
@@ -409,26 +416,32 @@ enum err core_seal(struct core *core, bool *sealed)
     return OK;
 }
 
+static int64_t house_wait_ms(const struct core *core)
+{
+    return housekeeping_wait_ms(&core->housekeeping, core->now.instant, core->now.ms);
+}
+
 /* Also when housekeeping fails: tidying may be what makes room for it. */
 enum err core_tidy(struct core *core, bool idle, bool *more)
 {
     bool store_more = false;
     *more = false;
-    if (clock_now(core) < core->tidy_ms)
+    int64_t now_ms = clock_now(core);
+    if (!instant_has_come(core->tidy, core->now.instant))
         return ERR_STORE;
-    enum err e = store_tidy(core->options.store, core->now_ms, idle, &store_more);
-    core->tidy_ms = e ? core->now_ms + RETRY_MS : 0;
-    if (!e && core->housekeeping.retry_ms)
+    enum err e = store_tidy(core->options.store, now_ms, idle, &store_more);
+    core->tidy = e ? instant_after(core->now.instant, RETRY_MS) : core->now.instant;
+    if (!e && core->housekeeping.resting)
         e = ERR_STORE;
-    *more = !e && (store_more || housekeeping_next_ms(&core->housekeeping) <= core->now_ms);
+    *more = !e && (store_more || house_wait_ms(core) <= 0);
     return e;
 }
 
 int64_t core_sleep_ms(const struct core *core)
 {
-    int64_t house_ms = housekeeping_next_ms(&core->housekeeping);
-    int64_t held_ms = contention_next_ms(&core->contention);
-    int64_t left_ms = (house_ms < held_ms ? house_ms : held_ms) - core->now_ms;
+    int64_t house_ms = house_wait_ms(core);
+    int64_t held_ms = instant_between(core->now.instant, contention_next(&core->contention));
+    int64_t left_ms = house_ms < held_ms ? house_ms : held_ms;
     if (left_ms > SLEEP_MAX_MS)
         return SLEEP_MAX_MS;
     return left_ms > 0 ? left_ms : 0;
@@ -441,7 +454,9 @@ enum err core_new(struct core **made, const struct core_options *options)
     housekeeping_init(&core->housekeeping);
     feed_init(&core->feed, options->sink.tell, options->sink.context);
     contention_init(&core->contention);
-    idempotency_init(&core->idempotency, &options->idempotency, &options->random, clock_now(core));
+    core->now.instant = options->clock.instant(options->clock.context);
+    clock_now(core);
+    idempotency_init(&core->idempotency, &options->idempotency, &options->random, &core->now);
     batch_init(&core->batch, options->store, &core->options.random, &core->feed);
     batch_start(&core->batch, clock_now(core));
     enum err e = service_make_default(&core->batch);

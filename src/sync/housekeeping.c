@@ -6,15 +6,16 @@
 
 enum { RETRY_MS = 1000 };
 
-/* Perhaps there is something left over. */
-static void begin(struct housekeeping *housekeeping, int64_t retry_ms)
-{
-    *housekeeping = (struct housekeeping){.purging = true, .retry_ms = retry_ms};
-}
-
 void housekeeping_init(struct housekeeping *housekeeping)
 {
-    begin(housekeeping, 0);
+    *housekeeping = (struct housekeeping){.purging = true};
+}
+
+static void rest(struct housekeeping *housekeeping, struct instant now)
+{
+    housekeeping_init(housekeeping);
+    housekeeping->resting = true;
+    housekeeping->retry = instant_after(now, RETRY_MS);
 }
 
 /* Objects that users know, among the changes from `first` on. */
@@ -37,27 +38,39 @@ static enum err expire_some(struct housekeeping *housekeeping, struct batch *bat
 static enum err purge_some(struct housekeeping *housekeeping, struct batch *batch)
 {
     size_t first = batch->count;
-    if (!housekeeping->purging || housekeeping->expired)
+    if (!housekeeping->purging)
         return OK;
     enum err e = purge_step(batch, &housekeeping->purging);
     housekeeping->purged = count_removals(batch, first);
     return e;
 }
 
-enum err housekeeping_step(struct housekeeping *housekeeping, struct batch *batch)
+/* One of the two, for both may be about the same object. They take turns, so that neither waits for
+ * the other's end, which may never come. */
+static enum err do_some(struct housekeeping *housekeeping, struct batch *batch)
+{
+    enum err e = OK;
+    if (!housekeeping->purging || !housekeeping->expired_last)
+        e = expire_some(housekeeping, batch);
+    housekeeping->expired_last = housekeeping->expired > 0;
+    if (!e && !housekeeping->expired)
+        e = purge_some(housekeeping, batch);
+    return e;
+}
+
+enum err housekeeping_step(struct housekeeping *housekeeping, struct batch *batch,
+                           struct instant now)
 {
     struct batch_mark begun = batch_mark(batch);
-    if (batch->now_ms < housekeeping->retry_ms)
+    if (housekeeping->resting && !instant_has_come(housekeeping->retry, now))
         return OK;
-    housekeeping->retry_ms = 0;
+    housekeeping->resting = false;
     assert(begun.changes + BATCH_HOUSE_MAX <= BATCH_CHANGES_MAX);
-    enum err e = expire_some(housekeeping, batch);
-    if (!e)
-        e = purge_some(housekeeping, batch);
+    enum err e = do_some(housekeeping, batch);
     housekeeping->pending = batch->count > begun.changes;
     if (e) {
         batch_take_back(batch, begun);
-        begin(housekeeping, batch->now_ms + RETRY_MS);
+        rest(housekeeping, now);
     }
     return e == ERR_UNSURE ? e : OK;
 }
@@ -68,17 +81,18 @@ void housekeeping_note(struct housekeeping *housekeeping, const struct change *c
     housekeeping->purging = housekeeping->purging || change->kind == KIND_PURGE;
 }
 
-void housekeeping_settle(struct housekeeping *housekeeping, bool kept, int64_t now_ms)
+void housekeeping_settle(struct housekeeping *housekeeping, bool kept, struct instant now)
 {
     if (!kept && housekeeping->pending)
-        begin(housekeeping, now_ms + RETRY_MS);
+        rest(housekeeping, now);
     housekeeping->pending = false;
     housekeeping->expired = housekeeping->purged = 0;
 }
 
-int64_t housekeeping_next_ms(const struct housekeeping *housekeeping)
+int64_t housekeeping_wait_ms(const struct housekeeping *housekeeping, struct instant now,
+                             int64_t now_ms)
 {
-    if (housekeeping->retry_ms)
-        return housekeeping->retry_ms;
-    return housekeeping->purging ? 0 : housekeeping->expiry.next_ms;
+    if (housekeeping->resting)
+        return instant_between(now, housekeeping->retry);
+    return housekeeping->purging ? 0 : housekeeping->expiry.next_ms - now_ms;
 }

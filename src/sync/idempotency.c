@@ -15,16 +15,16 @@ struct entry {
     unsigned char request[NAME_SIZE];
     struct change *head;
     struct change *container_head;
-    int64_t made_ms;
+    struct now made;
     size_t size;
     bool uncommitted;
 };
 
 void idempotency_init(struct idempotency *idempotency, const struct idempotency_options *options,
-                      const struct random *random, int64_t now_ms)
+                      const struct random *random, const struct now *now)
 {
     *idempotency = (struct idempotency){.options = *options};
-    idempotency->forgot_ms = options->size_max ? now_ms : INT64_MAX;
+    idempotency->forgot_ms = options->size_max ? now->ms : INT64_MAX;
     random->fill(random->context, idempotency->secret, sizeof idempotency->secret);
     dict_init(&idempotency->entries);
     ring_init(&idempotency->by_age);
@@ -171,24 +171,25 @@ static struct entry *find(const struct idempotency *idempotency,
 }
 
 /* Those of an open commit stay: a batch cannot fill the memory. */
-static void make_room(struct idempotency *idempotency, int64_t now_ms)
+static void make_room(struct idempotency *idempotency, struct instant now)
 {
     const struct idempotency_options *options = &idempotency->options;
     struct entry *entry = oldest(idempotency);
     while (entry && !entry->uncommitted &&
-           (idempotency->size > options->size_max || now_ms - entry->made_ms > options->keep_ms)) {
-        idempotency->forgot_ms = entry->made_ms;
+           (idempotency->size > options->size_max ||
+            instant_between(entry->made.instant, now) > options->keep_ms)) {
+        idempotency->forgot_ms = entry->made.ms;
         forget(idempotency, entry);
         entry = oldest(idempotency);
     }
 }
 
 enum err idempotency_recall(struct idempotency *idempotency, struct command *command,
-                            int64_t now_ms, bool *known, bool *uncommitted)
+                            const struct now *now, bool *known, bool *uncommitted)
 {
     unsigned char name[NAME_SIZE], request[NAME_SIZE];
     *known = false;
-    make_room(idempotency, now_ms);
+    make_room(idempotency, now->instant);
     name_of(idempotency, command, name);
     struct entry *entry = find(idempotency, name);
     if (!entry && command->first_sent_ms && command->first_sent_ms <= idempotency->forgot_ms)
@@ -207,7 +208,7 @@ enum err idempotency_recall(struct idempotency *idempotency, struct command *com
 }
 
 void idempotency_note(struct idempotency *idempotency, const struct command *command,
-                      int64_t now_ms, bool uncommitted)
+                      const struct now *now, bool uncommitted)
 {
     if (!idempotency->options.size_max)
         return;
@@ -215,7 +216,7 @@ void idempotency_note(struct idempotency *idempotency, const struct command *com
     name_of(idempotency, command, entry->name);
     request_of(idempotency, command, entry->request);
     entry->head = change_ref(command->head);
-    entry->made_ms = now_ms;
+    entry->made = *now;
     entry->size = sizeof *entry + OVERHEAD + change_size(entry->head);
     if (command->container_head) {
         entry->container_head = change_ref(command->container_head);
@@ -226,7 +227,7 @@ void idempotency_note(struct idempotency *idempotency, const struct command *com
     idempotency->size += entry->size;
     idempotency->uncommitted += uncommitted;
     entry->uncommitted = uncommitted;
-    make_room(idempotency, now_ms);
+    make_room(idempotency, now->instant);
 }
 
 void idempotency_settle(struct idempotency *idempotency, size_t count, bool committed)

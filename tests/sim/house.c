@@ -13,6 +13,11 @@ static int64_t now_ms(void *context)
     return atomic_load(&((struct house *)context)->now_ms);
 }
 
+static struct instant instant(void *context)
+{
+    return (struct instant){now_ms(context)};
+}
+
 static void on_fatal(void *context)
 {
     atomic_fetch_add(&((struct house *)context)->fatal, 1);
@@ -53,7 +58,7 @@ enum err house_start(struct house *house, struct why *why)
 {
     struct loop_options options = {
         .store = house->store,
-        .clock = {now_ms, house},
+        .clock = {now_ms, instant, house},
         .random = random_system(),
         .log = house->log,
         .fatal = on_fatal,

@@ -16,7 +16,13 @@
 
 static int64_t now_ms(void *context)
 {
-    return ((struct sim *)context)->now_ms;
+    const struct sim *sim = context;
+    return sim->now_ms + sim->calendar_off_ms;
+}
+
+static struct instant instant(void *context)
+{
+    return (struct instant){((const struct sim *)context)->now_ms};
 }
 
 /* SplitMix64: every seed gives another sequence, and each is good enough for choosing. */
@@ -93,7 +99,7 @@ static enum err start_core(struct sim *sim)
 {
     struct core_options options = {
         .store = &sim->store,
-        .clock = {now_ms, sim},
+        .clock = {now_ms, instant, sim},
         .random = {fill, sim},
         .sink = {reply, sim_hear, sim},
         .idempotency = {.size_max = SIM_IDEMPOTENCY_SIZE, .keep_ms = SIM_IDEMPOTENCY_KEEP_MS},

@@ -49,6 +49,8 @@ struct sim {
     enum sim_kind kind;
     struct core *core;
     int64_t now_ms;
+    bool contention;         /* the core arbitrates, from its next start on */
+    int64_t calendar_off_ms; /* somebody has set the calendar: it is now_ms and this */
     uint64_t seed;
     uint64_t commits; /* tried so far */
     struct sim_failure failures[SIM_CALLS];

@@ -57,13 +57,13 @@ static struct command writes(uint64_t session)
 
 static bool is_held(struct table *table, struct command *command)
 {
-    return contention_hold(&table->contention, command, table->now_ms);
+    return contention_hold(&table->contention, command, (struct instant){table->now_ms});
 }
 
 static void answered(struct table *table, struct command command, enum err err)
 {
     command.err = err;
-    contention_note(&table->contention, &command, table->now_ms);
+    contention_note(&table->contention, &command, (struct instant){table->now_ms});
 }
 
 /* It is not kept back, and this is what comes of it. */
@@ -77,7 +77,7 @@ static void does(struct table *table, struct command command, enum err err)
 static void comes_out(struct table *table, int64_t after_ms, const struct command *command)
 {
     table->now_ms += after_ms;
-    struct chain taken = contention_take(&table->contention, table->now_ms);
+    struct chain taken = contention_take(&table->contention, (struct instant){table->now_ms});
     assert_ptr_equal(taken.first, command);
     assert_int_equal(taken.count, command ? 1 : 0);
 }
@@ -91,7 +91,7 @@ static void nothing_is_kept_back_where_nobody_lost(void **state)
     does(&table, reads(2), OK);
     does(&table, about(VERB_UPDATE, 2), OK);
     assert_int_equal(table.contention.objects.count, 0);
-    assert_true(contention_next_ms(&table.contention) == INT64_MAX);
+    assert_true(contention_next(&table.contention).ms == INT64_MAX);
     comes_out(&table, 0, NULL);
     close_table(&table);
 }
@@ -106,7 +106,7 @@ static void a_losers_read_is_kept_back_until_the_object_is_quiet(void **state)
     does(&table, writes(2), ERR_REVISION);
     assert_true(contention_concerns(&table.contention, &read));
     assert_true(is_held(&table, &read));
-    assert_int_equal(contention_next_ms(&table.contention), START_MS + CONTENTION_QUIET_MIN_MS);
+    assert_int_equal(contention_next(&table.contention).ms, START_MS + CONTENTION_QUIET_MIN_MS);
     table.now_ms += 5;
     does(&table, writes(1), OK);
     comes_out(&table, CONTENTION_QUIET_MIN_MS - 1, NULL);
@@ -190,7 +190,7 @@ static void guarded_writes_of_others_wait_until_the_released_one_has_written(voi
     does(&table, about(VERB_UPDATE, 4), OK);
     comes_out(&table, 2, NULL);
     does(&table, writes(2), OK);
-    assert_true(contention_next_ms(&table.contention) <= table.now_ms);
+    assert_true(contention_next(&table.contention).ms <= table.now_ms);
     comes_out(&table, 0, &parked);
     does(&table, writes(3), OK);
     close_table(&table);
@@ -217,7 +217,7 @@ static void guarded_writes_wait_for_the_grace_period_at_most(void **state)
     open_table(&table);
     release(&table);
     assert_true(is_held(&table, &parked));
-    assert_int_equal(contention_next_ms(&table.contention), table.now_ms + CONTENTION_GRACE_MIN_MS);
+    assert_int_equal(contention_next(&table.contention).ms, table.now_ms + CONTENTION_GRACE_MIN_MS);
     comes_out(&table, CONTENTION_GRACE_MIN_MS - 1, NULL);
     comes_out(&table, 1, &parked);
     does(&table, writes(3), OK);
@@ -250,7 +250,8 @@ static void a_turn_ends_though_its_writer_goes_on(void **state)
     does(&table, writes(2), OK);
     answered(&table, writes(3), ERR_REVISION);
     assert_true(is_held(&table, &read));
-    while (!contention_take(&table.contention, table.now_ms).first && waited_ms < 1000) {
+    while (!contention_take(&table.contention, (struct instant){table.now_ms}).first &&
+           waited_ms < 1000) {
         table.now_ms += 4;
         waited_ms += 4;
         does(&table, writes(2), OK);
@@ -274,7 +275,7 @@ static void nothing_is_kept_back_for_longer_than_the_longest_time(void **state)
         assert_true(is_held(&table, &read[i]));
     }
     table.now_ms += CONTENTION_HOLD_MAX_MS; /* nobody asked in between */
-    struct chain out = contention_take(&table.contention, table.now_ms);
+    struct chain out = contention_take(&table.contention, (struct instant){table.now_ms});
     while (chain_shift(&out))
         taken++;
     assert_int_equal(taken, 3);
@@ -477,8 +478,10 @@ static void all_come_out_when_the_object_is_gone(void **state)
         assert_true(is_held(&table, &read[0]) && is_held(&table, &read[1]));
         assert_true(is_held(&table, &parked));
         answered(&table, removed ? about(VERB_REMOVE, 1) : missed, removed ? OK : ERR_MISSING);
-        assert_int_equal(contention_take(&table.contention, table.now_ms).count, 3);
-        assert_int_equal(contention_take(&table.contention, table.now_ms).count, 0);
+        assert_int_equal(contention_take(&table.contention, (struct instant){table.now_ms}).count,
+                         3);
+        assert_int_equal(contention_take(&table.contention, (struct instant){table.now_ms}).count,
+                         0);
         close_table(&table);
     }
 }
@@ -577,7 +580,8 @@ static void so_many_commands_are_kept_back_at_most(void **state)
     answered(&table, writes(3), ERR_REVISION);
     assert_false(is_held(&table, &read));
     table.now_ms += CONTENTION_HOLD_MAX_MS;
-    assert_int_equal(contention_take(&table.contention, table.now_ms).count, CONTENTION_HELD_MAX);
+    assert_int_equal(contention_take(&table.contention, (struct instant){table.now_ms}).count,
+                     CONTENTION_HELD_MAX);
     close_table(&table);
     free(parked);
 }

@@ -120,6 +120,11 @@ static void go_on(struct world *world, struct client *client, uint64_t at_us)
         note_first_done(world);
 }
 
+static struct instant now_of(const struct world *world)
+{
+    return (struct instant){(int64_t)(world->now_us / 1000)};
+}
+
 static void evaluate(struct world *world, struct client *client)
 {
     struct command *command = &client->command;
@@ -137,7 +142,7 @@ static void evaluate(struct world *world, struct client *client)
     if (!command->err)
         *known = world->revision;
     if (!world->load->off)
-        contention_note(&world->contention, command, (int64_t)(world->now_us / 1000));
+        contention_note(&world->contention, command, now_of(world));
     bool waits = world->dirty && !command->err;
     go_on(world, client, world->now_us + (waits ? COMMIT_US : 0));
 }
@@ -165,18 +170,17 @@ static void let_go(struct world *world, struct client *client)
 
 static void arrive(struct world *world, struct client *client)
 {
-    int64_t now_ms = (int64_t)(world->now_us / 1000);
     client->travels = false;
     client->held_us = world->now_us;
     client->held =
-        !world->load->off && contention_hold(&world->contention, &client->command, now_ms);
+        !world->load->off && contention_hold(&world->contention, &client->command, now_of(world));
     if (!client->held)
         evaluate(world, client);
 }
 
 static void run_batch(struct world *world)
 {
-    struct chain due = contention_take(&world->contention, (int64_t)(world->now_us / 1000));
+    struct chain due = contention_take(&world->contention, now_of(world));
     struct node *node;
     struct client *client;
     world->dirty = false;
@@ -192,7 +196,7 @@ static void run_batch(struct world *world)
 static bool advance(struct world *world)
 {
     const struct client *client = next_arrival(world);
-    int64_t due_ms = contention_next_ms(&world->contention);
+    int64_t due_ms = contention_next(&world->contention).ms;
     uint64_t next_us = due_ms == INT64_MAX ? UINT64_MAX : (uint64_t)due_ms * 1000;
     if (client && client->arrives_us < next_us)
         next_us = client->arrives_us;

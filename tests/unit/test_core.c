@@ -287,6 +287,52 @@ static void housekeeping_that_failed_rests_for_a_second(void **state)
     assert_int_equal(metric_get(&core_metrics(sim->core)->expired), 1);
 }
 
+/* --- somebody sets the calendar --- */
+
+enum { DAY_MS = 86400000 };
+
+static void what_failed_is_tried_again_after_the_calendar_is_set_back(void **state)
+{
+    struct sim *sim = *state;
+    sim_do(sim, sim_with_ttl(sim_create("x", NULL), 1));
+    sim->now_ms += 1000;
+    sim_fail(sim, SIM_COMMIT, 0, ERR_STORE);
+    assert_int_equal(sim_tidy(sim), ERR_STORE);
+    sim->calendar_off_ms = -DAY_MS;
+    sim->now_ms += 1000;
+    assert_int_equal(sim_tidy(sim), OK);
+    sim_fail(sim, SIM_TIDY, 0, ERR_STORE);
+    assert_int_equal(sim_tidy(sim), ERR_STORE);
+    sim->calendar_off_ms = -3 * DAY_MS;
+    sim->now_ms += 1000;
+    assert_int_equal(sim_tidy(sim), OK);
+}
+
+static void times_to_live_go_on_after_the_calendar_is_set_back(void **state)
+{
+    struct sim *sim = *state;
+    sim_do(sim, sim_with_ttl(sim_create("before", NULL), 10));
+    sim->now_ms += 5000;
+    sim->calendar_off_ms = -DAY_MS;
+    sim_do(sim, sim_with_ttl(sim_create("after", NULL), 10));
+    assert_refused(sim_do(sim, sim_fetch("before")), OK);
+    sim->now_ms += 5000;
+    assert_refused(sim_do(sim, sim_fetch("before")), ERR_NAME_MISSING);
+    assert_refused(sim_do(sim, sim_fetch("after")), OK);
+    sim->now_ms += 5000;
+    assert_refused(sim_do(sim, sim_fetch("after")), ERR_NAME_MISSING);
+}
+
+static void what_has_expired_does_not_come_back(void **state)
+{
+    struct sim *sim = *state;
+    sim_do(sim, sim_with_ttl(sim_create("x", NULL), 10));
+    sim->calendar_off_ms = DAY_MS;
+    assert_refused(sim_do(sim, sim_fetch("x")), ERR_NAME_MISSING);
+    sim->calendar_off_ms = 0;
+    assert_refused(sim_do(sim, sim_fetch("x")), ERR_NAME_MISSING);
+}
+
 static void the_store_is_tidied_even_when_nothing_can_be_committed(void **state)
 {
     struct sim *sim = *state;
@@ -414,6 +460,9 @@ int main(void)
         ON_EACH_STORE(the_core_does_not_start_on_a_store_that_fails),
         ON_EACH_STORE(housekeeping_that_failed_rests_for_a_second),
         ON_EACH_STORE(the_store_is_tidied_even_when_nothing_can_be_committed),
+        ON_EACH_STORE(what_failed_is_tried_again_after_the_calendar_is_set_back),
+        ON_EACH_STORE(times_to_live_go_on_after_the_calendar_is_set_back),
+        ON_EACH_STORE(what_has_expired_does_not_come_back),
         ON_EACH_STORE(housekeeping_ends_when_the_store_is_unsure),
         ON_EACH_STORE(a_key_that_was_removed_opens_nothing_from_then_on),
         ON_EACH_STORE(a_key_whose_removal_failed_still_opens),

@@ -77,6 +77,24 @@ static void documents_are_purged_in_bites_while_others_are_served(void **state)
     assert_int_equal(sim_do(sim, sim_fetch("stays"))->command.err, OK);
 }
 
+static void purging_goes_on_while_something_expires_all_the_time(void **state)
+{
+    struct sim *sim = *state;
+    bool more;
+    struct str service = fill_service(sim);
+    for (int i = 0; i < DOCUMENTS; i++)
+        sim_ask(sim, sim_with_ttl(sim_create(NULL, NULL), 1 + i));
+    assert_int_equal(sim_run(sim), OK);
+    assert_int_equal(remove_service(sim, service), OK);
+    for (int i = 0; i < DOCUMENTS && removed(sim) < DOCUMENTS; i++) {
+        sim->now_ms += 1000;
+        assert_int_equal(sim_tidy_some(sim, false, &more), OK);
+    }
+    assert_int_equal(removed(sim), DOCUMENTS);
+    assert_true(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED) < DOCUMENTS);
+    assert_true(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED) > 0);
+}
+
 static void purging_goes_on_after_a_restart(void **state)
 {
     struct sim *sim = *state;
@@ -319,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_EACH_STORE(a_removed_service_takes_its_documents_out_of_reach_at_once),
         ON_EACH_STORE(documents_are_purged_in_bites_while_others_are_served),
+        ON_EACH_STORE(purging_goes_on_while_something_expires_all_the_time),
         ON_EACH_STORE(purging_goes_on_after_a_restart),
         ON_EACH_STORE(purging_goes_on_after_a_failure),
         ON_EACH_STORE(a_removal_that_failed_purges_nothing),
