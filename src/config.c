@@ -2,12 +2,14 @@
  * each over what was there. Flags are scanned once before, only for --config. */
 #include "config.h"
 
+#include "http/network.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-enum type { TEXT, URL, NUMBER, SIZE, SWITCH, CHOICE, FLAG };
+enum type { TEXT, URL, NETWORKS, NUMBER, SIZE, SWITCH, CHOICE, FLAG };
 
 struct option {
     const char *name;
@@ -62,7 +64,15 @@ static const struct option options[] = {
     {"header-size-max", SIZE, AT(header_size_max), "8192", 8192, 1048576, NULL,
      "bytes of memory for a request's line and headers; more: 431"},
     {"connections-max", NUMBER, AT(connections_max), "10000", 1, 1000000, NULL,
-     "open connections; more wait to be accepted"},
+     "open connections; more: idle ones are closed; if there are none, 503 with Retry-After"},
+    {"connections-reserved", NUMBER, AT(connections_reserved), "64", 1, 10000, NULL,
+     "places beside those, in which /healthz, /readyz and /metrics are answered, and all others get "
+     "503; as many for `trusted-addresses`, which are answered whatever they ask"},
+    {"connections-per-address-max", NUMBER, AT(connections_per_address_max), "2500", 0, 1000000,
+     NULL, "connections of one address (of IPv6: 64 bits of it); more: 429. 0: any number"},
+    {"trusted-addresses", NETWORKS, AT(trusted_addresses), "127.0.0.0/8, ::1", 0, 0, NULL,
+     "addresses of proxies, balancers and operators, for which no limits an address hold. Give "
+     "those of this machine, too"},
     {"requests-max", NUMBER, AT(requests_max), "10000", 1, 1000000, NULL,
      "requests waiting for the core; more: 503 with Retry-After"},
     {"idle-timeout-ms", NUMBER, AT(idle_timeout_ms), "75000", 100, 86400000, NULL,
@@ -76,6 +86,11 @@ static const struct option options[] = {
     {"strangers-max", NUMBER, AT(strangers_max), "0", 0, 1000000, NULL,
      "WebSockets that were not let in yet, beside those; more: the oldest is aborted. 0: an eighth "
      "of `sessions-max`, at least 64"},
+    {"sessions-per-address-max", NUMBER, AT(sessions_per_address_max), "2500", 0, 1000000, NULL,
+     "WebSockets of one address, let in or not; more: 429. 0: any number"},
+    {"sessions-per-identity-max", NUMBER, AT(sessions_per_identity_max), "1000", 0, 1000000, NULL,
+     "clients of one identity in one service; more: their init is refused, 429, code 51202. 0: any "
+     "number"},
     {"session-subscriptions-max", NUMBER, AT(session_subscriptions_max), "2000", 1, 1000000, NULL,
      "objects that a client hears of; more: subscription_failed, 429, code 51202"},
     {"session-queue-max", SIZE, AT(session_queue_max), "1M", 65536, UINT64_C(1) << 30, NULL,
@@ -200,6 +215,17 @@ static enum err set_choice(const struct option *option, struct str value, uint64
     return ERR_CONFIG;
 }
 
+static enum err set_networks(const struct option *option, struct str value, const char **text,
+                             struct why *why)
+{
+    struct networks networks;
+    *text = value.len ? value.ptr : option->fallback;
+    enum err e = networks_parse(*text, &networks, why);
+    if (e)
+        why_prefix(why, "%s", option->name);
+    return e;
+}
+
 /* A text is kept as it is: `value` lives as long as `config`. */
 static enum err set(struct config *config, const struct option *option, const char *value,
                     struct why *why)
@@ -212,6 +238,8 @@ static enum err set(struct config *config, const struct option *option, const ch
     case URL:
         *(const char **)at = NULL;
         return *value ? set_url(option, str_from(value), at, why) : OK;
+    case NETWORKS:
+        return set_networks(option, str_from(value), at, why);
     case NUMBER:
     case SIZE:
         return set_number(option, str_from(value), at, why);
@@ -386,7 +414,7 @@ void config_print_help(void)
 {
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &options[i];
-        static const char *const values[] = {"TEXT", "URL", "N", "BYTES", "on|off", "", ""};
+        static const char *const values[] = {"TEXT", "URL", "LIST", "N", "BYTES", "on|off", "", ""};
         const char *value = option->choices ? option->choices : values[option->type];
         printf("  --%s%s%s\n      %s", option->name, *value ? " " : "", value, option->help);
         if (option->fallback)

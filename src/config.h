@@ -20,8 +20,9 @@ struct config {
     const char *auth_token;
     const char *public_url;
     const char *log_file;
-    uint64_t log_format; /* enum log_format */
-    uint64_t log_level;  /* enum log_level */
+    const char *trusted_addresses; /* networks_parse reads it */
+    uint64_t log_format;           /* enum log_format */
+    uint64_t log_level;            /* enum log_level */
     bool access_log;
     bool console;
     bool console_read_only;
@@ -35,6 +36,10 @@ struct config {
     uint64_t body_size_max;
     uint64_t header_size_max;
     uint64_t connections_max;
+    uint64_t connections_reserved;
+    uint64_t connections_per_address_max; /* 0: any */
+    uint64_t sessions_per_address_max;    /* 0: any */
+    uint64_t sessions_per_identity_max;   /* 0: any */
     uint64_t requests_max;
     uint64_t idle_timeout_ms;
     uint64_t request_timeout_ms;

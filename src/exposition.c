@@ -56,6 +56,22 @@ static void render_one(struct buf *out, const char *name, const char *type, uint
     metric_render(out, name, NULL, value);
 }
 
+static void render_places(const struct exposition *exposition, struct buf *out)
+{
+    uint64_t displaced = 0, crowded = 0, excessive = 0;
+    for (size_t i = 0; i < exposition->gateways; i++) {
+        displaced += metric_get(&exposition->places[i]->displaced);
+        crowded += metric_get(&exposition->places[i]->crowded);
+        excessive += metric_get(&exposition->places[i]->excessive);
+    }
+    render_one(out, "tutti_http_connections_crowded_total", "counter", crowded,
+               "Connections that found connections-max open.");
+    render_one(out, "tutti_http_connections_displaced_total", "counter", displaced,
+               "Idle connections closed for those.");
+    render_one(out, "tutti_http_connections_excessive_total", "counter", excessive,
+               "Connections refused because their address had too many.");
+}
+
 static void render_gateways(const struct exposition *exposition, struct buf *out)
 {
     uint64_t connections = 0, in_core = 0;
@@ -91,6 +107,10 @@ static void render_realtime(const struct exposition *exposition, struct buf *out
          "Clients aborted before they were let in, because a newer one needed the place."},
         {"tutti_sessions_full_total", "counter", AT(full),
          "Clients refused because there were sessions-max."},
+        {"tutti_sessions_address_refused_total", "counter", AT(address_full),
+         "Clients refused because their address had sessions-per-address-max."},
+        {"tutti_sessions_identity_refused_total", "counter", AT(identity_full),
+         "Clients refused because their identity had sessions-per-identity-max."},
         {"tutti_sessions_refused_total", "counter", AT(inits_refused),
          "Clients refused for their access token."},
         {"tutti_sessions_cut_total", "counter", AT(cut),
@@ -227,6 +247,7 @@ void exposition_render(const void *context, struct buf *out)
     render_requests(exposition, out);
     render_latency(exposition, out);
     render_gateways(exposition, out);
+    render_places(exposition, out);
     render_realtime(exposition, out);
     render_websockets(exposition, out);
     render_turns(exposition, out);

@@ -17,6 +17,7 @@ struct exposition {
     const struct realtime_metrics *realtime[EXPOSITION_GATEWAYS_MAX];
     const struct websocket_metrics *websockets[EXPOSITION_GATEWAYS_MAX];
     const struct metric *connections[EXPOSITION_GATEWAYS_MAX];
+    const struct places_metrics *places[EXPOSITION_GATEWAYS_MAX];
     const struct work_metrics *work[EXPOSITION_GATEWAYS_MAX];
     const struct core_metrics *core;
     const struct store_metrics *store;

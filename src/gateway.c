@@ -5,6 +5,7 @@
 #include "gateway.h"
 
 #include "base/mem.h"
+#include "refusal.h"
 #include "work_loop.h"
 
 #include <pthread.h>
@@ -159,7 +160,9 @@ static void begin(void *context, struct http_request *request)
 {
     struct gateway *gateway = context;
     work_begin_turn(&gateway->work.queue);
-    if (realtime_wants(request))
+    if (refusal_is_due(request))
+        refusal_send(request, &gateway->options.rest);
+    else if (realtime_wants(request))
         realtime_connect(gateway->realtime, request);
     else if (console_wants(gateway->console, request))
         console_begin(gateway->console, request);
@@ -170,6 +173,8 @@ static void begin(void *context, struct http_request *request)
 static void handle(void *context, struct http_request *request)
 {
     const struct gateway *gateway = context;
+    if (refusal_is_due(request))
+        return;
     if (console_wants(gateway->console, request))
         console_handle(request);
     else if (request->user)
@@ -179,6 +184,8 @@ static void handle(void *context, struct http_request *request)
 static void end(void *context, struct http_request *request)
 {
     const struct gateway *gateway = context;
+    if (refusal_is_due(request))
+        return;
     if (console_wants(gateway->console, request))
         console_end(request);
     else if (request->user)
@@ -314,4 +321,9 @@ const struct metric *gateway_connections(const struct gateway *gateway)
 const struct work_metrics *gateway_work_metrics(const struct gateway *gateway)
 {
     return &gateway->work.queue.metrics;
+}
+
+const struct places_metrics *gateway_places(const struct gateway *gateway)
+{
+    return http_server_places(gateway->http);
 }

@@ -44,6 +44,7 @@ void gateway_free(struct gateway *gateway);
 const struct rest_metrics *gateway_metrics(const struct gateway *gateway);
 const struct realtime *gateway_realtime(const struct gateway *gateway);
 const struct metric *gateway_connections(const struct gateway *gateway);
+const struct places_metrics *gateway_places(const struct gateway *gateway);
 const struct work_metrics *gateway_work_metrics(const struct gateway *gateway);
 
 #endif

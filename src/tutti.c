@@ -38,6 +38,10 @@ struct server {
     size_t threads;
     size_t made; /* gateways */
     _Atomic size_t sessions;
+    struct networks trusted;
+    struct tally *connections_of_networks;
+    struct tally *sessions_of_networks;
+    struct tally *sessions_of_identities;
 };
 
 static size_t count_threads(const struct config *config)
@@ -147,6 +151,10 @@ static struct realtime_options realtime_options(struct server *server, size_t at
         .origin_base = (uint64_t)(at + 1) << ORIGIN_BITS,
         .sessions_max = config->sessions_max,
         .sessions = &server->sessions,
+        .networks = server->sessions_of_networks,
+        .per_network_max = config->sessions_per_address_max,
+        .identities = server->sessions_of_identities,
+        .per_identity_max = config->sessions_per_identity_max,
         .strangers_max = share(server, strangers_max(config)),
         .subscriptions_max = config->session_subscriptions_max,
         .queue_max = config->session_queue_max,
@@ -192,7 +200,14 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
         .console = console_options(server),
         .http =
             {
-                .connections_max = share(server, config->connections_max),
+                .places =
+                    {
+                        .ordinary_max = share(server, config->connections_max),
+                        .reserved_max = share(server, config->connections_reserved),
+                        .per_network_max = config->connections_per_address_max,
+                        .networks = server->connections_of_networks,
+                        .trusted = &server->trusted,
+                    },
                 .connection_memory = config->header_size_max,
                 .body_size_max = config->body_size_max,
                 .idle_timeout_ms = (unsigned)config->idle_timeout_ms,
@@ -228,6 +243,7 @@ static enum err make_gateways(struct server *server, struct why *why)
         exposition->rest[at] = gateway_metrics(*gateway);
         exposition->realtime[at] = realtime_metrics(gateway_realtime(*gateway));
         exposition->websockets[at] = realtime_websocket_metrics(gateway_realtime(*gateway));
+        exposition->places[at] = gateway_places(*gateway);
         exposition->connections[at] = gateway_connections(*gateway);
         exposition->work[at] = gateway_work_metrics(*gateway);
     }
@@ -366,14 +382,50 @@ static enum err run_with_folder(struct server *server, struct why *why)
     return e;
 }
 
+/* --- what all gateways count together --- */
+
+static struct tally *make_tally(uint64_t keys_max)
+{
+    unsigned char secret[TALLY_SECRET_SIZE];
+    struct random random = random_system();
+    random.fill(random.context, secret, sizeof secret);
+    return tally_new((size_t)keys_max, secret);
+}
+
+static void make_tallies(struct server *server)
+{
+    const struct config *config = server->config;
+    uint64_t sessions = config->sessions_max + strangers_max(config);
+    server->connections_of_networks = make_tally(config->connections_max);
+    server->sessions_of_networks = make_tally(sessions);
+    server->sessions_of_identities = make_tally(sessions);
+}
+
+static void free_tallies(struct server *server)
+{
+    tally_free(server->connections_of_networks);
+    tally_free(server->sessions_of_networks);
+    tally_free(server->sessions_of_identities);
+}
+
+static uint64_t sockets_max(const struct config *config)
+{
+    return config->connections_max + 3 * config->connections_reserved + config->sessions_max +
+           strangers_max(config);
+}
+
 enum err tutti_run(const struct config *config, struct why *why)
 {
     struct server *server = mem_zalloc(1, sizeof *server);
     server->config = config;
     block_signals();
-    raise_file_limit(config->connections_max + config->sessions_max + strangers_max(config));
-    enum err e = log_open(&server->log, config->log_file, (enum log_format)config->log_format,
-                          (enum log_level)config->log_level, clock_system(), why);
+    raise_file_limit(sockets_max(config));
+    make_tallies(server);
+    enum err e = networks_parse(config->trusted_addresses, &server->trusted, why);
+    if (e)
+        goto free_server;
+    e = log_open(&server->log, config->log_file, (enum log_format)config->log_format,
+                 (enum log_level)config->log_level, clock_system(), why);
     if (e)
         goto free_server;
     e = folder_hold(config->data, &server->lock, why);
@@ -384,6 +436,7 @@ enum err tutti_run(const struct config *config, struct why *why)
 close_log:
     log_close(server->log);
 free_server:
+    free_tallies(server);
     free(server);
     return e;
 }

@@ -1,7 +1,7 @@
 /* The open connections, by what each is awaited for, and since when.
  *
  *            headers complete           body complete            reply queued
- *   HEADERS ------------------> BODY ------------------> SERVER --------------> SENT
+ *   FIRST, HEADERS -----------> BODY ------------------> SERVER --------------> SENT
  *      ^                                                                         |
  *      +-------------------------------------------------------------------------+
  *                                     reply sent
@@ -13,11 +13,13 @@
 #define HTTP_CONNECTION_H
 
 #include "base/ring.h"
+#include "http/places.h"
 
 #include <uv.h>
 
 enum connection_await {
-    AWAIT_HEADERS, /* the next request's headers */
+    AWAIT_FIRST,   /* the first request's headers */
+    AWAIT_HEADERS, /* the next one's */
     AWAIT_BODY,
     AWAIT_SENT,   /* the client reading our reply */
     AWAIT_SERVER, /* our own answer: no limit */
@@ -31,12 +33,14 @@ struct connections {
     uint64_t limits_ms[AWAIT_COUNT];  /* 0: none */
     uint64_t visited_ms;              /* the janitor's last round */
     size_t count;
+    struct places places;
 };
 
 struct exchange;
 
 struct connection {
     struct connections *connections;
+    struct place place;
     struct exchange *given_away; /* by this exchange; NULL: it is libmicrohttpd's */
     struct ring node;
     enum connection_await await;
@@ -47,9 +51,9 @@ struct connection {
 };
 
 void connections_init(struct connections *connections, uv_loop_t *loop, unsigned idle_ms,
-                      unsigned request_ms);
+                      unsigned request_ms, const struct places_options *places);
 
-/* A connection just accepted, awaited for headers. */
+/* A connection just accepted, awaited for headers. Another one may be cut for it (places.h). */
 struct connection *connection_open(struct connections *connections, int fd);
 
 /* The socket is about to be closed. */

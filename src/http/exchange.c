@@ -263,7 +263,8 @@ static enum MHD_Result queue(struct exchange *exchange, unsigned status,
 static enum MHD_Result queue_reply(struct exchange *exchange)
 {
     struct MHD_Response *response = exchange->response;
-    if (exchange->exchanges->draining && !exchange->taken)
+    bool last = exchange->exchanges->draining || exchange->request.place != PLACE_ORDINARY;
+    if (last && !exchange->taken)
         MHD_add_response_header(response, "Connection", "close");
     exchange->response = NULL;
     enum MHD_Result result = queue(exchange, exchange->request.status, response);
@@ -295,6 +296,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
     exchange->begun = true;
     exchange->request.started_ns = clock_monotonic_ns();
     exchanges->open++;
+    exchange->request.place = exchange->connection->place.kind;
     connection_await(exchange->connection, exchange->request.has_body ? AWAIT_BODY : AWAIT_SERVER);
     call(exchange, exchanges->handler.begin);
     if (exchange->state != EXCHANGE_REPLIED || !exchange->request.has_body)
@@ -370,6 +372,12 @@ bool http_request_is_local(const struct http_request *request)
 {
     const struct exchange *exchange = ring_of(request, const struct exchange, request);
     return exchange->connection && peer_is_loopback(exchange->connection->fd);
+}
+
+uint64_t http_request_network(const struct http_request *request)
+{
+    const struct exchange *exchange = ring_of(request, const struct exchange, request);
+    return exchange->connection ? exchange->connection->place.network : 0;
 }
 
 static void add_headers(struct MHD_Response *response, const struct http_header *header)

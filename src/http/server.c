@@ -21,7 +21,8 @@
 #include <sys/ioctl.h>
 
 enum {
-    RUNS_MAX = 8, /* in a row: others wait for the loop too */
+    CLOSING_MAX = 64, /* connections that were cut, and libmicrohttpd has not closed yet */
+    RUNS_MAX = 8,     /* in a row: others wait for the loop too */
     JANITOR_PERIOD_MAX_MS = 1000,
     POLL_PERIOD_MS = 1, /* while libmicrohttpd has work, but nothing moves */
 };
@@ -185,13 +186,20 @@ static void on_janitor(uv_timer_t *timer)
     lingerings_visit(&server->lingerings);
 }
 
+/* More would wait to be accepted; the places are what decides. */
+static unsigned connections_max(const struct places_options *places)
+{
+    size_t reserved = (PLACE_KINDS - 1) * (places->reserved_max + 1);
+    return (unsigned)(places->ordinary_max + reserved + CLOSING_MAX);
+}
+
 static struct MHD_Daemon *start_daemon(struct http_server *server, int listen_fd,
                                        const struct http_options *options)
 {
     return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
                                 MHD_ALLOW_UPGRADE,
                             0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
+                            MHD_OPTION_CONNECTION_LIMIT, connections_max(&options->places),
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_memory,
                             MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_UNESCAPE_CALLBACK,
                             on_unescape, server, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
@@ -231,7 +239,7 @@ enum err http_server_new(struct http_server **out, uv_loop_t *loop, int listen_f
     struct http_server *server = mem_zalloc(1, sizeof *server);
     exchanges_init(&server->exchanges, handler, options->body_size_max);
     connections_init(&server->connections, loop, options->idle_timeout_ms,
-                     options->request_timeout_ms);
+                     options->request_timeout_ms, &options->places);
     lingerings_init(&server->lingerings, loop);
     server->daemon = start_daemon(server, listen_fd, options);
     if (!server->daemon) {
@@ -264,6 +272,11 @@ void http_server_drain(struct http_server *server, void (*drained)(void *context
 size_t http_server_connections(const struct http_server *server)
 {
     return server->connections.count;
+}
+
+const struct places_metrics *http_server_places(const struct http_server *server)
+{
+    return &server->connections.places.metrics;
 }
 
 size_t http_server_requests(const struct http_server *server)

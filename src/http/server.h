@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "http/places.h"
 
 #include <uv.h>
 
@@ -52,6 +53,7 @@ struct http_request {
     bool body_too_large; /* above the limit: known in `begin` from Content-Length, else in
                             `handle`, and then `body` is empty */
     uint64_t content_length; /* 0 when chunked */
+    enum place_kind place;   /* of its connection, which closes after it unless that is ordinary */
     uint64_t started_ns;     /* clock_monotonic_ns() at the end of the headers */
     unsigned status;         /* of the reply, from http_reply on */
     size_t reply_size;       /* bytes of the reply's body, from http_reply on */
@@ -74,11 +76,11 @@ struct http_handler {
 };
 
 struct http_options {
-    size_t connections_max;      /* more wait in the listen backlog */
-    size_t connection_memory;    /* bytes for the request line and headers; more: 431 */
-    size_t body_size_max;        /* more: `body_too_large`; 8 times as much: cut off */
-    unsigned idle_timeout_ms;    /* a whole request's headers must arrive in this time */
-    unsigned request_timeout_ms; /* a whole body must arrive in this time */
+    struct places_options places; /* of connections */
+    size_t connection_memory;     /* bytes for the request line and headers; more: 431 */
+    size_t body_size_max;         /* more: `body_too_large`; 8 times as much: cut off */
+    unsigned idle_timeout_ms;     /* a whole request's headers must arrive in this time */
+    unsigned request_timeout_ms;  /* a whole body must arrive in this time */
 };
 
 struct http_server;
@@ -96,6 +98,9 @@ struct str http_request_header(struct http_request *request, struct str name);
 
 /* Does it come from this machine, over the loopback interface? False when the client has gone. */
 bool http_request_is_local(const struct http_request *request);
+
+/* The network it comes from; 0: a trusted one, or the client has gone. */
+uint64_t http_request_network(const struct http_request *request);
 
 /* An empty buffer for the body of the reply, with the memory that an earlier reply has left, if
  * there is any. Give it to http_reply or deinit it. Any other buffer will do as well. */
@@ -126,6 +131,7 @@ void http_server_drain(struct http_server *server, void (*drained)(void *context
 /* Connections open now, requests begun and not ended. */
 size_t http_server_connections(const struct http_server *server);
 size_t http_server_requests(const struct http_server *server);
+const struct places_metrics *http_server_places(const struct http_server *server);
 
 /* Close everything and give the loop back: after this returns the loop needs one more
  * uv_run to finish closing handles. Every request has been replied to. */

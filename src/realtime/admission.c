@@ -84,7 +84,8 @@ static enum err judge_room(const struct admission *admission)
     struct session *session = admission->session;
     if (session->state == SESSION_READY)
         return OK;
-    return sessions_admit(realtime_sessions(session->realtime), session);
+    return sessions_admit(realtime_sessions(session->realtime), session,
+                          admission->command.head->id, admission->jwt.identity);
 }
 
 /* --- the answer --- */

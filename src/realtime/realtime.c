@@ -41,14 +41,15 @@ static struct str find_base(const struct realtime *realtime, struct http_request
                        http_request_header(request, STR("Host")), &request->arena);
 }
 
-static void refuse_busy(struct realtime *realtime, struct http_request *request)
+static void refuse(struct realtime *realtime, struct http_request *request, enum err err)
 {
+    const struct problem *problem = problem_find(err, 0);
     struct http_header later = {.name = "Retry-After", .value = "1"};
     struct buf body;
     buf_init(&body, REFUSAL_SIZE_MAX);
-    problem_write(problem_find(ERR_BUSY, 0), "", find_base(realtime, request), &body);
+    problem_write(problem, "", find_base(realtime, request), &body);
     struct http_reply reply = {
-        .status = 503,
+        .status = problem->status,
         .content_type = "application/json; charset=utf-8",
         .headers = &later,
         .body = &body,
@@ -107,9 +108,12 @@ static void upgrade(struct realtime *realtime, struct http_request *request,
         .value = handshake->accept,
     };
     struct http_header upgrade = {.next = &accept, .name = "Upgrade", .value = "websocket"};
-    struct session *session =
-        session_new(realtime, find_base(realtime, request), 0, handshake->deflate);
-    http_upgrade(request, &upgrade, on_upgraded, session);
+    struct session *session = session_new(realtime, find_base(realtime, request),
+                                          http_request_network(request), handshake->deflate);
+    if (session)
+        http_upgrade(request, &upgrade, on_upgraded, session);
+    else
+        refuse(realtime, request, ERR_RATE);
 }
 
 /* For another client; that there still is when it shows its token is another question. */
@@ -131,7 +135,7 @@ void realtime_connect(struct realtime *realtime, struct http_request *request)
     else if (handshake.status != 101)
         refuse_handshake(request, handshake.status);
     else if (!has_room(realtime))
-        refuse_busy(realtime, request);
+        refuse(realtime, request, ERR_BUSY);
     else
         upgrade(realtime, request, &handshake);
 }

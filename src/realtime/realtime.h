@@ -6,6 +6,7 @@
 
 #include "auth/credentials.h"
 #include "base/metric.h"
+#include "base/tally.h"
 #include "base/work.h"
 #include "http/server.h"
 #include "sync/command.h"
@@ -30,6 +31,10 @@ struct realtime_options {
     void *context;
     size_t sessions_max;         /* of all gateways, that were let in; more: 503 */
     _Atomic size_t *sessions;    /* how many there are at all gateways */
+    struct tally *networks;      /* sessions of each, let in or not, at all gateways */
+    uint64_t per_network_max;    /* more: 429; 0: any */
+    struct tally *identities;    /* sessions of each in each service, let in, at all gateways */
+    uint64_t per_identity_max;   /* more: 429; 0: any */
     size_t strangers_max;        /* of this one, that were not yet; more: the oldest is aborted */
     size_t subscriptions_max;    /* of a session; more: subscription_failed */
     size_t queue_max;            /* bytes that may wait in a session */
@@ -52,6 +57,8 @@ struct realtime_metrics {
     struct metric sessions_total;
     struct metric strangers;           /* of those open now, not let in yet */
     struct metric strangers_displaced; /* aborted for a newer one */
+    struct metric address_full;        /* refused: their network had too many */
+    struct metric identity_full;       /* refused: their identity had too many */
     struct metric full;                /* refused: there was no place for another client */
     struct metric inits_refused;
     struct metric subscriptions; /* now */

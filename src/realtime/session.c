@@ -333,9 +333,13 @@ static void on_closed(void *context, unsigned code)
 struct session *session_new(struct realtime *realtime, struct str base, uint64_t network,
                             bool deflate)
 {
+    tally_slot *of_network;
+    if (!sessions_count_network(realtime_sessions(realtime), network, &of_network))
+        return NULL;
     struct session *session = mem_zalloc(1, sizeof *session + base.len);
     session->realtime = realtime;
     session->network = network;
+    session->of_network = of_network;
     session->id = realtime_sessions(realtime)->next_id++;
     session->deflate = deflate;
     memcpy(session->base_text, base.ptr, base.len);

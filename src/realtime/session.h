@@ -53,6 +53,8 @@ struct session {
     bool warned;                 /* the client was told that it expires */
     bool deflate;
     bool reading;
+    tally_slot *of_network; /* its places among those of its network and identity */
+    tally_slot *of_identity;
     bool admitted;    /* it has one of the places of `sessions_max` */
     unsigned packets; /* both of a stranger (strangers.h) */
     unsigned refusals;
@@ -68,7 +70,7 @@ struct session {
 /* --- life --- */
 
 /* In OPEN, without a socket. `base` is copied; `network` as of http_request_network, `deflate` as
- * websocket_new takes it. */
+ * websocket_new takes it. NULL: the network has too many sessions. */
 struct session *session_new(struct realtime *realtime, struct str base, uint64_t network,
                             bool deflate);
 

@@ -96,22 +96,63 @@ void sessions_remove(struct sessions *sessions, struct session *session)
     ring_remove(&session->place);
     ring_remove(&session->paced);
     strangers_remove(sessions, session);
+    tally_give(session->of_network);
+    tally_give(session->of_identity);
     if (session->admitted)
         atomic_fetch_sub(sessions->options->sessions, 1);
     metric_set(&sessions->metrics->sessions, --sessions->count);
 }
 
-enum err sessions_admit(struct sessions *sessions, struct session *session)
+bool sessions_count_network(struct sessions *sessions, uint64_t network, tally_slot **slot)
 {
+    const struct realtime_options *options = sessions->options;
+    struct str key = {(const char *)&network, sizeof network};
+    *slot = NULL;
+    if (!network || !options->per_network_max ||
+        tally_take(options->networks, key, options->per_network_max, slot))
+        return true;
+    metric_add(&sessions->metrics->address_full, 1);
+    return false;
+}
+
+static bool count_identity(struct sessions *sessions, struct session *session, uint64_t service_id,
+                           struct str identity)
+{
+    const struct realtime_options *options = sessions->options;
+    struct buf key;
+    if (!options->per_identity_max)
+        return true;
+    buf_init(&key, sizeof service_id + identity.len);
+    buf_add(&key, (struct str){(const char *)&service_id, sizeof service_id});
+    buf_add(&key, identity);
+    bool counted = tally_take(options->identities, buf_str(&key), options->per_identity_max,
+                              &session->of_identity);
+    buf_deinit(&key);
+    if (!counted)
+        metric_add(&sessions->metrics->identity_full, 1);
+    return counted;
+}
+
+static bool count_session(struct sessions *sessions)
+{
+    if (atomic_fetch_add(sessions->options->sessions, 1) < sessions->options->sessions_max)
+        return true;
+    atomic_fetch_sub(sessions->options->sessions, 1);
+    metric_add(&sessions->metrics->full, 1);
+    return false;
+}
+
+enum err sessions_admit(struct sessions *sessions, struct session *session, uint64_t service_id,
+                        struct str identity)
+{
+    if (!count_identity(sessions, session, service_id, identity))
+        return ERR_RATE;
+    session->admitted = count_session(sessions);
     if (session->admitted)
         return OK;
-    if (atomic_fetch_add(sessions->options->sessions, 1) >= sessions->options->sessions_max) {
-        atomic_fetch_sub(sessions->options->sessions, 1);
-        metric_add(&sessions->metrics->full, 1);
-        return ERR_BUSY;
-    }
-    session->admitted = true;
-    return OK;
+    tally_give(session->of_identity);
+    session->of_identity = NULL;
+    return ERR_BUSY;
 }
 
 static void on_pacer(uv_timer_t *timer)

@@ -37,9 +37,14 @@ void sessions_deinit(struct sessions *sessions, void (*closed)(struct sessions *
 void sessions_add(struct sessions *sessions, struct session *session);
 void sessions_remove(struct sessions *sessions, struct session *session);
 
-/* A session is about to be let in: give it one of the places there are for all gateways, which it
- * keeps until sessions_remove. ERR_BUSY: there is none. */
-must_check enum err sessions_admit(struct sessions *sessions, struct session *session);
+/* One more of a network; 0 is not counted. False: it has too many. `*slot` is for tally_give. */
+bool sessions_count_network(struct sessions *sessions, uint64_t network, tally_slot **slot);
+
+/* A session is about to be let in as `identity` of a service: give it one of the places there are
+ * for all gateways, which it keeps until sessions_remove. ERR_BUSY: there is none. ERR_RATE: the
+ * identity has too many. */
+must_check enum err sessions_admit(struct sessions *sessions, struct session *session,
+                                   uint64_t service_id, struct str identity);
 
 /* Look at it again in a moment: then it may send more. */
 void sessions_pace(struct sessions *sessions, struct session *session);

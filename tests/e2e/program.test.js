@@ -94,6 +94,7 @@ describe('options', () => {
     'cache-size-max': ['x', '-1'],
     'body-size-max': ['x', '-1'],
     'connections-max': ['0', 'x'],
+    'trusted-addresses': ['localhost', '10.0.0.0/33'],
     'idle-timeout-ms': ['x', '-1'],
     'request-timeout-ms': ['x', '-1'],
     'lenient-json': ['maybe'],

@@ -139,13 +139,16 @@ struct world *world_new_with(struct http_options options)
     return world;
 }
 
+static const struct networks nobody;
+
 struct http_options ample(void)
 {
-    return (struct http_options){.connections_max = 100,
-                                 .connection_memory = 8192,
-                                 .body_size_max = 1000,
-                                 .idle_timeout_ms = 60000,
-                                 .request_timeout_ms = 60000};
+    return (
+        struct http_options){.places = {.ordinary_max = 100, .reserved_max = 4, .trusted = &nobody},
+                             .connection_memory = 8192,
+                             .body_size_max = 1000,
+                             .idle_timeout_ms = 60000,
+                             .request_timeout_ms = 60000};
 }
 
 struct world *world_new(enum answer answer)

@@ -187,25 +187,98 @@ static void a_request_ends_when_its_body_breaks_off(void **state)
 
 /* ---- limits, drain, free ---- */
 
-static void connections_above_the_limit_wait(void **state)
+/* Of as many connections as there are ordinary places. */
+static struct world *world_of(size_t ordinary_max, enum answer answer)
+{
+    struct http_options options = ample();
+    options.places.ordinary_max = ordinary_max;
+    struct world *world = world_new_with(options);
+    world->answer = answer;
+    return world;
+}
+
+static const struct places_metrics *places(const struct world *world)
+{
+    return http_server_places(world->server);
+}
+
+static void the_oldest_that_never_asked_gives_way(void **state)
 {
     (void)state;
-    struct http_options options = ample();
-    options.connections_max = 2;
-    struct world *world = world_new_with(options);
-    struct client *clients[3];
-    for (unsigned i = 0; i < 3; i++) {
+    struct world *world = world_of(2, ANSWER_AT_ONCE);
+    struct client *silent = client_new(world), *slow = client_new(world);
+    client_send(slow, "GET /slow HTT");
+    await(world, http_server_connections(world->server) == 2);
+    struct client *next = client_new(world);
+    client_ask(next, "GET /a HTTP/1.1\r\n\r\n", "GET /a|");
+    await(world, silent->closed);
+    client_ask(next, "GET /b HTTP/1.1\r\n\r\n", "GET /b|"); /* it has an ordinary place */
+    client_ask(slow, "P/1.1\r\n\r\n", "GET /slow|");
+    assert_int_equal(metric_get(&places(world)->displaced), 1);
+    client_free(silent);
+    client_free(slow);
+    client_free(next);
+    world_free(world);
+}
+
+static void an_idle_connection_gives_way_when_all_have_asked(void **state)
+{
+    (void)state;
+    struct world *world = world_of(1, ANSWER_AT_ONCE);
+    struct client *idle = client_new(world), *next;
+    client_ask(idle, "GET /a HTTP/1.1\r\n\r\n", "GET /a|");
+    let_pass(world, 1100);
+    next = client_new(world);
+    client_ask(next, "GET /b HTTP/1.1\r\n\r\n", "GET /b|");
+    await(world, idle->closed);
+    client_free(idle);
+    client_free(next);
+    world_free(world);
+}
+
+static void when_none_gives_way_there_are_a_few_reserved_places(void **state)
+{
+    (void)state;
+    struct world *world = world_of(1, ANSWER_LATER);
+    struct client *busy = client_new(world), *next;
+    client_send(busy, "GET /busy HTTP/1.1\r\n\r\n");
+    await(world, world->held_count == 1);
+    assert_int_equal(world->held[0]->place, PLACE_ORDINARY);
+    next = client_new(world);
+    client_send(next, "GET /next HTTP/1.1\r\n\r\n");
+    await(world, world->held_count == 2);
+    assert_int_equal(world->held[1]->place, PLACE_CROWDED);
+    answer_held(world);
+    await(world, client_has(busy, "GET /busy|") && client_has(next, "GET /next|"));
+    await(world, next->closed); /* after one request */
+    assert_non_null(strstr(next->text, "Connection: close"));
+    assert_false(busy->closed);
+    client_free(busy);
+    client_free(next);
+    world_free(world);
+}
+
+static void the_newest_takes_the_reserved_place_of_the_oldest(void **state)
+{
+    (void)state;
+    enum { RESERVED = 4 };
+    struct world *world = world_of(1, ANSWER_LATER);
+    struct client *busy = client_new(world), *clients[3 * RESERVED];
+    size_t count = sizeof clients / sizeof *clients;
+    client_send(busy, "GET /busy HTTP/1.1\r\n\r\n");
+    await(world, world->held_count == 1);
+    for (size_t i = 0; i < count; i++)
         clients[i] = client_new(world);
-        client_send(clients[i], "GET /a HTTP/1.1\r\n\r\n");
-    }
-    await(world, client_has(clients[0], "GET /a|") && client_has(clients[1], "GET /a|"));
-    let_pass(world, 20);
-    assert_int_equal(clients[2]->len, 0);
-    assert_int_equal(http_server_connections(world->server), 2);
-    client_free(clients[0]);
-    await(world, client_has(clients[2], "GET /a|"));
-    client_free(clients[1]);
-    client_free(clients[2]);
+    await(world, clients[count - RESERVED - 1]->closed);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(clients[i]->closed, i < count - RESERVED);
+    client_send(clients[count - 1], "GET /last HTTP/1.1\r\n\r\n");
+    await(world, world->held_count == 2);
+    answer_held(world);
+    await(world, client_has(clients[count - 1], "GET /last|"));
+    for (size_t i = 0; i < count; i++)
+        client_free(clients[i]);
+    client_free(busy);
     world_free(world);
 }
 
@@ -348,7 +421,10 @@ int main(void)
         cmocka_unit_test(a_request_outlives_its_client_until_the_reply),
         cmocka_unit_test(a_client_that_has_finished_sending_is_answered_then_closed),
         cmocka_unit_test(a_request_ends_when_its_body_breaks_off),
-        cmocka_unit_test(connections_above_the_limit_wait),
+        cmocka_unit_test(the_oldest_that_never_asked_gives_way),
+        cmocka_unit_test(an_idle_connection_gives_way_when_all_have_asked),
+        cmocka_unit_test(when_none_gives_way_there_are_a_few_reserved_places),
+        cmocka_unit_test(the_newest_takes_the_reserved_place_of_the_oldest),
         cmocka_unit_test(a_drain_waits_for_requests_and_closes_connections),
         cmocka_unit_test(a_drain_of_nothing_ends_in_the_loop),
         cmocka_unit_test(the_server_may_be_freed_when_drained),

@@ -110,7 +110,7 @@ static void a_connection_given_away_is_left_alone(void **state)
     (void)state;
     struct http_options options = ample();
     options.idle_timeout_ms = options.request_timeout_ms = 20;
-    options.connections_max = 1;
+    options.places.ordinary_max = 1;
     struct world *world = world_new_with(options);
     world->answer = UPGRADE_IN_BEGIN;
     struct client *client = client_new(world);
