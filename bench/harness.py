@@ -118,7 +118,9 @@ class Tutti(Process):
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.sids = folder / "sids"
-        environment = os.environ | {"TUTTI_ACCOUNT_SID": self.sid, "TUTTI_AUTH_TOKEN": self.token}
+        # All clients are one identity. In the environment, where another version passes it over.
+        environment = os.environ | {"TUTTI_ACCOUNT_SID": self.sid, "TUTTI_AUTH_TOKEN": self.token,
+                                    "TUTTI_SESSIONS_PER_IDENTITY_MAX": "0"}
         (folder / "log").write_text("")
         super().__init__([BUILD / "tutti", "serve", "--listen", "127.0.0.1:0",
                           "--data", folder / "data", *options], folder / "log",

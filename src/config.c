@@ -84,7 +84,7 @@ static const struct option options[] = {
     {"sessions-max", NUMBER, AT(sessions_max), "10000", 0, 1000000, NULL,
      "clients in real time, each with a WebSocket, that were let in; more: 503 with Retry-After"},
     {"strangers-max", NUMBER, AT(strangers_max), "0", 0, 1000000, NULL,
-     "WebSockets that were not let in yet, beside those; more: the oldest is aborted. 0: an eighth "
+     "WebSockets that were not let in yet, beside those; more: the oldest is aborted. 0: half "
      "of `sessions-max`, at least 64"},
     {"sessions-per-address-max", NUMBER, AT(sessions_per_address_max), "2500", 0, 1000000, NULL,
      "WebSockets of one address, let in or not; more: 429. 0: any number"},

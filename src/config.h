@@ -45,7 +45,7 @@ struct config {
     uint64_t request_timeout_ms;
     uint64_t drain_timeout_ms;
     uint64_t sessions_max;
-    uint64_t strangers_max; /* 0: an eighth of sessions_max, at least 64 */
+    uint64_t strangers_max; /* 0: half of sessions_max, at least 64 */
     uint64_t session_subscriptions_max;
     uint64_t session_queue_max;
     uint64_t session_requests_max;

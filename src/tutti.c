@@ -131,11 +131,11 @@ static size_t share(const struct server *server, uint64_t max)
 /* As the option's help says. */
 static uint64_t strangers_max(const struct config *config)
 {
-    uint64_t eighth = config->sessions_max / 8;
+    uint64_t half = config->sessions_max / 2;
     uint64_t least = 64;
     if (config->strangers_max)
         return config->strangers_max;
-    return eighth > least ? eighth : least;
+    return half > least ? half : least;
 }
 
 static struct realtime_options realtime_options(struct server *server, size_t at)
