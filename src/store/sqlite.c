@@ -15,6 +15,7 @@
 #include "store/checkpoint.h"
 #include "store/journal.h"
 #include "store/schema.h"
+#include "store/wal_rewrite.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -357,7 +358,7 @@ static void close_store(struct store *store)
     retention_deinit(&sqlite->retention);
     object_deinit(&sqlite->object);
     journal_deinit(&sqlite->journal);
-    if (sqlite->transaction.unsure) /* then nothing may take the log's place */
+    if (sqlite->db && sqlite->transaction.unsure) /* then nothing may take the log's place */
         sqlite3_db_config(sqlite->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(sqlite->db); /* the last connection: SQLite checkpoints and removes the log */
     cache_deinit(&sqlite->cache);
@@ -440,8 +441,20 @@ static enum err recover(struct sqlite *sqlite)
     return e;
 }
 
-static enum err open_file(struct sqlite *sqlite, const char *path,
-                          const struct sqlite_options *options, struct why *why)
+/* The log's pages into the database, synced, and the log to nothing. Only somebody who reads, or a
+ * full disk, can leave it as it is; it is durable as well (wal_rewrite.h). */
+static enum err empty_log(struct sqlite *sqlite)
+{
+    int mode = SQLITE_CHECKPOINT_TRUNCATE;
+    int code = sqlite3_wal_checkpoint_v2(sqlite->db, NULL, mode, NULL, NULL);
+    enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? OK : sql_err(sqlite->db);
+    if (!e || e == ERR_STORE)
+        e = sync_log(&sqlite->store);
+    return e;
+}
+
+static enum err open_database(struct sqlite *sqlite, const char *path,
+                              const struct sqlite_options *options, struct why *why)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     enum err e = OK;
@@ -458,11 +471,21 @@ static enum err open_file(struct sqlite *sqlite, const char *path,
     if (!e)
         e = recover(sqlite);
     if (!e)
-        e = sync_log(&sqlite->store); /* a process that was killed may have left it unsynced */
-    if (e) {
-        why_set(why, "%s: %s", path, sqlite3_errmsg(sqlite->db));
-        return ERR_CONFIG;
-    }
+        e = empty_log(sqlite);
+    if (!e)
+        return OK;
+    why_set(why, "%s: %s", path, sqlite3_errmsg(sqlite->db));
+    return ERR_CONFIG;
+}
+
+static enum err open_file(struct sqlite *sqlite, const char *path,
+                          const struct sqlite_options *options, struct why *why)
+{
+    enum err e = wal_rewrite(path, options->vfs, why);
+    if (!e)
+        e = open_database(sqlite, path, options, why);
+    if (e)
+        return e;
     return checkpoint_new(&sqlite->checkpoint, sqlite->db, path, options->vfs,
                           (unsigned)(options->wal_size_max / PAGE_SIZE), why);
 }

@@ -58,8 +58,10 @@ static enum err open_in(const char *folder, const char *vfs, struct store **stor
         .keep_ms = 500,
     };
     enum err e = sqlite_open(store, &options, &why);
-    if (e)
+    if (e) {
         *store = NULL;
+        print_message("          %s\n", why.text);
+    }
     return e;
 }
 
@@ -207,11 +209,11 @@ static void assert_dead(struct world *world)
 }
 
 /* Nobody knows whether the last commit is there; all before it are, whatever the disk kept. */
-static void crash_unsure(struct world *world, enum fault_keep keep, uint64_t seed)
+static void crash_unsure_at(struct world *world, size_t moment, enum fault_keep keep, uint64_t seed)
 {
     struct scratch scratch;
     uint64_t before = world->script.count;
-    struct store *store = open_after_crash(world, fault_vfs_now(world->vfs), keep, seed, &scratch);
+    struct store *store = open_after_crash(world, moment, keep, seed, &scratch);
     bool kept = world->drafted_count && store_seq(store) != before;
     if (kept)
         assert_int_equal(store_seq(store), before + world->drafted_count);
@@ -223,7 +225,26 @@ static void crash_unsure(struct world *world, enum fault_keep keep, uint64_t see
     close_after_crash(store, &scratch);
 }
 
-/* Dead for good, and after a restart everything that was OK is there. */
+static void crash_unsure(struct world *world, enum fault_keep keep, uint64_t seed)
+{
+    crash_unsure_at(world, fault_vfs_now(world->vfs), keep, seed);
+}
+
+/* Opening reads what the disk may not have; it must lose nothing at any moment of making sure. */
+static void reopen_unsure(struct world *world)
+{
+    size_t begun = fault_vfs_now(world->vfs);
+    assert_int_equal(open_in(world->scratch.path, "fault", &world->store), OK);
+    for (size_t moment = begun; moment < fault_vfs_now(world->vfs); moment++) {
+        crash_unsure_at(world, moment, KEEP_SYNCED, 0);
+        crash_unsure_at(world, moment, KEEP_SOME, moment);
+    }
+    settle(world, world->store);
+    assert_holds_all(world, world->store);
+}
+
+/* Dead for good, and after a restart everything that was OK is there and stays, as does what is
+ * committed then. */
 static void end_unsure(struct world *world)
 {
     if (world->drafted_count)
@@ -234,9 +255,11 @@ static void end_unsure(struct world *world)
     world->store = NULL;
     crash_unsure(world, KEEP_SYNCED, 0);
     crash_unsure(world, KEEP_SOME, fault_vfs_now(world->vfs));
-    assert_int_equal(open_in(world->scratch.path, "fault", &world->store), OK);
-    settle(world, world->store);
-    assert_holds_all(world, world->store);
+    reopen_unsure(world);
+    crash_now(world, KEEP_SYNCED, 0);
+    assert_int_equal(run_steps(world, 3), OK);
+    crash_now(world, KEEP_SYNCED, 0);
+    crash_now(world, KEEP_SOME, fault_vfs_now(world->vfs));
 }
 
 /* Refused, and working again as soon as the disk does. Unless the fault was more than a full disk
