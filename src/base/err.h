@@ -79,6 +79,9 @@ enum err {
     ERR_UNSURE, /* the store failed half way: only a restart can tell what was kept */
     ERR_CONFIG, /* start-up only: the words are in `struct why` */
 
+    /* No client is told: evaluate the command again, it goes on where it was. */
+    ERR_UNFINISHED,
+
     ERR_COUNT
 };
 

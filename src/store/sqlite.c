@@ -243,19 +243,6 @@ static enum err read_heads(struct sqlite *sqlite, const uint64_t *ids, size_t co
     return e;
 }
 
-/* Leave out what has expired. */
-static size_t keep_alive(struct change **heads, size_t count, int64_t alive_ms)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (alive_ms && heads[i]->expires_ms && heads[i]->expires_ms <= alive_ms)
-            change_unref(heads[i]);
-        else
-            heads[kept++] = heads[i];
-    }
-    return kept;
-}
-
 /* A range that is read bite by bite. */
 struct reading {
     struct store_range rest;
@@ -288,7 +275,7 @@ static enum err read_bite(struct sqlite *sqlite, struct reading *reading, struct
     reading->more = got == max;
     if (got)
         go_on_behind(reading, heads[got - 1]);
-    *count = keep_alive(heads, got, reading->rest.alive_ms);
+    *count = got;
     return OK;
 }
 

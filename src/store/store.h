@@ -28,11 +28,10 @@ struct store_range {
     enum kind kind;
     enum store_order order;
     bool descending;
-    bool bounded;     /* begin at `id` or `name`, as the order has it, not at the very end */
-    bool inclusive;   /* ... and with that one itself, if there is one */
-    uint64_t id;      /* STORE_BY_ID */
-    struct str name;  /* STORE_BY_NAME: not absent; borrowed for the call */
-    int64_t alive_ms; /* leave out what has expired by then; 0: leave out nothing */
+    bool bounded;    /* begin at `id` or `name`, as the order has it, not at the very end */
+    bool inclusive;  /* ... and with that one itself, if there is one */
+    uint64_t id;     /* STORE_BY_ID */
+    struct str name; /* STORE_BY_NAME: not absent; borrowed for the call */
 };
 
 struct store;

@@ -112,8 +112,10 @@ struct command {
     struct change *head;           /* of the object read or written; on removal its last */
     struct change **heads;         /* VERB_LIST, VERB_FETCH_MANY */
     size_t heads_count;
-    bool more_before; /* VERB_LIST: there are objects before this page */
+    bool more_before; /* VERB_LIST: there are objects before this page, or perhaps */
     bool more_after;
+
+    struct change *passed; /* listing.c's own: where an unfinished page goes on */
 };
 
 /* Is it evaluated in the settled view (sync/view.h)? */
@@ -152,5 +154,8 @@ void command_deinit(struct command *command);
 
 /* Forget the answer, to evaluate the command once more. */
 void command_reset(struct command *command);
+
+/* The same after ERR_UNFINISHED, to go on. */
+void command_continue(struct command *command);
 
 #endif

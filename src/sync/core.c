@@ -257,7 +257,12 @@ bool core_read(struct core *core)
         if (!command)
             return false;
         command->err = read_settled(&settled, command);
-        reply(core, command);
+        if (command->err == ERR_UNFINISHED) {
+            command_continue(command);
+            chain_add(&core->reads, node);
+        } else {
+            reply(core, command);
+        }
     } while (clock_monotonic_ns() < until_ns);
     return core->reads.first;
 }

@@ -6,12 +6,18 @@
  *       |<---- a page, back |
  *
  * Heads are read in the page's direction, and one more than asked for shows whether there is more.
- * A page back that reaches `from` ends there. */
+ * A page back that reaches `from` ends there.
+ *
+ * What has expired is passed over until it is removed, by looking at it. A turn looks at so many
+ * heads at most; a page whose heads are not behind each other as closely comes in several turns,
+ * but all that it shows is of the last one. */
 #include "sync/listing.h"
 
 #include "base/hex.h"
 #include "base/mem.h"
 #include "sync/view.h"
+
+enum { LOOKS_MAX = 256 }; /* heads in one turn, those that have expired included */
 
 static bool is_by_name(enum kind kind)
 {
@@ -55,28 +61,89 @@ static bool is_listed(const struct page_request *page, struct str name)
     return (order < 0) == page->descending;
 }
 
-/* The first `max` heads of a range, as far as they are in the list. */
-static enum err read(struct settled *settled, const struct page_request *page,
-                     const struct store_range *range, struct change **heads, size_t max,
-                     size_t *count)
+static void go_behind(struct store_range *range, struct change **last, struct change *head)
 {
-    enum err e = store_page(settled->view.store, range, heads, max, count);
-    while (!e && *count && !is_listed(page, heads[*count - 1]->name))
-        change_unref(heads[--*count]);
-    return e;
+    change_unref(*last);
+    *last = change_ref(head);
+    range->bounded = true;
+    range->inclusive = false;
+    range->id = head->id;
+    range->name = head->name;
 }
 
-/* Is there anything at that side of the page? `range` leads there from the page's edge. */
+static bool is_shown(const struct view *view, const struct change *head)
+{
+    return !head->expires_ms || head->expires_ms > view->now_ms;
+}
+
+/* Of `got` heads that were read those that the list has and that have not expired, in front. False:
+ * the list's end has been reached. */
+static bool keep_shown(const struct settled *settled, const struct page_request *page,
+                       struct change **heads, size_t got, size_t *kept)
+{
+    bool more = true;
+    *kept = 0;
+    for (size_t i = 0; i < got; i++) {
+        more = more && is_listed(page, heads[i]->name);
+        if (more && is_shown(&settled->view, heads[i]))
+            heads[(*kept)++] = heads[i];
+        else
+            change_unref(heads[i]);
+    }
+    return more;
+}
+
+static void drop(struct change **heads, size_t *count)
+{
+    while (*count)
+        change_unref(heads[--*count]);
+}
+
+/* The first `max` heads of a range that the list has. No more than LOOKS_MAX are looked at: if
+ * there may be others, `stopped` is the last of these, with a reference; else NULL. */
+static enum err read(struct settled *settled, const struct page_request *page,
+                     struct store_range range, struct change **heads, size_t max, size_t *count,
+                     struct change **stopped)
+{
+    bool more = true;
+    *count = 0;
+    *stopped = NULL;
+    for (size_t looks = 0; more && *count < max && looks < LOOKS_MAX;) {
+        size_t got, kept;
+        enum err e = store_page(settled->view.store, &range, heads + *count, max - *count, &got);
+        if (e) {
+            drop(heads, count);
+            change_unref(*stopped);
+            return e;
+        }
+        looks += got;
+        if (got)
+            go_behind(&range, stopped, heads[*count + got - 1]);
+        more = got == max - *count;
+        more = keep_shown(settled, page, heads + *count, got, &kept) && more;
+        *count += kept;
+    }
+    if (!more || *count == max) {
+        change_unref(*stopped);
+        *stopped = NULL;
+    }
+    return OK;
+}
+
+/* Is there anything at that side of the page, or perhaps? `range` leads there from the page's
+ * edge. */
 static enum err look(struct settled *settled, const struct page_request *page,
                      const struct store_range *range, bool *any)
 {
-    struct change *head;
+    struct change *head, *stopped;
     size_t count;
-    enum err e = read(settled, page, range, &head, 1, &count);
-    *any = !e && count;
-    if (*any)
-        change_unref(head);
-    return e;
+    enum err e = read(settled, page, *range, &head, 1, &count, &stopped);
+    *any = !e && (count || stopped);
+    if (e)
+        return e;
+    change_unref(stopped);
+    drop(&head, &count);
+    return OK;
 }
 
 /* Where reading starts. */
@@ -98,18 +165,29 @@ static void reverse(struct change **heads, size_t count)
     }
 }
 
-/* The page, with its heads in the order in which they were read. */
+/* The page, with its heads in the order in which they were read. It is short when many have expired
+ * between its heads. If nothing but expired ones were looked at, it is empty: ERR_UNFINISHED, and
+ * the next time reading starts behind those. */
 static enum err read_page(struct settled *settled, const struct store_range *range,
                           struct command *command, bool *more)
 {
     size_t size = command->page.size;
+    struct change *stopped;
     command->heads = mem_alloc((size + 1) * sizeof *command->heads);
-    enum err e =
-        read(settled, &command->page, range, command->heads, size + 1, &command->heads_count);
-    *more = !e && command->heads_count > size;
-    if (*more)
+    enum err e = read(settled, &command->page, *range, command->heads, size + 1,
+                      &command->heads_count, &stopped);
+    if (e)
+        return e;
+    if (stopped && !command->heads_count) {
+        change_unref(command->passed);
+        command->passed = stopped;
+        return ERR_UNFINISHED;
+    }
+    *more = stopped || command->heads_count > size;
+    if (command->heads_count > size)
         change_unref(command->heads[--command->heads_count]);
-    return e;
+    change_unref(stopped);
+    return OK;
 }
 
 /* From the page's first head, or from where it would have begun, the other way. */
@@ -136,9 +214,14 @@ enum err listing_read(struct settled *settled, struct command *command)
         .kind = command->kind,
         .order = is_by_name(command->kind) ? STORE_BY_NAME : STORE_BY_ID,
         .descending = page->descending != page->back,
-        .alive_ms = settled->view.now_ms,
     };
     enum err e = begin(&range, page);
+    if (!e && command->passed) {
+        range.bounded = true;
+        range.inclusive = false;
+        range.id = command->passed->id;
+        range.name = command->passed->name;
+    }
     if (!e)
         e = read_page(settled, &range, command, ahead);
     if (!e && page->place.ptr) {

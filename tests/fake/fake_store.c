@@ -118,9 +118,8 @@ static bool is_reached(const struct change *head, const struct store_range *rang
 
 static bool is_in_range(const struct change *head, const struct store_range *range)
 {
-    bool expired = range->alive_ms && head->expires_ms && head->expires_ms <= range->alive_ms;
     bool ordered = range->order != STORE_BY_NAME || head->name.ptr;
-    return head->parent == range->parent && head->kind == range->kind && !expired && ordered &&
+    return head->parent == range->parent && head->kind == range->kind && ordered &&
            (!range->bounded || is_reached(head, range));
 }
 

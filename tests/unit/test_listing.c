@@ -1,6 +1,7 @@
 #include "sync/listing.h"
 
 #include "sim/shelf.h"
+#include "sync/view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -131,6 +132,54 @@ static void expired_objects_are_left_out_and_leave_no_gap(void **state)
     page = shelf_next(shelf, page);
     assert_page(shelf, page, "<f");
     assert_page(shelf, shelf_previous(shelf, page), "ace>");
+}
+
+/* --- many that have expired, and are not removed yet --- */
+
+enum { EXPIRED = 1000 };
+
+/* `first` letters, so many that have expired, and `then` others. */
+static void make_with_many_expired(struct shelf *shelf, const char *first, const char *then)
+{
+    struct sim *sim = &shelf->sim;
+    shelf_make_all(shelf, first);
+    for (int i = 0; i < EXPIRED; i++)
+        sim_do(sim, sim_with_ttl(sim_create(NULL, NULL), 1));
+    sim->now_ms += 1000;
+    shelf_make_all(shelf, then);
+}
+
+static void what_has_expired_is_passed_over_in_several_turns(void **state)
+{
+    struct shelf *shelf = *state;
+    struct sim *sim = &shelf->sim;
+    make_with_many_expired(shelf, "", "abcdef");
+    struct settled settled = {{&sim->store, NULL, sim->now_ms}, NULL};
+    struct asked *service = sim_do(sim, sim_about(KIND_SERVICE, VERB_FETCH, STR("default")));
+    struct command command = sim_list(SHELF_PAGE_SIZE);
+    command.service_head = change_ref(service->command.head);
+    int turns = 1;
+    while (listing_read(&settled, &command) == ERR_UNFINISHED) {
+        assert_int_equal(command.heads_count, 0);
+        command_continue(&command);
+        command.service_head = change_ref(service->command.head);
+        turns++;
+    }
+    assert_in_range(turns, 3, 10);
+    assert_page(shelf, &command, "abc>");
+    command_deinit(&command);
+    assert_page(shelf, shelf_list(shelf), "abc>"); /* the core does the same */
+    assert_page(shelf, shelf_next(shelf, shelf_list(shelf)), "<def");
+}
+
+static void a_page_ends_before_many_that_have_expired(void **state)
+{
+    struct shelf *shelf = *state;
+    make_with_many_expired(shelf, "ab", "cde");
+    const struct command *page = shelf_list(shelf);
+    assert_page(shelf, page, "ab>");
+    page = shelf_next(shelf, page);
+    assert_page(shelf, page, "<cde");
 }
 
 static void only_expired_objects_ahead_are_no_next_page(void **state)
@@ -405,6 +454,10 @@ int main(void)
         SHELF_IN_EACH(what_borders_on_an_empty_page_is_not_forgotten),
         SHELF_IN_EACH(a_page_may_end_where_everything_is_gone),
         SHELF_IN_EACH(expired_objects_are_left_out_and_leave_no_gap),
+        SHELF_IN_SCENE(what_has_expired_is_passed_over_in_several_turns, "documents, fake", 0),
+        SHELF_IN_SCENE(what_has_expired_is_passed_over_in_several_turns, "documents, sqlite", 1),
+        SHELF_IN_SCENE(a_page_ends_before_many_that_have_expired, "documents, fake", 0),
+        SHELF_IN_SCENE(a_page_ends_before_many_that_have_expired, "documents, sqlite", 1),
         SHELF_IN_EACH(only_expired_objects_ahead_are_no_next_page),
         SHELF_IN_EACH(only_expired_objects_behind_are_no_previous_page),
         SHELF_IN_EACH(a_list_shows_the_newest_state_of_each),

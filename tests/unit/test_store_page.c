@@ -99,12 +99,6 @@ static struct store_range down(struct store_range range)
     return range;
 }
 
-static struct store_range alive(struct store_range range, int64_t now_ms)
-{
-    range.alive_ms = now_ms;
-    return range;
-}
-
 static struct store_range by_id(uint64_t id, bool inclusive)
 {
     return (struct store_range){.bounded = true, .inclusive = inclusive, .id = id};
@@ -135,20 +129,6 @@ static void a_page_goes_up_and_down_from_any_place(void **state)
     room_assert_page(store, down(by_id(1, true)), 8, "1");
     room_assert_page(store, down(by_id(0, true)), 8, "");
     room_assert_page(store, down(by_id(UINT64_MAX, false)), 2, "6 5");
-}
-
-static void a_page_leaves_out_what_has_expired(void **state)
-{
-    struct store *store = ((struct room *)*state)->store;
-    for (int i = 0; i < 5; i++)
-        room_create(store, NULL);
-    room_expire_at(store, 1, 5000);
-    room_expire_at(store, 2, 5001);
-    room_expire_at(store, 4, 4000);
-    room_assert_page(store, (struct store_range){0}, 8, "1 2 3 4 5");
-    room_assert_page(store, (struct store_range){.alive_ms = 5000}, 2, "2 3");
-    room_assert_page(store, (struct store_range){.alive_ms = 5001}, 8, "3 5");
-    room_assert_page(store, (struct store_range){.alive_ms = 5001, .descending = true}, 1, "5");
 }
 
 /* --- by name --- */
@@ -232,35 +212,6 @@ static void a_page_is_of_one_kind_under_one_parent(void **state)
     }
 }
 
-/* Of a to z only d, i, n, s and x are there and alive at 5000. */
-static void create_letters(struct store *store)
-{
-    for (char name[2] = "a"; name[0] <= 'z'; name[0]++) {
-        uint64_t id = room_create(store, name);
-        if (name[0] % 5 == 0)
-            continue;
-        if (name[0] % 2)
-            room_expire_at(store, id, 5000);
-        else
-            room_follow(store, id, EVENT_REMOVED, "{}");
-    }
-}
-
-static void a_page_is_full_though_many_are_left_out(void **state)
-{
-    struct store *store = ((struct room *)*state)->store;
-    create_letters(store);
-    for (int i = 0; i < 2; i++) {
-        room_assert_page(store, alive(by_name(NULL, false), 5000), 3, "7 16 25");
-        room_assert_page(store, alive(by_name("i", false), 5000), 2, "25 34");
-        room_assert_page(store, alive(down(by_name("o", true)), 5000), 2, "25 16");
-        room_assert_page(store, alive(down(by_name(NULL, false)), 5000), 8, "43 34 25 16 7");
-        room_assert_page(store, alive(by_name("y", true), 5000), 8, "");
-        room_tidy(store, LATER_MS);
-    }
-    room_assert_page(store, alive(by_name("c", true), 4999), 2, "5 7");
-}
-
 /* In memory or on disk, whichever of them. */
 static void a_name_given_again_is_there_once(void **state)
 {
@@ -316,12 +267,6 @@ static void a_page_shows_the_newest_state(void **state)
     assert_int_equal(count, 1);
     assert_true(str_eq(head->data, STR("{\"b\":2}")));
     change_unref(head);
-    room_assert_page(store, alive(range, 5000), 8, "");
-    room_expire_at(store, id, 6000);
-    room_assert_page(store, alive(range, 5000), 8, "1");
-    room_assert_page(store, alive(range, 6000), 8, "");
-    room_expire_at(store, id, 0);
-    room_assert_page(store, alive(range, 6000), 8, "1");
 }
 
 /* --- what only SQLite does --- */
@@ -353,13 +298,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ROOM_BOTH(a_page_goes_up_and_down_from_any_place),
-        ROOM_BOTH(a_page_leaves_out_what_has_expired),
         ROOM_BOTH(names_are_in_the_order_of_their_bytes),
         ROOM_BOTH(a_page_begins_at_a_name_or_behind_it),
         ROOM_BOTH(a_page_begins_where_nobody_is),
         ROOM_BOTH(a_page_of_an_empty_range_is_empty),
         ROOM_BOTH(a_page_is_of_one_kind_under_one_parent),
-        ROOM_BOTH(a_page_is_full_though_many_are_left_out),
         ROOM_BOTH(a_name_given_again_is_there_once),
         ROOM_BOTH(one_commit_can_give_a_name_again),
         ROOM_BOTH(a_page_shows_the_newest_state),
