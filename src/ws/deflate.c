@@ -3,7 +3,7 @@
 #include <assert.h>
 
 /* Negative: raw deflate, without zlib's header and checksum. */
-enum { WINDOW_BITS = -15, MEMORY_LEVEL = 8, CHUNK = DEFLATE_SLACK };
+enum { WINDOW_BITS = -15, MEMORY_LEVEL = 8, CHUNK = DEFLATE_SLACK, WINDOW_SIZE = 32768 };
 
 static const struct str tail = STR_INIT("\0\0\xff\xff");
 
@@ -32,12 +32,26 @@ static bool give_room(z_stream *stream, struct buf *out)
     return at != NULL;
 }
 
-void deflate_pack(struct deflate *streams, struct str message, struct buf *out)
+/* What may be referred to: the window. */
+static void tell_what_came_before(z_stream *stream, struct str message, size_t at)
+{
+    size_t size = at < WINDOW_SIZE ? at : WINDOW_SIZE;
+    if (!size)
+        return;
+    int e = deflateSetDictionary(stream, (const Bytef *)message.ptr + at - size, (uInt)size);
+    assert(e == Z_OK);
+}
+
+/* What is flushed ends with the tail, at a byte's end: so pieces behind each other are one stream.
+ */
+void deflate_pack_piece(struct deflate *streams, struct str message, size_t at, size_t size,
+                        struct buf *out)
 {
     z_stream *stream = &streams->deflater;
     deflateReset(stream);
-    stream->next_in = (Bytef *)message.ptr;
-    stream->avail_in = (uInt)message.len;
+    tell_what_came_before(stream, message, at);
+    stream->next_in = (Bytef *)message.ptr + at;
+    stream->avail_in = (uInt)size;
     do {
         if (!give_room(stream, out))
             return;
@@ -46,7 +60,13 @@ void deflate_pack(struct deflate *streams, struct str message, struct buf *out)
         out->len += CHUNK - stream->avail_out;
     } while (stream->avail_out == 0);
     assert(out->len >= tail.len);
-    out->len -= tail.len;
+    if (at + size == message.len)
+        out->len -= tail.len;
+}
+
+void deflate_pack(struct deflate *streams, struct str message, struct buf *out)
+{
+    deflate_pack_piece(streams, message, 0, message.len, out);
 }
 
 /* Z_OK: all was read, or `out` is full. Z_STREAM_END: a last block (BFINAL) has been read; what

@@ -24,6 +24,12 @@ void deflate_deinit(struct deflate *streams);
  * DEFLATE_SLACK bytes more than are written, here and below. */
 void deflate_pack(struct deflate *streams, struct str message, struct buf *out);
 
+/* The same, a piece of `message` at a time: `size` bytes from `at` on. Nothing of one piece stays
+ * in the streams for the next, so they may serve others in between; a piece knows what stands
+ * before it in the message all the same, so pieces take no more room than the whole. */
+void deflate_pack_piece(struct deflate *streams, struct str message, size_t at, size_t size,
+                        struct buf *out);
+
 /* Append the message that `payload` is. False: it is not deflated as it should be. More than `out`
  * may hold sets its `failed`, and inflating stops there. */
 bool deflate_unpack(struct deflate *streams, struct str payload, struct buf *out);

@@ -12,6 +12,7 @@ enum { VECTORS_MAX = 64 };
 struct waiting {
     struct waiting *next;
     struct parcel *parcel;
+    size_t size; /* as it counts in `queued`, with what is gone of it */
 };
 
 void outgoing_init(struct outgoing *outgoing, struct websockets *sockets, int fd, bool deflate)
@@ -30,7 +31,7 @@ static void drop_first(struct outgoing *outgoing)
     outgoing->first = first->next;
     if (!outgoing->first)
         outgoing->last = NULL;
-    parcel_unref(first->parcel);
+    parcel_unref_form(first->parcel, outgoing->deflate);
     free(first);
 }
 
@@ -52,10 +53,10 @@ static void note_sent(struct outgoing *outgoing, size_t count)
     outgoing->moved_ms = uv_now(outgoing->sockets->loop);
 }
 
-static void enqueue(struct outgoing *outgoing, struct parcel *parcel)
+static void enqueue(struct outgoing *outgoing, struct parcel *parcel, size_t size)
 {
     struct waiting *waiting = mem_alloc(sizeof *waiting);
-    *waiting = (struct waiting){NULL, parcel_ref(parcel)};
+    *waiting = (struct waiting){NULL, parcel_ref_form(parcel, outgoing->deflate), size};
     if (outgoing->last)
         outgoing->last->next = waiting;
     else
@@ -64,31 +65,51 @@ static void enqueue(struct outgoing *outgoing, struct parcel *parcel)
 }
 
 /* Nothing waits: as much as the kernel takes goes at once. */
-static bool push(struct outgoing *outgoing, struct str frame)
+static bool push(struct outgoing *outgoing, struct str frame, size_t *sent)
 {
     ssize_t count = send(outgoing->fd, frame.ptr, frame.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && !would_block())
         return false;
-    outgoing->sent = count < 0 ? 0 : (size_t)count;
-    note_sent(outgoing, outgoing->sent);
+    *sent = count < 0 ? 0 : (size_t)count;
+    note_sent(outgoing, *sent);
     return true;
 }
 
 bool outgoing_send(struct outgoing *outgoing, struct parcel *parcel)
 {
-    struct str frame = parcel_frame(parcel, outgoing->deflate);
-    size_t rest = frame.len;
-    if (!outgoing->first) {
-        if (!push(outgoing, frame))
-            return false;
-        rest -= outgoing->sent;
-    }
-    if (!rest)
+    size_t size = parcel_size(parcel, outgoing->deflate), sent = 0;
+    bool at_once = !outgoing->first && parcel_is_ready(parcel, outgoing->deflate);
+    if (at_once && !push(outgoing, parcel_frame(parcel, outgoing->deflate), &sent))
+        return false;
+    if (sent == size)
         return true;
-    enqueue(outgoing, parcel);
-    outgoing->queued += rest;
+    if (!outgoing->first)
+        outgoing->sent = sent;
+    enqueue(outgoing, parcel, size);
+    outgoing->queued += size - sent;
     metric_max(&outgoing->sockets->metrics.queue_max, outgoing->queued);
     return true;
+}
+
+bool outgoing_is_unready(const struct outgoing *outgoing)
+{
+    return outgoing->first && !parcel_is_ready(outgoing->first->parcel, outgoing->deflate);
+}
+
+/* It may have become ready, also because another socket waited for it. */
+static void recount(struct outgoing *outgoing, struct waiting *waiting)
+{
+    size_t size = parcel_size(waiting->parcel, outgoing->deflate);
+    outgoing->queued = outgoing->queued - waiting->size + size;
+    waiting->size = size;
+}
+
+void outgoing_pack(struct outgoing *outgoing)
+{
+    parcel_pack(outgoing->first->parcel);
+    recount(outgoing, outgoing->first);
+    outgoing->moved_ms = uv_now(outgoing->sockets->loop);
+    metric_max(&outgoing->sockets->metrics.queue_max, outgoing->queued);
 }
 
 /* So many bytes of what waits are gone. */
@@ -97,18 +118,22 @@ static void forget_sent(struct outgoing *outgoing, size_t count)
     outgoing->queued -= count;
     outgoing->sent += count;
     while (outgoing->first) {
-        size_t len = parcel_frame(outgoing->first->parcel, outgoing->deflate).len;
-        if (outgoing->sent < len)
+        size_t size = outgoing->first->size;
+        if (outgoing->sent < size)
             return;
-        outgoing->sent -= len;
+        outgoing->sent -= size;
         drop_first(outgoing);
     }
 }
 
-static size_t gather(const struct outgoing *outgoing, struct iovec vectors[VECTORS_MAX])
+/* What is ready, from the first on. */
+static size_t gather(struct outgoing *outgoing, struct iovec vectors[VECTORS_MAX])
 {
     size_t count = 0, skip = outgoing->sent;
     for (struct waiting *at = outgoing->first; at && count < VECTORS_MAX; at = at->next) {
+        if (!parcel_is_ready(at->parcel, outgoing->deflate))
+            break;
+        recount(outgoing, at);
         struct str frame = parcel_frame(at->parcel, outgoing->deflate);
         vectors[count++] = (struct iovec){(char *)frame.ptr + skip, frame.len - skip};
         skip = 0;
@@ -118,7 +143,7 @@ static size_t gather(const struct outgoing *outgoing, struct iovec vectors[VECTO
 
 bool outgoing_flush(struct outgoing *outgoing)
 {
-    while (outgoing->first) {
+    while (outgoing->first && !outgoing_is_unready(outgoing)) {
         struct iovec vectors[VECTORS_MAX];
         struct msghdr message = {.msg_iov = vectors, .msg_iovlen = gather(outgoing, vectors)};
         ssize_t count = sendmsg(outgoing->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -9,7 +9,7 @@
  * all it can make the socket keep.
  *
  * How bytes go out: outgoing.h; what the kernel does not take waits until the loop says that the
- * socket is writable.
+ * socket is writable. What is too large to be deflated in one step waits for us, as a worker again.
  *
  *          our close frame           peer's close frame
  *   OPEN ------------------> CLOSING ------------------> LEAVING --> ENDED
@@ -47,10 +47,11 @@ struct websocket {
     enum state state;
     unsigned code; /* for `closed` */
     bool reading;
-    bool watched;        /* the loop looks whether it is readable */
-    bool backlog;        /* `kept` may hold whole frames */
-    struct worker input; /* it has a backlog, or is readable */
-    bool broken;         /* the peer broke the protocol */
+    int watched;          /* what the loop looks for: UV_READABLE, UV_WRITABLE */
+    bool backlog;         /* `kept` may hold whole frames */
+    struct worker input;  /* it has a backlog, or is readable */
+    struct worker output; /* the next to be sent is to be deflated before */
+    bool broken;          /* the peer broke the protocol */
     bool trusted;
     struct ring closing; /* among those that wait for their peer, CLOSING and LEAVING */
     struct ring soon;
@@ -110,10 +111,16 @@ static void on_ready(uv_poll_t *poll, int status, int events);
 
 static void watch(struct websocket *socket)
 {
-    socket->watched = socket->reading && !work_waits(&socket->input);
-    int events =
-        (socket->watched ? UV_READABLE : 0) | (outgoing_waits(&socket->outgoing) ? UV_WRITABLE : 0);
-    if (events && socket->state != ENDED)
+    const struct outgoing *outgoing = &socket->outgoing;
+    bool readable = socket->reading && !work_waits(&socket->input);
+    bool writable = outgoing_waits(outgoing) && !outgoing_is_unready(outgoing);
+    int events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
+    if (socket->state == ENDED)
+        events = 0;
+    if (events == socket->watched)
+        return;
+    socket->watched = events;
+    if (events)
         uv_poll_start(&socket->poll, events, on_ready);
     else
         uv_poll_stop(&socket->poll);
@@ -163,6 +170,7 @@ static void move(struct websocket *socket, enum state state)
     if (state == ENDED) {
         ring_remove(&socket->closing);
         work_remove(&socket->input);
+        work_remove(&socket->output);
         outgoing_drop(&socket->outgoing);
         visit_soon(socket);
     } else {
@@ -211,14 +219,21 @@ static void report_end(struct websocket *socket)
 
 /* --- out --- */
 
-/* What waits first makes the loop look for room. */
+/* What waits first is deflated when its turn comes, or makes the loop look for room. */
+static void await_output(struct websocket *socket)
+{
+    if (outgoing_is_unready(&socket->outgoing))
+        work_add(socket->sockets->options.work, &socket->output);
+    watch(socket);
+}
+
 static void send_parcel(struct websocket *socket, struct parcel *parcel)
 {
     bool waited = outgoing_waits(&socket->outgoing);
     if (!outgoing_send(&socket->outgoing, parcel))
         end(socket);
     else if (!waited && outgoing_waits(&socket->outgoing))
-        watch(socket);
+        await_output(socket);
 }
 
 void websocket_send(struct websocket *socket, struct parcel *parcel)
@@ -264,16 +279,26 @@ static void flush(struct websocket *socket)
         end(socket);
         return;
     }
+    await_output(socket);
     if (outgoing_waits(&socket->outgoing))
         return;
     send_pong(socket);
     if (socket->state == ENDED || outgoing_waits(&socket->outgoing))
         return;
-    watch(socket);
     if (socket->state == LEAVING)
         leave(socket);
     else if (socket->state == OPEN)
         socket->handler.drained(socket->handler.context);
+}
+
+static bool pack_some(struct worker *worker)
+{
+    struct websocket *socket = ring_of(worker, struct websocket, output);
+    if (outgoing_is_unready(&socket->outgoing))
+        outgoing_pack(&socket->outgoing);
+    if (!outgoing_is_unready(&socket->outgoing))
+        flush(socket);
+    return outgoing_is_unready(&socket->outgoing);
 }
 
 size_t websocket_queued(const struct websocket *socket)
@@ -283,7 +308,8 @@ size_t websocket_queued(const struct websocket *socket)
 
 uint64_t websocket_moved_ms(const struct websocket *socket)
 {
-    bool waits = outgoing_waits(&socket->outgoing);
+    const struct outgoing *outgoing = &socket->outgoing;
+    bool waits = outgoing_waits(outgoing) && !outgoing_is_unready(outgoing);
     return waits ? socket->outgoing.moved_ms : uv_now(socket->sockets->loop);
 }
 
@@ -474,7 +500,7 @@ static bool take_some(struct worker *worker)
     else
         read_some(socket);
     bool more = socket->backlog && socket->reading && socket->state < LEAVING;
-    if (!more && !socket->watched)
+    if (!more)
         watch(socket);
     return more;
 }
@@ -558,6 +584,7 @@ struct websocket *websocket_new(struct websockets *sockets, int fd, struct str e
     ring_init(&socket->closing);
     ring_init(&socket->soon);
     worker_init(&socket->input, take_some);
+    worker_init(&socket->output, pack_some);
     buf_init(&socket->kept,
              options->message_size_max + FRAME_HEADER_MAX + 2 * SOCKETS_READ_SIZE + early.len);
     outgoing_init(&socket->outgoing, sockets, fd, deflate);

@@ -87,7 +87,7 @@ void websocket_send(struct websocket *socket, struct parcel *parcel);
  * much about the peer. */
 void websocket_ping(struct websocket *socket);
 
-/* Bytes that wait for the kernel. */
+/* Bytes that wait for the kernel; or, of what waits to be deflated before, the memory. */
 size_t websocket_queued(const struct websocket *socket);
 
 /* uv_now() when any byte last came in; when the kernel last took a byte, or nothing waited. */

@@ -163,6 +163,40 @@ static void a_bomb_stops_at_the_ceiling(void **state)
     free(zeros);
 }
 
+static void pieces_are_one_message(void **state)
+{
+    (void)state;
+    enum { SIZE = 200000, PERIOD = 9000, PIECE = 7000 };
+    uint32_t seed = 7;
+    struct deflate streams;
+    struct buf packed, whole, plain;
+    char *message = malloc(SIZE);
+    for (size_t i = 0; i < SIZE; i++) /* noise, again and again: a piece alone gets no shorter */
+        message[i] =
+            i < PERIOD ? (char)((seed = seed * 1664525 + 1013904223) >> 24) : message[i - PERIOD];
+    deflate_init(&streams);
+    buf_init(&packed, 1 << 20);
+    buf_init(&whole, 1 << 20);
+    buf_init(&plain, 1 << 20);
+    for (size_t at = 0; at < SIZE; at += PIECE) {
+        size_t size = SIZE - at < PIECE ? SIZE - at : PIECE;
+        deflate_pack_piece(&streams, (struct str){message, SIZE}, at, size, &packed);
+        buf_clear(&whole);
+        deflate_pack(&streams, STR("something else in between"), &whole);
+    }
+    assert_true(deflate_unpack(&streams, buf_str(&packed), &plain));
+    assert_int_equal(plain.len, SIZE);
+    assert_memory_equal(plain.ptr, message, SIZE);
+    buf_clear(&whole);
+    deflate_pack(&streams, (struct str){message, SIZE}, &whole);
+    assert_true(packed.len < whole.len + whole.len / 10);
+    buf_deinit(&packed);
+    buf_deinit(&whole);
+    buf_deinit(&plain);
+    deflate_deinit(&streams);
+    free(message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_deflated_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_payload_that_breaks_off_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bomb_stops_at_the_ceiling, set_up, tear_down),
+        cmocka_unit_test(pieces_are_one_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

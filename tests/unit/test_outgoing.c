@@ -1,10 +1,15 @@
 /* What a WebSocket sends, and what it holds while idle. */
 #include "fake/socket_world.h"
 
+#include "ws/deflate.h"
+
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -205,6 +210,137 @@ static void an_idle_socket_holds_no_buffers(void **state)
     expect_little_memory(true, FIN | FRAME_TEXT, 1);
 }
 
+/* ---- what is too large to be deflated in one go ---- */
+
+static void on_other_closed(void *context, unsigned code)
+{
+    (void)context;
+    (void)code;
+}
+
+enum { LARGE = 20 * PARCEL_PIECE };
+
+/* Each turn does what it must, and no more. */
+static struct world *hurried_world_new(void)
+{
+    struct world *world = world_new_with((struct str){0}, true);
+    world->work.queue.options.budget_us = 0;
+    return world;
+}
+
+/* What has been heard begins with a deflated message of call_send_many(LARGE); take it off. */
+static void take_large(struct world *world)
+{
+    struct deflate streams;
+    struct buf plain;
+    const unsigned char *frame = (const unsigned char *)world->heard.ptr;
+    assert_true(world->heard.len > 4);
+    assert_int_equal(frame[0], 0xc2);
+    size_t header = frame[1] == 126 ? 4 : 10, len = (size_t)frame[2] << 8 | frame[3];
+    if (frame[1] == 127)
+        len = (size_t)frame[7] << 16 | (size_t)frame[8] << 8 | frame[9];
+    assert_true(world->heard.len >= header + len);
+    deflate_init(&streams);
+    buf_init(&plain, HEARD_MAX);
+    assert_true(deflate_unpack(&streams, (struct str){world->heard.ptr + header, len}, &plain));
+    assert_int_equal(plain.len, LARGE);
+    for (size_t i = 0; i < LARGE; i++)
+        assert_int_equal((unsigned char)plain.ptr[i], i % 251);
+    buf_deinit(&plain);
+    deflate_deinit(&streams);
+    world->heard.len -= header + len;
+    memmove(world->heard.ptr, world->heard.ptr + header + len, world->heard.len);
+}
+
+static void a_large_message_is_deflated_over_several_turns(void **state)
+{
+    (void)state;
+    unsigned turns = 0;
+    struct world *world = hurried_world_new();
+    call_send(world, STR("first"));
+    assert_heard(world, STR("\x82\x05"
+                            "first"));
+    call_send_many(world, LARGE);
+    call_send(world, STR("behind"));
+    size_t queued = websocket_queued(world->socket);
+    assert_true(queued >= LARGE); /* it counts as what it holds */
+    for (; !client_read(world, SIZE_MAX); turns++) {
+        assert_int_equal(websocket_moved_ms(world->socket), uv_now(&world->loop));
+        turn(world);
+    }
+    assert_int_equal(turns, LARGE / PARCEL_PIECE);
+    assert_true(websocket_queued(world->socket) < queued / 10);
+    while (!world->drained) {
+        client_read(world, SIZE_MAX);
+        uv_run(&world->loop, UV_RUN_NOWAIT);
+    }
+    while (client_read(world, SIZE_MAX))
+        ;
+    take_large(world);
+    assert_heard(world, STR("\x82\x06"
+                            "behind"));
+    assert_int_equal(websocket_queued(world->socket), 0);
+    world_free(world);
+}
+
+static void another_is_not_held_up_by_it(void **state)
+{
+    (void)state;
+    struct world *world = hurried_world_new(), *other = world_new_with((struct str){0}, true);
+    call_send_many(world, LARGE);
+    turn(world);
+    call_send(other, STR("quick"));
+    assert_heard(other, STR("\x82\x05quick"));
+    assert_int_equal(client_read(world, SIZE_MAX), 0);
+    world_free(other);
+    world_free(world); /* while it is being deflated */
+}
+
+/* The loop is not kept busy by a socket that could be written to. */
+static void large_messages_follow_each_other_and_the_close_frame_comes_last(void **state)
+{
+    (void)state;
+    struct world *world = hurried_world_new();
+    for (unsigned i = 0; i < 3; i++)
+        call_send_many(world, LARGE);
+    websocket_close(world->socket, WEBSOCKET_NORMAL, STR(""));
+    client_send_close(world, 1000, "");
+    while (!world->ended) {
+        client_read(world, SIZE_MAX);
+        uv_run(&world->loop, UV_RUN_NOWAIT);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        take_large(world);
+    assert_heard_close(world, 1000);
+    assert_told(world, "closed:1000;");
+    world_free(world);
+}
+
+/* Two sockets wait for one parcel: it is deflated once, by both together. */
+static void a_large_message_for_many_is_deflated_once(void **state)
+{
+    (void)state;
+    int fds[2];
+    struct world *world = hurried_world_new();
+    struct websocket_handler handler = {on_message, on_drained, on_other_closed, world};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    struct websocket *other = websocket_new(world->sockets, fds[0], STR(""), true, &handler);
+    char *bytes = calloc(1, LARGE);
+    struct parcel *parcel = parcel_new(world->sockets, (struct str){bytes, LARGE});
+    free(bytes);
+    websocket_send(world->socket, parcel);
+    websocket_send(other, parcel);
+    parcel_unref(parcel);
+    while (!client_read(world, SIZE_MAX))
+        turn(world);
+    await(world, !websocket_queued(other) && !websocket_queued(world->socket));
+    assert_int_equal(metric_get(&world->work.queue.metrics.steps), LARGE / PARCEL_PIECE + 1);
+    websocket_cut(other);
+    settle(world);
+    close(fds[1]);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +353,10 @@ int main(void)
         cmocka_unit_test(a_peer_that_pings_and_does_not_read_gets_one_pong),
         cmocka_unit_test(our_ping_goes_out_unless_output_waits),
         cmocka_unit_test(an_idle_socket_holds_no_buffers),
+        cmocka_unit_test(a_large_message_is_deflated_over_several_turns),
+        cmocka_unit_test(another_is_not_held_up_by_it),
+        cmocka_unit_test(large_messages_follow_each_other_and_the_close_frame_comes_last),
+        cmocka_unit_test(a_large_message_for_many_is_deflated_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

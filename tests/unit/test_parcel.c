@@ -3,6 +3,7 @@
 #include "ws/frame.h"
 #include "ws/websocket.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -87,6 +88,93 @@ static void a_long_one_is_deflated_once(void **state)
     parcel_unref(parcel);
 }
 
+static void a_large_one_is_deflated_a_piece_at_a_time(void **state)
+{
+    (void)state;
+    enum { SIZE = 5 * PARCEL_PIECE + 1 };
+    struct parcel *parcel = make(SIZE);
+    assert_true(parcel_is_ready(parcel, false));
+    assert_int_equal(parcel_frame(parcel, false).len, SIZE + 10);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_false(parcel_is_ready(parcel, true));
+        assert_true(parcel_size(parcel, true) >= SIZE);
+        parcel_pack(parcel);
+    }
+    assert_true(parcel_is_ready(parcel, true));
+    struct str deflated = parcel_frame(parcel, true);
+    assert_in_range(deflated.len, 126, SIZE / 100);
+    assert_int_equal(parcel_size(parcel, true), deflated.len);
+    assert_int_equal((unsigned char)deflated.ptr[0], 0xc2);
+    struct deflate streams;
+    struct buf plain;
+    deflate_init(&streams);
+    buf_init(&plain, 1 << 20);
+    assert_true(deflate_unpack(&streams, (struct str){deflated.ptr + 4, deflated.len - 4}, &plain));
+    assert_int_equal(plain.len, SIZE);
+    assert_memory_equal(plain.ptr, parcel_frame(parcel, false).ptr + 10, SIZE);
+    buf_deinit(&plain);
+    deflate_deinit(&streams);
+    parcel_unref(parcel);
+}
+
+static void a_large_one_that_does_not_get_shorter_is_given_up_soon(void **state)
+{
+    (void)state;
+    enum { SIZE = 4 * PARCEL_PIECE };
+    char *noise = malloc(SIZE);
+    uint32_t seed = 7;
+    for (size_t i = 0; i < SIZE; i++)
+        noise[i] = (char)((seed = seed * 1664525 + 1013904223) >> 24);
+    struct parcel *parcel = parcel_new(sockets, (struct str){noise, SIZE});
+    parcel_pack(parcel);
+    assert_true(parcel_is_ready(parcel, true));
+    assert_ptr_equal(parcel_frame(parcel, true).ptr, parcel_frame(parcel, false).ptr);
+    parcel_unref(parcel);
+    free(noise);
+}
+
+/* ASan and mallinfo2 count differently, and allocators round: a third is room enough. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t heap_size(void)
+{
+    if (__sanitizer_get_current_allocated_bytes)
+        return __sanitizer_get_current_allocated_bytes();
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* When only queues of sockets that want it deflated hold it, it has no more memory than they
+ * count. */
+static void the_plain_form_goes_when_nobody_needs_it(void **state)
+{
+    (void)state;
+    enum { SIZE = 6 * PARCEL_PIECE };
+    size_t before = heap_size();
+    struct parcel *parcel = make(SIZE);
+    parcel_ref_form(parcel, true);
+    parcel_ref_form(parcel, false);
+    for (unsigned i = 0; i < 6; i++)
+        parcel_pack(parcel);
+    parcel_unref(parcel);
+    assert_true(heap_size() - before > SIZE); /* somebody needs it */
+    parcel_unref_form(parcel, false);
+    assert_true(heap_size() - before < SIZE / 3);
+    assert_true(parcel_frame(parcel, true).len < SIZE / 100);
+    parcel_unref_form(parcel, true);
+    parcel = make(600); /* the form is made while its maker still holds it */
+    parcel_ref_form(parcel, true);
+    assert_true(parcel_frame(parcel, true).len < 50);
+    size_t both = heap_size();
+    parcel_unref(parcel);
+    assert_true(both - heap_size() >= 600);
+    parcel_unref_form(parcel, true);
+    parcel = make(SIZE); /* nobody waits to see it deflated */
+    parcel_pack(parcel);
+    parcel_unref(parcel);
+    assert_in_range(heap_size(), 0, before + 1000);
+}
+
 static void what_does_not_get_shorter_is_sent_as_it_is(void **state)
 {
     (void)state;
@@ -117,6 +205,9 @@ int main(void)
         cmocka_unit_test(a_parcel_is_one_binary_frame),
         cmocka_unit_test(a_short_one_is_not_deflated),
         cmocka_unit_test(a_long_one_is_deflated_once),
+        cmocka_unit_test(a_large_one_is_deflated_a_piece_at_a_time),
+        cmocka_unit_test(a_large_one_that_does_not_get_shorter_is_given_up_soon),
+        cmocka_unit_test(the_plain_form_goes_when_nobody_needs_it),
         cmocka_unit_test(what_does_not_get_shorter_is_sent_as_it_is),
         cmocka_unit_test(it_lives_as_long_as_somebody_refers_to_it),
     };
