@@ -93,6 +93,10 @@ static const struct option options[] = {
      "number"},
     {"session-subscriptions-max", NUMBER, AT(session_subscriptions_max), "2000", 1, 1000000, NULL,
      "objects that a client hears of; more: subscription_failed, 429, code 51202"},
+    {"session-queries-size-max", SIZE, AT(session_queries_size_max), "8M", 4096, UINT64_C(1) << 30,
+     NULL,
+     "bytes that the live queries of a client take, compiled: about 1 KiB each, and 50 for each part "
+     "of a field; more: subscription_failed, 429, code 51202"},
     {"session-queue-max", SIZE, AT(session_queue_max), "1M", 65536, UINT64_C(1) << 30, NULL,
      "bytes that may wait for a client; more: events wait in the journal, requests in the kernel"},
     {"session-requests-max", NUMBER, AT(session_requests_max), "64", 1, 10000, NULL,

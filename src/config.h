@@ -47,6 +47,7 @@ struct config {
     uint64_t sessions_max;
     uint64_t strangers_max; /* 0: half of sessions_max, at least 64 */
     uint64_t session_subscriptions_max;
+    uint64_t session_queries_size_max;
     uint64_t session_queue_max;
     uint64_t session_requests_max;
     uint64_t session_frames_max; /* 0: any */

@@ -157,6 +157,7 @@ static struct realtime_options realtime_options(struct server *server, size_t at
         .per_identity_max = config->sessions_per_identity_max,
         .strangers_max = share(server, strangers_max(config)),
         .subscriptions_max = config->session_subscriptions_max,
+        .live_size_max = config->session_queries_size_max,
         .queue_max = config->session_queue_max,
         .requests_max = config->session_requests_max,
         .packet_size_max = config->packet_size_max,

@@ -31,11 +31,11 @@ static bool is_own(const struct subscription *subscription, const struct notice 
 
 /* A reference; NULL: nothing. */
 static struct occasion *occasion_for(struct rendering *rendering,
-                                     const struct subscription *subscription, bool *matches)
+                                     const struct subscription *subscription)
 {
     const struct topic *topic = subscription->topic;
     if (subscription->live)
-        return live_event(subscription->live, rendering->notice, matches);
+        return live_event(subscription->live, rendering->notice, &rendering->cost);
     struct occasion *occasion = is_own(subscription, rendering->notice)
                                     ? rendering_position(rendering, topic)
                                     : rendering_event(rendering, topic, subscription->session);
@@ -44,13 +44,10 @@ static struct occasion *occasion_for(struct rendering *rendering,
 
 bool audience_tell(struct subscription *subscription, struct rendering *rendering)
 {
-    bool matches = false;
-    struct occasion *occasion = occasion_for(rendering, subscription, &matches);
+    struct occasion *occasion = occasion_for(rendering, subscription);
     bool room = !occasion || session_has_room(subscription->session, occasion->len);
     if (room && occasion)
         outbox_put(subscription->session, occasion);
-    if (room && subscription->live)
-        live_note(subscription->live, rendering->notice, matches);
     if (room && rendering->notice->change->seq > subscription->position)
         subscription->position = rendering->notice->change->seq;
     occasion_unref(occasion);
@@ -74,11 +71,11 @@ static void recheck(struct subscription *subscription)
     replay_continue(subscription);
 }
 
-/* To look at an item for a query takes long. When this turn of the loop has done enough, the
+/* To look at an item for queries takes long. When this turn of the loop has done enough, the
  * subscription catches up in a later one. */
-static bool is_postponed(struct subscription *subscription)
+static bool is_postponed(struct subscription *subscription, const struct notice *notice)
 {
-    if (!subscription->live ||
+    if (!subscription->live || live_queries_is_looked_at(subscription->live->query, notice) ||
         work_is_free(realtime_hub(subscription->session->realtime)->options->work))
         return false;
     fall_behind(subscription);
@@ -96,7 +93,7 @@ static void hear(struct subscription *subscription, struct rendering *rendering)
     }
     if (!message && change->seq <= subscription->position)
         return;
-    if (is_postponed(subscription))
+    if (is_postponed(subscription, rendering->notice))
         return;
     if (audience_tell(subscription, rendering)) {
         if (change_is_removal(change) && subscription->live)
@@ -137,6 +134,7 @@ void audience_hear(struct realtime *realtime, const struct notice *notice)
             hear(subscription, &rendering);
     }
     rendering_deinit(&rendering);
+    live_queries_forget(&topic->live);
     if (--topic->count == 0)
         hub_drop_topic(realtime_hub(realtime), topic);
 }

@@ -60,6 +60,7 @@ struct topic *hub_topic(struct hub *hub, const struct sid *sid, enum kind kind, 
     topic = mem_alloc(sizeof *topic);
     *topic = (struct topic){.id = id, .sid = *sid, .kind = kind};
     ring_init(&topic->subscriptions);
+    live_queries_init(&topic->live);
     dict_add(&hub->topics, dict_mix(id), topic);
     return topic;
 }
@@ -100,6 +101,7 @@ void hub_drop_topic(struct hub *hub, struct topic *topic)
     if (topic->proven)
         say_farewell(hub, topic);
     dict_remove(&hub->topics, dict_mix(topic->id), topic);
+    live_queries_deinit(&topic->live);
     free(topic);
 }
 

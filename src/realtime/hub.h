@@ -6,6 +6,7 @@
 #include "base/dict.h"
 #include "dialect/token.h"
 #include "realtime/limiter.h"
+#include "realtime/live_queries.h"
 #include "realtime/outbox.h"
 #include "realtime/realtime.h"
 #include "realtime/routes.h"
@@ -18,6 +19,7 @@ struct topic {
     enum kind kind;
     struct ring subscriptions;
     size_t count;
+    struct live_queries live;
     bool proven; /* the core knows it by this SID; at most one of each id is */
 };
 

@@ -37,6 +37,7 @@ struct realtime_options {
     uint64_t per_identity_max;   /* more: 429; 0: any */
     size_t strangers_max;        /* of this one, that were not yet; more: the oldest is aborted */
     size_t subscriptions_max;    /* of a session; more: subscription_failed */
+    size_t live_size_max;        /* bytes that the live queries of a session take; the same */
     size_t queue_max;            /* bytes that may wait in a session */
     size_t requests_max;         /* of a session under way; more wait in the kernel */
     size_t packet_size_max;      /* bytes of a client's message; more: 1009 */

@@ -14,6 +14,7 @@ struct rendering {
     struct occasion *position;
     bool has_event;
     bool has_position;
+    size_t cost; /* of live queries that have looked at it, in bytes */
 };
 
 void rendering_deinit(struct rendering *rendering);

@@ -1,7 +1,6 @@
 /* A subscription waits for its turn (ask_in_turn); then a step is submitted, comes back to on_step,
  * and arrive decides what it brought: notices of a replay, which are told as far as there is room;
- * the map of a live query; or some of the map's items. While it is in the core's hands its
- * subscription may end, or change its state. */
+ * or the map of a live query. While it is in the core's hands its subscription may end. */
 #include "realtime/replay.h"
 
 #include "base/mem.h"
@@ -9,7 +8,6 @@
 #include "realtime/hub.h"
 #include "realtime/live.h"
 #include "realtime/rendering.h"
-#include "sync/listing.h"
 #include "sync/subscribe.h"
 
 #include <stdlib.h>
@@ -22,7 +20,8 @@ struct step {
     struct subscription *subscription; /* NULL: it has ended */
     struct sid sid;
     struct arena arena; /* what the command of a live query points into, also when it has ended */
-    struct str place;   /* where the next page of the map's items begins; absent: the first */
+    size_t told;        /* of the notices that came */
+    bool full;          /* the session has no room for the next one */
     bool flying;        /* in the core's hands, or behind them in the work queue */
     struct worker worker;
 };
@@ -69,19 +68,6 @@ void replay_end(struct subscription *subscription)
 
 /* --- what is asked --- */
 
-/* All items of the map of a live query, page after page. */
-static void ask_for_items(struct step *step)
-{
-    step->sid = step->subscription->topic->sid;
-    step->command = (struct command){
-        .verb = VERB_LIST,
-        .kind = KIND_MAP_ITEM,
-        .container_kind = KIND_MAP,
-        .container = sid_str(&step->sid),
-        .page = {.place = step->place, .size = PAGE_SIZE_MAX},
-    };
-}
-
 static void ask_for_map(struct step *step)
 {
     step->command = (struct command){
@@ -103,6 +89,7 @@ static void ask_for_changes(struct step *step)
     };
     step->subscribe.since_given = subscription->since_given;
     step->subscribe.since = subscription->position;
+    step->subscribe.with_before = subscription->live;
     step->subscribe.far_max = hub_of(subscription->session)->options->replay_max;
 }
 
@@ -116,12 +103,12 @@ static void ask(struct subscription *subscription)
         step = subscription->step = new_step(subscription);
     if (!subscription->topic)
         ask_for_map(step);
-    else if (subscription->state == SUBSCRIPTION_BEHIND)
-        ask_for_changes(step);
     else
-        ask_for_items(step);
+        ask_for_changes(step);
     step->command.letter.arrive = on_step;
     worker_init(&step->worker, on_turn);
+    step->told = 0;
+    step->full = false;
     step->flying = true;
     step->session->subscriber.steps++;
     session_submit(step->session, &step->command);
@@ -166,43 +153,34 @@ static void go_live(struct subscription *subscription, uint64_t reached)
     if (subscription->asked)
         subscription_tell_established(subscription);
     subscription->asked = false;
-    if (subscription->live && !subscription->live->seeded)
-        go_on(subscription);
 }
 
-static void take_items(struct subscription *subscription, const struct command *command)
+/* Returns how many bytes that was the work of. */
+static size_t tell_next(struct step *step)
 {
-    struct step *step = subscription->step;
-    size_t count = command->heads_count;
-    bool last = !command->more_after || !count;
-    if (subscription->state == SUBSCRIPTION_BEHIND) {
-        step->place = (struct str){0};
-        go_on(subscription); /* they are newer than what it was told: go_live asks anew */
-        return;
-    }
-    live_seed(subscription->live, command->heads, count, last);
-    if (last) {
-        drop_step(subscription);
-        return;
-    }
-    arena_clear(&step->arena);
-    struct str place = listing_place(command->heads[count - 1], &step->arena);
-    step->place = arena_dup(&step->arena, place);
-    go_on(subscription);
+    const struct notice *notice = &step->subscribe.notices[step->told];
+    const struct change *state = notice->item ? notice->item : notice->change;
+    struct rendering rendering = {.notice = notice};
+    step->full = !audience_tell(step->subscription, &rendering);
+    step->told += !step->full;
+    rendering_deinit(&rendering);
+    return rendering.cost + state->data.len;
 }
 
-/* How many of the notices went. */
-static size_t tell_some(struct subscription *subscription, struct subscribe *subscribe)
+static bool is_told(const struct step *step)
 {
-    size_t told = 0;
-    bool room = true;
-    while (room && told < subscribe->count) {
-        struct rendering rendering = {.notice = &subscribe->notices[told]};
-        room = audience_tell(subscription, &rendering);
-        told += room;
-        rendering_deinit(&rendering);
-    }
-    return told;
+    return step->full || step->told == step->subscribe.count;
+}
+
+/* False: there is more to tell, in a later turn. */
+static bool tell_some(struct step *step)
+{
+    struct work_slice slice = work_slice(hub_of(step->session)->options->work);
+    while (!is_told(step) && work_goes_on(&slice, tell_next(step)))
+        ;
+    if (step->subscription->live)
+        live_queries_forget(&step->subscription->topic->live);
+    return is_told(step);
 }
 
 /* When not all could be told, replay_resume_all goes on. */
@@ -210,7 +188,7 @@ static void catch_up(struct subscription *subscription)
 {
     struct subscribe *subscribe = &subscription->step->subscribe;
     bool any = subscribe->count > 0, more = subscribe->more;
-    bool all = tell_some(subscription, subscribe) == subscribe->count;
+    bool all = subscription->step->told == subscribe->count;
     uint64_t reached = subscribe->reached;
     subscribe_clear(subscribe, false);
     metric_add(&subscription_metrics(subscription)->replays, any && all && !more);
@@ -227,6 +205,7 @@ static void find_map(struct subscription *subscription, const struct command *co
 {
     struct sid sid = sid_of(command->head);
     subscription_join(subscription, &sid, KIND_MAP, command->head->id);
+    live_join(subscription->live, &subscription->topic->live);
 }
 
 static void arrive(struct subscription *subscription, const struct command *command)
@@ -236,8 +215,6 @@ static void arrive(struct subscription *subscription, const struct command *comm
     } else if (command->verb == VERB_FETCH) {
         find_map(subscription, command);
         go_on(subscription);
-    } else if (command->verb == VERB_LIST) {
-        take_items(subscription, command);
     } else {
         catch_up(subscription);
     }
@@ -272,10 +249,19 @@ static void finish(struct step *step)
     session_release(session);
 }
 
+/* True: there is more of it, for a later turn. */
+static bool take(struct step *step)
+{
+    bool tells = step->subscription && !step->command.err && step->command.verb == VERB_SUBSCRIBE;
+    if (tells && !tell_some(step))
+        return true;
+    finish(step);
+    return false;
+}
+
 static bool on_turn(struct worker *worker)
 {
-    finish(ring_of(worker, struct step, worker));
-    return false;
+    return take(ring_of(worker, struct step, worker));
 }
 
 /* From now on notices come. Of what has happened meanwhile the subscription hears when it asks
@@ -292,9 +278,7 @@ static void on_step(struct letter *letter)
     struct step *step = (struct step *)letter;
     struct work_queue *work = hub_of(step->session)->options->work;
     note_following(step);
-    if (work_is_free(work))
-        finish(step);
-    else
+    if (!work_is_free(work) || take(step))
         work_add(work, &step->worker);
 }
 

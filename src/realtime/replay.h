@@ -1,6 +1,6 @@
 /* How a subscription that is BEHIND catches up: step by step it asks the core for what follows its
  * position, tells that as far as the session has room, and asks again until there is no more. Then
- * it is LIVE. A live query first asks for its map, and once it is LIVE for the map's items.
+ * it is LIVE. A live query first asks for its map.
  *
  * A step is what is on its way to the core and back; a subscription has one at most, and a session
  * REPLAY_STEPS_MAX: its other subscriptions wait for their turn. Its answer comes to this file

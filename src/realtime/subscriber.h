@@ -12,6 +12,7 @@ enum { SUBSCRIBER_OWN_MAX = 32 };
 struct subscriber {
     struct ring subscriptions;
     size_t count;
+    size_t live_size;   /* bytes that its live queries take */
     struct ring behind; /* those of them that wait for their turn to catch up: replay.c */
     size_t steps;       /* of replay.c, in the core's hands */
     unsigned protocol;  /* of its last request: 3 or 4 */

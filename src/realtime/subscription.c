@@ -104,13 +104,15 @@ static void leave(struct subscription *subscription)
 
 void subscription_end(struct subscription *subscription)
 {
+    if (subscription->live)
+        subscription->session->subscriber.live_size -= subscription->live->size;
+    live_free(subscription->live);
     leave(subscription);
     ring_remove(&subscription->in_session);
     subscription->session->subscriber.count--;
     metric_set(&subscription_metrics(subscription)->subscriptions,
                metric_get(&subscription_metrics(subscription)->subscriptions) - 1);
     replay_end(subscription);
-    live_free(subscription->live);
     free(subscription);
 }
 
@@ -183,13 +185,19 @@ static struct subscription *find_asked(const struct session *session,
 static void establish_live(struct session *session, const struct subscription_ask *ask)
 {
     struct live *live;
+    struct subscriber *subscriber = &session->subscriber;
     enum err e = live_new(&live, ask->sid, ask->index, ask->query);
+    if (!e && live->size > hub_of(session)->options->live_size_max - subscriber->live_size) {
+        live_free(live);
+        e = ERR_RATE;
+    }
     if (e) {
         refuse(session, ask, e);
         return;
     }
     struct subscription *subscription = add(session, ask);
     subscription->live = live;
+    subscriber->live_size += live->size;
     replay_continue(subscription);
 }
 

@@ -14,10 +14,16 @@ struct batch_mark batch_mark(const struct batch *batch)
     return (struct batch_mark){batch->count, batch->messages_count};
 }
 
+static void forget_change(struct batch *batch, size_t at)
+{
+    change_unref(batch->changes[at]);
+    change_unref(batch->befores[at]);
+}
+
 static void forget_all(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
-        change_unref(batch->changes[i]);
+        forget_change(batch, i);
     for (size_t i = 0; i < batch->messages_count; i++)
         change_unref(batch->messages[i].notice.change);
     batch->count = batch->messages_count = 0;
@@ -90,9 +96,11 @@ static void publish_change(struct batch *batch, size_t at)
     bool next = at + 1 < batch->count && batch->changes[at + 1]->event == EVENT_ITEM;
     if (is_item(change) && next)
         return;
-    struct notice notice = {change, NULL, batch->origins[at]};
-    if (change->event == EVENT_ITEM)
+    struct notice notice = {.change = change, .origin = batch->origins[at]};
+    if (change->event == EVENT_ITEM) {
         notice.item = batch->changes[at - 1];
+        notice.before = batch->befores[at - 1];
+    }
     feed_publish(batch->feed, &notice);
 }
 
@@ -115,9 +123,10 @@ static void drop_changes(struct batch *batch, size_t count)
 {
     size_t left = batch->count - count;
     for (size_t i = 0; i < count; i++)
-        change_unref(batch->changes[i]);
+        forget_change(batch, i);
     memmove(batch->changes, batch->changes + count, left * sizeof *batch->changes);
     memmove(batch->origins, batch->origins + count, left * sizeof *batch->origins);
+    memmove(batch->befores, batch->befores + count, left * sizeof *batch->befores);
     batch->count = left;
 }
 
@@ -208,6 +217,7 @@ static struct change *add(struct batch *batch, struct change *draft)
     const struct change *before = batch_pending(batch, draft->id);
     struct change *change = change_new(draft);
     batch->origins[batch->count] = batch->origin;
+    batch->befores[batch->count] = NULL;
     batch->changes[batch->count++] = change;
     batch->pending.touched = true;
     if (before)
@@ -225,7 +235,7 @@ void batch_take_back(struct batch *batch, struct batch_mark mark)
         pending_remove(&batch->pending, change);
         if (change->prev >= first) /* its object's change before it is pending, too */
             pending_add(&batch->pending, batch->changes[change->prev - first]);
-        change_unref(change);
+        forget_change(batch, batch->count);
     }
 }
 
@@ -249,6 +259,12 @@ struct change *batch_change(struct batch *batch, struct change *draft)
 {
     draft->seq = next_seq(batch);
     return add(batch, draft);
+}
+
+void batch_keep_before(struct batch *batch, struct change *state)
+{
+    assert(batch->count && !batch->befores[batch->count - 1]);
+    batch->befores[batch->count - 1] = change_ref(state);
 }
 
 struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,
@@ -282,7 +298,7 @@ int64_t batch_expiry(const struct batch *batch, const struct ttl *ttl, int64_t o
 
 void batch_send(struct batch *batch, struct change *message)
 {
-    struct notice notice = {message, NULL, batch->origin};
+    struct notice notice = {.change = message, .origin = batch->origin};
     if (!batch->pending.touched && !batch->messages_count) {
         feed_publish(batch->feed, &notice);
         return;

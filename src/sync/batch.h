@@ -45,7 +45,8 @@ struct batch {
     size_t count;
     struct change *changes[BATCH_CHANGES_MAX];
     uint64_t origins[BATCH_CHANGES_MAX];
-    struct pending pending; /* the same, found by object and name */
+    struct change *befores[BATCH_CHANGES_MAX]; /* batch_keep_before; NULL: nothing */
+    struct pending pending;                    /* the same, found by object and name */
     size_t messages_count;
     struct batch_message messages[BATCH_MAX];
     struct batch_mark sealed;
@@ -109,6 +110,9 @@ struct change *batch_create(struct batch *batch, struct change *draft);
 
 /* A further change of an object, from batch_draft; fills in its seq. Borrowed likewise. */
 struct change *batch_change(struct batch *batch, struct change *draft);
+
+/* The change just added followed that state of its object; who hears of it is told so. */
+void batch_keep_before(struct batch *batch, struct change *state);
 
 /* The last pending change of an object; NULL: none. Borrowed likewise. */
 struct change *batch_pending(const struct batch *batch, uint64_t id);

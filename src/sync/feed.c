@@ -10,10 +10,25 @@ struct follower {
     struct port *port;
 };
 
+void notice_ref(const struct notice *notice)
+{
+    change_ref(notice->change);
+    if (notice->item)
+        change_ref(notice->item);
+    if (notice->before)
+        change_ref(notice->before);
+}
+
+void notice_unref(const struct notice *notice)
+{
+    change_unref(notice->change);
+    change_unref(notice->item);
+    change_unref(notice->before);
+}
+
 void delivery_free(struct delivery *delivery)
 {
-    change_unref(delivery->notice.change);
-    change_unref(delivery->notice.item);
+    notice_unref(&delivery->notice);
     free(delivery);
 }
 

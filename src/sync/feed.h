@@ -20,6 +20,7 @@ struct port;
 struct notice {
     struct change *change; /* of the object, or its new message, or its permission */
     struct change *item;   /* with EVENT_ITEM: the item's; else NULL */
+    struct change *before; /* with the update of a map's item: its state before; NULL: unknown */
     uint64_t origin;       /* command.origin of whoever caused it; 0: none */
 };
 
@@ -29,6 +30,10 @@ struct delivery {
     struct port *port;
     struct notice notice;
 };
+
+/* All that a notice points to. */
+void notice_ref(const struct notice *notice);
+void notice_unref(const struct notice *notice);
 
 void delivery_free(struct delivery *delivery);
 

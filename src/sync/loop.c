@@ -43,9 +43,7 @@ static void tell(void *context, struct port *port, const struct notice *notice)
 {
     struct delivery *delivery = mem_alloc(sizeof *delivery);
     *delivery = (struct delivery){.letter.arrive = port->hear, .port = port, .notice = *notice};
-    change_ref(notice->change);
-    if (notice->item)
-        change_ref(notice->item);
+    notice_ref(notice);
     post(context, port, &delivery->letter);
 }
 

@@ -31,6 +31,8 @@ void revision_next(struct batch *batch, struct command *command, struct str data
     }
     draft.expires_ms = batch_expiry(batch, &command->ttl, draft.expires_ms);
     struct change *changed = change_ref(batch_change(batch, &draft));
+    if (changed->kind == KIND_MAP_ITEM) /* for live queries */
+        batch_keep_before(batch, command->head);
     change_unref(command->head);
     command->head = changed;
 }

@@ -15,10 +15,8 @@
 
 static void drop_notices(struct subscribe *subscribe)
 {
-    for (size_t i = 0; i < subscribe->count; i++) {
-        change_unref(subscribe->notices[i].change);
-        change_unref(subscribe->notices[i].item);
-    }
+    for (size_t i = 0; i < subscribe->count; i++)
+        notice_unref(&subscribe->notices[i]);
     subscribe->count = 0;
 }
 
@@ -66,7 +64,16 @@ static enum err walk(struct settled *settled, struct subscribe *subscribe)
     return OK;
 }
 
-static enum err get_notice(struct settled *settled, uint64_t seq, struct notice *notice)
+/* The state before an update may be lost, and the update not. */
+static enum err get_before(struct settled *settled, struct notice *notice)
+{
+    if (notice->item->event != EVENT_UPDATED)
+        return OK;
+    return store_change(settled->view.store, notice->item->prev, &notice->before);
+}
+
+static enum err get_notice(struct settled *settled, uint64_t seq, bool with_before,
+                           struct notice *notice)
 {
     *notice = (struct notice){0};
     enum err e = store_change(settled->view.store, seq, &notice->change);
@@ -74,10 +81,10 @@ static enum err get_notice(struct settled *settled, uint64_t seq, struct notice 
         e = store_change(settled->view.store, seq - 1, &notice->item);
     if (!e && (!notice->change || !notice->item))
         e = ERR_LOST;
-    if (!e)
-        return OK;
-    change_unref(notice->change);
-    change_unref(notice->item);
+    if (!e && with_before)
+        e = get_before(settled, notice);
+    if (e)
+        notice_unref(notice);
     return e;
 }
 
@@ -96,7 +103,8 @@ static enum err hand_out(struct settled *settled, struct subscribe *subscribe)
          !e && i-- > 0 && subscribe->count < SUBSCRIBE_NOTICES_MAX;) {
         e = subscribe->trail[i] < subscribe->readable_from ? ERR_LOST : OK;
         if (!e)
-            e = get_notice(settled, subscribe->trail[i], &subscribe->notices[subscribe->count]);
+            e = get_notice(settled, subscribe->trail[i], subscribe->with_before,
+                           &subscribe->notices[subscribe->count]);
         subscribe->count += e == OK;
     }
     return e;

@@ -21,6 +21,7 @@ struct subscribe {
     bool since_given; /* else: from now on */
     uint64_t since;   /* the seq of the last change known */
     size_t far_max;   /* more than so many notices behind is lost */
+    bool with_before; /* of a map: notices have `before`, as far as it is still kept */
 
     bool more;        /* not up to date yet */
     uint64_t reached; /* unless `more`: the seq of the newest change */

@@ -271,6 +271,82 @@ test('a query needs the right to read its map', async () => {
   assert.equal((await alice.http('POST', '/v3/Insights/index/Items', asked)).status, 200);
 });
 
+const LIVE = { object_type: 'live_query', query_string: 'n != 0' };
+
+const liveQuery = (index_name, last_event_id) => ({
+  ...LIVE,
+  object_sid: `LQ${index_name}`,
+  index_name,
+  last_event_id,
+});
+
+async function failsToHear(connection, object_sid) {
+  const isIt = (event) => event.object_sid === object_sid;
+  const [, { error }, payload] = await connection.event('subscription_failed', isIt);
+  assert.deepEqual([error.status, error.code], [403, 54007]);
+  return payload.correlation_id;
+}
+
+test('a live query needs the right to read its map, by name and by SID', async () => {
+  const { sid } = await service.syncMaps.create({ uniqueName: 'lively' });
+  await service.syncMaps(sid).syncMapItems.create({ key: 'k', data: { n: 1 } });
+  for (const rights of [null, { write: true, manage: true }])
+    for (const index of ['lively', sid]) {
+      if (rights)
+        await service.syncMaps(sid).syncMapPermissions('alice').update({ ...NONE, ...rights });
+      alice.received.length = 0;
+      await alice.subscribe([liveQuery(index, 0)]);
+      assert.notEqual(await failsToHear(alice, `LQ${index}`), null);
+      assert.deepEqual(alice.events().filter(([type]) => type.startsWith('live_query')), []);
+    }
+});
+
+for (const [how, take] of [
+  ['taken away', (permission) => permission.update(NONE)],
+  ['removed', (permission) => permission.remove()],
+])
+  test(`a live query ends when the right to read its map is ${how}`, async (t) => {
+    const { sid } = await service.syncMaps.create({});
+    const { syncMapItems, syncMapPermissions } = service.syncMaps(sid);
+    const [erin, frank] = await Promise.all(
+      ['erin', 'frank'].map((identity) => Connection.start(server, office.token(identity))),
+    );
+    t.after(() => [erin, frank].forEach((connection) => connection.close()));
+    for (const identity of ['erin', 'frank'])
+      await syncMapPermissions(identity).update({ ...NONE, read: true });
+    const heard = (connection) =>
+      connection.events().map(([, e]) => e.item_data?.n).filter((n) => n);
+    const hears = (connection, n) =>
+      connection.await(`change ${n}`, () => heard(connection).includes(n));
+    for (const connection of [erin, frank]) {
+      await connection.subscribe([liveQuery(sid)]);
+      await connection.event('subscription_established');
+    }
+    await syncMapItems.create({ key: 'a', data: { n: 1 } });
+    for (const connection of [erin, frank]) await hears(connection, 1);
+    await take(syncMapPermissions('erin'));
+    await syncMapItems.create({ key: 'b', data: { n: 2 } });
+    assert.strictEqual(await failsToHear(erin, `LQ${sid}`), null);
+    await hears(frank, 2);
+    const asked = { body: { query_string: '' } };
+    assertDenied(await erin.http('POST', `/v3/Insights/${sid}/Items`, asked));
+    assert.deepEqual(heard(erin), [1]);
+  });
+
+test('a live query ends when access control is turned on', async (t) => {
+  const made = await office.rest.sync.v1.services.create({});
+  const { syncMaps } = office.rest.sync.v1.services(made.sid);
+  const { sid } = await syncMaps.create({});
+  const bob = await Connection.start(server, office.token('bob', { service: made.sid }));
+  t.after(() => bob.close());
+  await bob.subscribe([liveQuery(sid)]);
+  await bob.event('subscription_established');
+  await made.update({ aclEnabled: true });
+  await syncMaps(sid).syncMapItems.create({ key: 'k', data: { n: 1 } });
+  assert.strictEqual(await failsToHear(bob, `LQ${sid}`), null);
+  assert.deepEqual(bob.events().filter(([type]) => type.startsWith('live_query')), []);
+});
+
 test('when access control is turned off everybody may do everything again', async (t) => {
   const made = await office.rest.sync.v1.services.create({ aclEnabled: true });
   const { sid } = await office.rest.sync.v1.services(made.sid).documents.create({ data: {} });

@@ -295,6 +295,67 @@ test('equal queries are one object of a client, different ones are apart', async
   for (const { heard } of [one, same]) await heardAll(heard, [['k1', { n: 1 }]]);
 });
 
+test('equal queries of several clients hear the same, whenever they began', async () => {
+  const { item, syncMapItems } = await mapOf('common', { a: { n: 1 }, b: { n: 2 } });
+  const early = await live(alice, 'common', 'n == 1');
+  await item('b').update({ data: { n: 1 } });
+  await heardAll(early.heard, [['b', { n: 1 }]]);
+  const late = await live(bob, 'common', 'n == 1');
+  assert.deepEqual(late.query.getItems(), { a: { n: 1 }, b: { n: 1 } });
+  await item('a').update({ data: { n: 2 } });
+  await syncMapItems.create({ key: 'c', data: { n: 2 } });
+  await item('c').update({ data: { n: 3 } });
+  await item('b').remove();
+  await syncMapItems.create({ key: 'd', data: { n: 1 } });
+  await heardAll(late.heard, [['a'], ['b'], ['d', { n: 1 }]]);
+  await heardAll(early.heard, [['b', { n: 1 }], ['a'], ['b'], ['d', { n: 1 }]]);
+  early.query.close();
+  await item('d').update({ data: { n: 0 } });
+  await heardAll(late.heard, [['a'], ['b'], ['d', { n: 1 }], ['d']]);
+});
+
+test('more live queries than are compiled together hear each its own', async () => {
+  const { item, syncMapItems } = await mapOf('several', {});
+  const numbers = Array.from({ length: 70 }, (_, n) => n);
+  const queries = [];
+  for (const n of numbers) queries.push(await live(alice, 'several', `data.n == ${n}`));
+  await syncMapItems.create({ key: 'k', data: { n: 0 } });
+  for (const n of [5, 69, 33, 5]) await item('k').update({ data: { n } });
+  await heardAll(queries[5].heard, [['k', { n: 5 }], ['k'], ['k', { n: 5 }]]);
+  await heardAll(queries[33].heard, [['k', { n: 33 }], ['k']]);
+  await heardAll(queries[69].heard, [['k', { n: 69 }], ['k']]);
+  for (const n of numbers)
+    if (![0, 5, 33, 69].includes(n)) assert.deepEqual(queries[n].heard, []);
+});
+
+test('live queries that take too much memory are refused, the others go on', async (t) => {
+  const small = await Office.openFor(t, await Server.startFor(t, {
+    args: ['--session-queries-size-max', '64K'],
+  }));
+  await small.rest.sync.v1.services('default').syncMaps.create({ uniqueName: 'm' });
+  const connection = await Connection.start(small.server, small.token('greedy'));
+  t.after(() => connection.close());
+  const asks = Array.from({ length: 20 }, (_, n) => ({
+    object_sid: `LQ${n}`,
+    object_type: 'live_query',
+    index_name: 'm',
+    query_string: `${Array(200).fill('a').join('.')}.b${n} == 1`,
+  }));
+  await connection.subscribe(asks);
+  const told = (type) => connection.events().filter(([name]) => name === type);
+  const [established, failed] = ['subscription_established', 'subscription_failed'];
+  await connection.await('all', () => told(established).length + told(failed).length === 20);
+  assert.ok(told(established).length >= 3 && told(failed).length >= 10);
+  for (const [, { error }] of told(failed))
+    assert.deepEqual([error.status, error.code], [429, 51202]);
+  const again = told(failed)[0][1].object_sid;
+  connection.received.length = 0;
+  await connection.subscribe(asks, { action: 'cancel' });
+  await connection.await('all', () => told('subscription_canceled').length === 20);
+  await connection.subscribe([asks.find(({ object_sid }) => object_sid === again)]);
+  await connection.event(established, ({ object_sid }) => object_sid === again);
+});
+
 test('the map and a query of it are watched side by side', async () => {
   const map = await alice.map('both');
   await subscribed(map);

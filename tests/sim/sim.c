@@ -66,14 +66,22 @@ static void deliver(struct port *port, const struct notice *notice)
 {
     struct delivery *delivery = mem_alloc(sizeof *delivery);
     *delivery = (struct delivery){.letter.arrive = port->hear, .port = port, .notice = *notice};
-    change_ref(notice->change);
-    if (notice->item)
-        change_ref(notice->item);
+    notice_ref(notice);
     chain_add(&port->letters, &delivery->letter.node);
+}
+
+/* An update of a map's item comes with the state before it. */
+static void check_before(const struct notice *notice)
+{
+    const struct change *item = notice->item;
+    bool has = item && item->kind == KIND_MAP_ITEM && item->event == EVENT_UPDATED;
+    assert(has == (notice->before != NULL));
+    assert(!has || notice->before->seq == item->prev);
 }
 
 void sim_hear(void *context, struct port *port, const struct notice *notice)
 {
+    check_before(notice);
     if (port) {
         deliver(port, notice);
         return;

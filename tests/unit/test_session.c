@@ -37,6 +37,7 @@ enum {
     INIT_PACKET_MAX = 8192,
     SESSIONS_MAX = 10,
     BYTES_MAX = 100000,
+    LIVE_SIZE_MAX = 65536,
 };
 
 struct world {
@@ -232,6 +233,7 @@ static int begin(void **state)
         .sessions = &world.sessions,
         .strangers_max = STRANGERS_MAX,
         .subscriptions_max = 10,
+        .live_size_max = LIVE_SIZE_MAX,
         .queue_max = QUEUE_MAX,
         .requests_max = 2,
         .packet_size_max = 65536,

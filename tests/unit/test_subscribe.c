@@ -125,6 +125,40 @@ static void what_followed_the_last_known_event_comes_in_its_order(void **state)
     subscribe_clear(&subscribe, true);
 }
 
+static void set(struct sim *sim, const char *key, const char *data)
+{
+    sim_do(sim, sim_with_data(sim_map_item(VERB_PUT, "m", key), data));
+}
+
+static bool has_before(const struct notice *notice, const char *data)
+{
+    if (!data)
+        return !notice->before;
+    return notice->before && str_eq(notice->before->data, str_from(data));
+}
+
+/* Also of several changes in one batch; what is created or removed has none. */
+static void an_update_comes_with_the_state_before_it_if_that_is_asked_for(void **state)
+{
+    static const char *const expected[] = {NULL, "{\"n\":1}", "{\"n\":2}", NULL};
+    struct sim *sim = *state;
+    struct str sid = make(sim, KIND_MAP, "m");
+    struct subscribe subscribe = {.since_given = true, .far_max = 10};
+    subscribe.since = seq_of(sim, KIND_MAP, "m");
+    set(sim, "k", "{\"n\":1}");
+    set(sim, "k", "{\"n\":2}");
+    set(sim, "k", "{\"n\":3}");
+    sim_do(sim, sim_map_item(VERB_REMOVE, "m", "k"));
+    for (int with = 0; with < 2; with++) {
+        subscribe.with_before = with;
+        assert_int_equal(ask(sim, KIND_MAP, sid, &subscribe), OK);
+        assert_int_equal(subscribe.count, 4);
+        for (size_t i = 0; i < 4; i++)
+            assert_true(has_before(&subscribe.notices[i], with ? expected[i] : NULL));
+    }
+    subscribe_clear(&subscribe, true);
+}
+
 static void of_a_document_the_newest_state_is_enough(void **state)
 {
     struct sim *sim = *state;
@@ -529,6 +563,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_EACH_STORE(from_now_on_there_is_nothing_to_catch_up_with),
         ON_EACH_STORE(what_followed_the_last_known_event_comes_in_its_order),
+        ON_EACH_STORE(an_update_comes_with_the_state_before_it_if_that_is_asked_for),
         ON_EACH_STORE(of_a_document_the_newest_state_is_enough),
         ON_EACH_STORE(an_object_that_is_not_there_cannot_be_subscribed_to),
         ON_EACH_STORE(too_far_behind_is_lost),
