@@ -114,6 +114,9 @@ static const struct option options[] = {
      "leave after 45 s in which they hear nothing"},
     {"session-stall-ms", NUMBER, AT(session_stall_ms), "30000", 100, 600000, NULL,
      "how long a client may take nothing of what waits for it; then it is cut"},
+    {"session-rate-min", SIZE, AT(session_rate_min), "4K", 0, UINT64_C(1) << 40, NULL,
+     "bytes a second at which a client must take what waits for it, after session-stall-ms; else it "
+     "is cut. 0: any number"},
     {"packet-size-max", SIZE, AT(packet_size_max), "256K", 4096, 67108864, NULL,
      "bytes of a message from a client in real time; more: its WebSocket is closed (1009)"},
     {"init-packet-size-max", SIZE, AT(init_packet_size_max), "8K", 1024, 32768, NULL,

@@ -55,6 +55,7 @@ struct config {
     uint64_t session_init_timeout_ms;
     uint64_t session_ping_ms;
     uint64_t session_stall_ms;
+    uint64_t session_rate_min; /* 0: any */
     uint64_t packet_size_max;
     uint64_t init_packet_size_max;
     uint64_t event_window_ms;

@@ -114,7 +114,7 @@ static void render_realtime(const struct exposition *exposition, struct buf *out
         {"tutti_sessions_refused_total", "counter", AT(inits_refused),
          "Clients refused for their access token."},
         {"tutti_sessions_cut_total", "counter", AT(cut),
-         "Clients cut: silent, stalled, or never introduced."},
+         "Clients cut: silent, stalled, too slow, or never introduced."},
         {"tutti_subscriptions", "gauge", AT(subscriptions), "Subscriptions of clients to objects."},
         {"tutti_session_requests_total", "counter", AT(requests), "Requests of clients."},
         {"tutti_events_total", "counter", AT(events),

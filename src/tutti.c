@@ -168,6 +168,7 @@ static struct realtime_options realtime_options(struct server *server, size_t at
         .init_timeout_ms = (unsigned)config->session_init_timeout_ms,
         .ping_ms = (unsigned)config->session_ping_ms,
         .stall_ms = (unsigned)config->session_stall_ms,
+        .rate_min = config->session_rate_min,
         .event_window_ms = (unsigned)config->event_window_ms,
         .compression = config->compression,
     };

@@ -47,7 +47,8 @@ struct realtime_options {
     uint64_t replay_max;         /* events to catch up with; more: lost */
     unsigned init_timeout_ms;
     unsigned ping_ms;         /* without a byte from the client: ask; twice that: cut */
-    unsigned stall_ms;        /* a full queue that does not move: cut */
+    unsigned stall_ms;        /* a queue that does not move: cut */
+    size_t rate_min;          /* bytes a second at which it has to move; 0: any */
     unsigned event_window_ms; /* 0: each event at once */
     bool compression;
 };

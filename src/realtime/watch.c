@@ -22,6 +22,17 @@ static bool is_stalled(const struct session *session, uint64_t now_ms)
            now_ms - websocket_moved_ms(session->socket) >= options_of(session)->stall_ms;
 }
 
+/* A byte now and then is not enough: all that waits has to be taken at the least rate, however much
+ * comes behind it. So one that is given no more than a queue full takes it in a time that is known.
+ */
+static bool is_too_slow(const struct session *session, uint64_t now_ms)
+{
+    const struct realtime_options *options = options_of(session);
+    struct websocket_load load = websocket_load(session->socket);
+    return options->rate_min && load.bytes &&
+           now_ms - load.since_ms >= options->stall_ms + load.bytes * 1000 / options->rate_min;
+}
+
 /* It was asked for a sign of life, and gave none. One that is not read from cannot. */
 static bool is_silent(const struct session *session, uint64_t now_ms)
 {
@@ -61,6 +72,8 @@ void watch_session(struct session *session, uint64_t now_ms, int64_t clock_ms)
         return;
     if (is_stalled(session, now_ms)) {
         cut_for_fault(session, "stalled");
+    } else if (is_too_slow(session, now_ms)) {
+        cut_for_fault(session, "too slow");
     } else if (is_silent(session, now_ms)) {
         cut_for_fault(session, "silent");
     } else if (session->state == SESSION_READY) {

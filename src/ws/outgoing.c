@@ -75,6 +75,13 @@ static bool push(struct outgoing *outgoing, struct str frame, size_t *sent)
     return true;
 }
 
+static void begin_to_wait(struct outgoing *outgoing, size_t sent)
+{
+    outgoing->sent = sent;
+    outgoing->taken = 0;
+    outgoing->since_ms = uv_now(outgoing->sockets->loop);
+}
+
 bool outgoing_send(struct outgoing *outgoing, struct parcel *parcel)
 {
     size_t size = parcel_size(parcel, outgoing->deflate), sent = 0;
@@ -84,7 +91,7 @@ bool outgoing_send(struct outgoing *outgoing, struct parcel *parcel)
     if (sent == size)
         return true;
     if (!outgoing->first)
-        outgoing->sent = sent;
+        begin_to_wait(outgoing, sent);
     enqueue(outgoing, parcel, size);
     outgoing->queued += size - sent;
     metric_max(&outgoing->sockets->metrics.queue_max, outgoing->queued);
@@ -117,6 +124,7 @@ static void forget_sent(struct outgoing *outgoing, size_t count)
 {
     outgoing->queued -= count;
     outgoing->sent += count;
+    outgoing->taken += count;
     while (outgoing->first) {
         size_t size = outgoing->first->size;
         if (outgoing->sent < size)

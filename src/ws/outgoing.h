@@ -18,6 +18,8 @@ struct outgoing {
     struct waiting *first, *last;
     size_t sent;       /* bytes of the first that are gone */
     size_t queued;     /* bytes of all that are not, or the memory of those that are not ready */
+    uint64_t since_ms; /* when the queue was last empty */
+    uint64_t taken;    /* bytes that the kernel took of it since */
     uint64_t moved_ms; /* when the kernel last took a byte, or we deflated, or the queue was empty
                           before */
 };

@@ -306,6 +306,14 @@ size_t websocket_queued(const struct websocket *socket)
     return socket->outgoing.queued;
 }
 
+struct websocket_load websocket_load(const struct websocket *socket)
+{
+    const struct outgoing *outgoing = &socket->outgoing;
+    if (!outgoing_waits(outgoing))
+        return (struct websocket_load){uv_now(socket->sockets->loop), 0};
+    return (struct websocket_load){outgoing->since_ms, outgoing->taken + outgoing->queued};
+}
+
 uint64_t websocket_moved_ms(const struct websocket *socket)
 {
     const struct outgoing *outgoing = &socket->outgoing;

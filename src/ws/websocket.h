@@ -94,6 +94,14 @@ size_t websocket_queued(const struct websocket *socket);
 uint64_t websocket_heard_ms(const struct websocket *socket);
 uint64_t websocket_moved_ms(const struct websocket *socket);
 
+/* What the peer has been given to take since nothing waited: `bytes`, of which websocket_queued are
+ * left, since `since_ms`. None: nothing waits. */
+struct websocket_load {
+    uint64_t since_ms;
+    uint64_t bytes;
+};
+struct websocket_load websocket_load(const struct websocket *socket);
+
 /* Read on, or leave what comes in the kernel (then the peer has to wait). A new socket reads. */
 void websocket_read(struct websocket *socket, bool on);
 

@@ -101,6 +101,45 @@ test('who never reads is cut', async (t) => {
   dead.close();
 });
 
+// A byte now and then kept a queue for as long as one liked.
+test('who takes a little now and then is cut, who takes what waits in time is not', async (t) => {
+  const TICK_MS = 50;
+  const strict = await Server.startFor(t, {
+    args: [
+      ...['--session-stall-ms', '3000', '--session-rate-min', '100M', '--session-queue-max', '16M'],
+      ...['--document-size-max', '1M', '--body-size-max', '4M', '--compression', 'off'],
+    ],
+  });
+  const desk = await Office.open(strict);
+  const documents = desk.rest.sync.v1.services('default').documents;
+  const { sid } = await documents.create({ data: {} });
+  const [slow, quick] = await Promise.all(
+    ['slow', 'quick'].map((identity) => Connection.start(strict, desk.token(identity))),
+  );
+  for (const connection of [slow, quick]) {
+    await connection.subscribe([{ object_sid: sid, object_type: 'document', last_event_id: null }]);
+    await connection.event('subscription_established');
+  }
+  slow.pause();
+  const sips = setInterval(() => {
+    slow.socket._socket.once('data', () => slow.pause()); // 64 KiB at most
+    slow.resume();
+  }, TICK_MS);
+  t.after(() => clearInterval(sips));
+  const cut = async () => /^tutti_sessions_cut_total 1$/m.test((await strict.get('/metrics')).text);
+  const huge = 'x'.repeat(500_000);
+  let n = 0;
+  for (; !(await cut()); n++) {
+    assert.ok(n < 1000, 'it is not cut');
+    await documents(sid).update({ data: { n, huge } });
+    await quick.event('document_updated', (event) => event.document_data.n === n);
+    quick.received.length = 0;
+  }
+  assert.equal((await quick.http('GET', '/v3/Configuration')).status, 200);
+  slow.close();
+  quick.close();
+});
+
 test('many who do not read cost no memory, and nobody waits for them', async (t) => {
   const SLOW = 20;
   const LIMIT = 64 * 1024 * 1024;

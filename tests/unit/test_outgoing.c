@@ -92,6 +92,36 @@ static void it_tells_since_when_nothing_has_moved(void **state)
     world_free(world);
 }
 
+static void it_tells_what_there_was_to_take_since_nothing_waited(void **state)
+{
+    (void)state;
+    enum { SIZE = 1 << 20 };
+    struct world *world = world_new();
+    call_send_many(world, 100);
+    assert_int_equal(websocket_load(world->socket).bytes, 0);
+    call_send_many(world, SIZE);
+    uint64_t since_ms = uv_now(&world->loop);
+    size_t waited = websocket_queued(world->socket);
+    assert_in_range(waited, 1, SIZE);
+    assert_int_equal(websocket_load(world->socket).bytes, waited);
+    while (websocket_queued(world->socket) == waited || uv_now(&world->loop) == since_ms) {
+        client_read(world, SIZE_MAX);
+        uv_run(&world->loop, UV_RUN_NOWAIT);
+    }
+    call_send_many(world, SIZE); /* more behind it changes nothing but the bytes */
+    assert_int_equal(websocket_load(world->socket).bytes, waited + SIZE + 10);
+    assert_int_equal(websocket_load(world->socket).since_ms, since_ms);
+    while (websocket_queued(world->socket)) {
+        client_read(world, SIZE_MAX);
+        uv_run(&world->loop, UV_RUN_NOWAIT);
+    }
+    assert_int_equal(websocket_load(world->socket).bytes, 0);
+    call_send_many(world, SIZE);
+    assert_int_equal(websocket_load(world->socket).since_ms, uv_now(&world->loop));
+    assert_int_equal(websocket_load(world->socket).bytes, websocket_queued(world->socket));
+    world_free(world);
+}
+
 static void one_parcel_serves_many_sockets(void **state)
 {
     (void)state;
@@ -348,6 +378,7 @@ int main(void)
         cmocka_unit_test(what_the_kernel_does_not_take_waits),
         cmocka_unit_test(what_waits_after_all_was_taken_goes_out_too),
         cmocka_unit_test(it_tells_since_when_nothing_has_moved),
+        cmocka_unit_test(it_tells_what_there_was_to_take_since_nothing_waited),
         cmocka_unit_test(one_parcel_serves_many_sockets),
         cmocka_unit_test(pings_are_answered_with_their_payload),
         cmocka_unit_test(a_peer_that_pings_and_does_not_read_gets_one_pong),
