@@ -64,6 +64,15 @@ static int compare_paths(const void *a, const void *b)
     return compare(((const struct path *)a)->name, ((const struct path *)b)->name);
 }
 
+/* Paths that begin alike need no sorting until they part. */
+static bool are_sorted(const struct path *at, size_t count)
+{
+    size_t i = 1;
+    while (i < count && compare(at[i - 1].name, at[i].name) <= 0)
+        i++;
+    return i >= count;
+}
+
 /* Those that end at `node` are done with; returns how many go on, moved to the front. */
 static size_t end_paths(struct path *at, size_t count, uint32_t node)
 {
@@ -102,7 +111,8 @@ static void add_children(struct making *making, uint32_t node)
     struct json_paths *made = making->made;
     size_t from = making->from[node];
     size_t count = end_paths(making->paths + from, made->nodes[node].count, node);
-    qsort(making->paths + from, count, sizeof *making->paths, compare_paths);
+    if (!are_sorted(making->paths + from, count))
+        qsort(making->paths + from, count, sizeof *making->paths, compare_paths);
     made->nodes[node].children = (uint32_t)made->count;
     for (size_t at = from; at < from + count;)
         at += add_node(making, node, at, from + count);
