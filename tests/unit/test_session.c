@@ -934,6 +934,94 @@ static void what_happens_before_an_answer_is_looked_at_is_not_missed(void **stat
     says(world, "subscription_established");
 }
 
+/* What they are compiled to counts, not how many there are. */
+static void live_queries_may_take_so_much_memory_and_no_more(void **state)
+{
+    struct world *world = *state;
+    struct buf request;
+    let_in(world);
+    buf_init(&request, LIVE_SIZE_MAX);
+    buf_addf(&request, "{\"object_sid\":\"q\",\"object_type\":\"live_query\",\"index_name\":\"m\","
+                       "\"query_string\":\"");
+    for (size_t i = 0; i < 1200; i++)
+        buf_add_lit(&request, "a.");
+    buf_addf(&request, "a == 1\"}%c", 0);
+    subscribe(world, "establish", request.ptr);
+    assert_int_equal(world->commands.count, 1);
+    request.ptr[strlen("{\"object_sid\":\"")] = 'r';
+    subscribe(world, "establish", request.ptr);
+    says(world, "\"code\":51202");
+    assert_int_equal(world->commands.count, 1);
+    request.ptr[strlen("{\"object_sid\":\"")] = 'q';
+    subscribe(world, "cancel", request.ptr);
+    request.ptr[strlen("{\"object_sid\":\"")] = 'r';
+    subscribe(world, "establish", request.ptr);
+    assert_null(strstr(said(world), "51202"));
+    assert_int_equal(world->commands.count, 2);
+    buf_deinit(&request);
+}
+
+enum { NOTICES = 4, NOTICE_SIZE = 100 };
+
+/* Several changes of a list, each with a large item. */
+static void answer_with_changes(struct world *world, const struct change *list)
+{
+    static char data[NOTICE_SIZE];
+    struct command *command = (struct command *)world->commands.first;
+    struct change item = {.event = EVENT_CREATED,
+                          .kind = KIND_LIST_ITEM,
+                          .id = 9,
+                          .name = STR("0000000000000001"),
+                          .data = {data, sizeof data}};
+    struct change change = *list;
+    memset(data, '1', sizeof data);
+    command->head = change_new(list);
+    command->subscribe->reached = list->seq;
+    command->subscribe->count = NOTICES;
+    for (size_t i = 0; i < NOTICES; i++) {
+        item.seq = 40 + 2 * i;
+        change.seq = item.seq + 1;
+        command->subscribe->notices[i] =
+            (struct notice){.change = change_new(&change), .item = change_new(&item)};
+    }
+    answer(world, OK);
+}
+
+/* A step of the turn's work ends when its time is over: here at once. */
+static uint64_t passing_ns(void *context)
+{
+    uint64_t *now_ns = context;
+    return *now_ns += WORK_STEP_NS;
+}
+
+static void a_catch_up_is_told_in_steps(void **state)
+{
+    struct world *world = *state;
+    struct change list = {.event = EVENT_ITEM, .kind = KIND_LIST, .seq = 60, .id = 5, .salt = 6};
+    struct sid sid = sid_of(&list);
+    uint64_t now_ns = 1;
+    char request[128];
+    let_in(world);
+    snprintf(request, sizeof request,
+             "{\"object_sid\":\"%s\",\"object_type\":\"list\",\"last_event_id\":30}", sid.text);
+    subscribe(world, "establish", request);
+    world->work.queue.options.now_ns = passing_ns;
+    world->work.queue.options.context = &now_ns;
+    uint64_t told = metric_get(&metrics(world)->events);
+    answer_with_changes(world, &list);
+    assert_int_equal(metric_get(&metrics(world)->events), told + 1);
+    assert_false(work_is_empty(&world->work.queue));
+    world->work.queue.options.now_ns = NULL;
+    const char *all = said(world);
+    for (size_t i = 0; i < NOTICES; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "\"id\":%zu,", 41 + 2 * i);
+        all = strstr(all, id);
+        assert_non_null(all);
+    }
+    assert_non_null(strstr(all, "subscription_established"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -981,6 +1069,8 @@ int main(void)
         TEST(what_the_core_looks_up_for_a_live_query_outlives_it),
         TEST(a_change_of_the_service_loses_no_message_of_a_stream),
         TEST(what_happens_before_an_answer_is_looked_at_is_not_missed),
+        TEST(live_queries_may_take_so_much_memory_and_no_more),
+        TEST(a_catch_up_is_told_in_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
