@@ -3,7 +3,8 @@
 #   make              build build/tutti, optimised
 #   make run          install what is missing, build, serve on LISTEN with data in DATA
 #   make test         install what is missing, build, run every test
-#   make bench        measure the server against its floors (QUICK=1: shorter rounds)
+#   make bench        measure the server against its floors, and what one hostile client costs the
+#                     others (QUICK=1: shorter rounds)
 #   make bench-peers  durable writes a second, beside etcd, PostgreSQL and Redis
 #   make fuzz         run every fuzz target for FUZZ_SECONDS
 #   make format       lay out the C files
@@ -39,6 +40,7 @@ bench:
 	@bench/items $(if $(QUICK),--quick)
 	@bench/realtime $(if $(QUICK),--quick)
 	@bench/sdk
+	@bench/attacks $(if $(QUICK),--quick)
 
 bench-peers:
 	@scripts/install peers

@@ -96,8 +96,18 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self):
+        return self.status_mb("VmRSS")
+
+    def peak_memory_mb(self):
+        """The most since the start, or since forget_peak()."""
+        return self.status_mb("VmHWM")
+
+    def forget_peak(self):
+        pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    def status_mb(self, name):
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024
+        return int(re.search(rf"{name}:\s+(\d+) kB", status).group(1)) / 1024
 
 
 class Responder(Process):
@@ -113,16 +123,18 @@ class Tutti(Process):
     sid = "AC" + "X" * 32
     token = secrets.token_hex(16)
     authorization = "Basic " + base64.b64encode(f"{sid}:{token}".encode()).decode()
+    program = BUILD / "tutti"
+    # All clients are one identity. In the environment, where another version passes it over.
+    settings = {"TUTTI_SESSIONS_PER_IDENTITY_MAX": "0"}
 
     def __init__(self, folder, *options):
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.sids = folder / "sids"
-        # All clients are one identity. In the environment, where another version passes it over.
-        environment = os.environ | {"TUTTI_ACCOUNT_SID": self.sid, "TUTTI_AUTH_TOKEN": self.token,
-                                    "TUTTI_SESSIONS_PER_IDENTITY_MAX": "0"}
+        environment = os.environ | self.settings | {"TUTTI_ACCOUNT_SID": self.sid,
+                                                    "TUTTI_AUTH_TOKEN": self.token}
         (folder / "log").write_text("")
-        super().__init__([BUILD / "tutti", "serve", "--listen", "127.0.0.1:0",
+        super().__init__([self.program, "serve", "--listen", "127.0.0.1:0",
                           "--data", folder / "data", *options], folder / "log",
                          env=environment)
 
@@ -147,9 +159,9 @@ class Tutti(Process):
         sids = self.sids.read_bytes()
         self.sids.write_bytes(sids * (count * len(sids.splitlines()[0] + b"\n") // len(sids)))
 
-    def access_token(self):
+    def access_token(self, identity="bench"):
         """For a client in real time."""
-        done = subprocess.run([BUILD / "tutti", "token", "--identity", "bench", "--data",
+        done = subprocess.run([self.program, "token", "--identity", identity, "--data",
                                self.folder / "data", "--account-sid", self.sid],
                               check=True, capture_output=True, text=True)
         return done.stdout.strip()
