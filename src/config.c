@@ -140,6 +140,9 @@ static const struct option options[] = {
      "of the machine's memory if that is less"},
     {"wal-size-max", SIZE, AT(wal_size_max), "67108864", 4194304, UINT64_C(1) << 34, NULL,
      "bytes of the database's write-ahead log; writes wait while it is full"},
+    {"wal-size-reader-max", SIZE, AT(wal_size_reader_max), "4G", 4194304, UINT64_C(1) << 36, NULL,
+     "bytes that it may grow to while another program, as a backup does, keeps it from beginning "
+     "anew; more: writes get 503 with Retry-After"},
     {"journal-keep-changes", NUMBER, AT(journal_keep_changes), "1000000", 0, UINT64_C(1) << 60,
      NULL, "changes kept for history and replay; older ones go"},
     {"journal-keep-s", NUMBER, AT(journal_keep_s), "86400", 0, UINT64_C(1) << 32, NULL,

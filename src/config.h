@@ -66,6 +66,7 @@ struct config {
     uint64_t idempotency_keep_s;
     uint64_t cache_size_max;
     uint64_t wal_size_max;
+    uint64_t wal_size_reader_max;
     uint64_t journal_keep_changes;
     uint64_t journal_keep_s;
 

@@ -90,6 +90,7 @@ static enum err start_core(struct server *server, struct why *why)
         .folder = config->data,
         .cache_size_max = cache_size_max(config),
         .wal_size_max = config->wal_size_max,
+        .wal_size_reader_max = config->wal_size_reader_max,
         .keep_changes = config->journal_keep_changes,
         .keep_ms = (int64_t)config->journal_keep_s * 1000,
     };

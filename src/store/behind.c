@@ -23,7 +23,8 @@ enum err behind_init(struct behind *behind, struct transaction *transaction, str
         .retention = retention,
         .metrics = metrics,
     };
-    return sql_prepare(transaction->db, "UPDATE progress SET applied = ?1, last_seq = ?2",
+    return sql_prepare(transaction->db,
+                       "UPDATE progress SET applied = ?1, last_seq = max(last_seq, ?2)",
                        &behind->progress);
 }
 
@@ -139,15 +140,14 @@ static bool round_is_due(const struct behind *behind, uint64_t seq, bool idle)
            (count && (idle || lags(behind, seq)));
 }
 
-/* More than bites of this size can keep up with: the commits have to wait. */
-static bool is_overrun(const struct behind *behind)
+bool behind_is_overrun(const struct behind *behind)
 {
     const struct cache *cache = behind->cache;
     return cache->keyed_count > KEYED_MAX || cache->plain_count > PLAIN_MAX ||
            cache->dirty_bytes > cache->bytes_max / 2;
 }
 
-static enum err write_bite(struct behind *behind, uint64_t seq, bool idle)
+enum err behind_write_bite(struct behind *behind, uint64_t seq, bool idle)
 {
     enum err e = keyed_is_due(behind, seq, idle) ? write_keyed(behind, seq) : OK;
     if (e || !round_is_due(behind, seq, idle))
@@ -160,21 +160,6 @@ static enum err write_bite(struct behind *behind, uint64_t seq, bool idle)
 bool behind_is_due(const struct behind *behind, uint64_t seq, bool idle)
 {
     return keyed_is_due(behind, seq, idle) || round_is_due(behind, seq, idle);
-}
-
-enum err behind_write_some(struct behind *behind, uint64_t seq, bool idle)
-{
-    enum err e = write_bite(behind, seq, idle);
-    while (!e && is_overrun(behind))
-        e = write_bite(behind, seq, idle);
-    return e;
-}
-
-void behind_write_all(struct behind *behind, uint64_t seq)
-{
-    enum err e = behind_write_keyed(behind, seq);
-    while (!e && behind->cache->plain_count)
-        e = behind_write_some(behind, seq, true);
 }
 
 static enum err drop_bite(struct behind *behind, uint64_t seq, int64_t now_ms, uint64_t *dropped,

@@ -31,11 +31,13 @@ must_check enum err behind_init(struct behind *behind, struct transaction *trans
                                 struct retention *retention, struct store_metrics *metrics);
 void behind_deinit(struct behind *behind);
 
-/* A bite of heads that are due: too many wait, or it is `idle`; more than a bite when the
- * commits would get ahead for good. */
-must_check enum err behind_write_some(struct behind *behind, uint64_t seq, bool idle);
+/* A bite of heads that are due: too many wait, or it is `idle`. */
+must_check enum err behind_write_bite(struct behind *behind, uint64_t seq, bool idle);
 
-/* Is there another bite for behind_write_some? */
+/* Do more wait than bites beside the commits can keep up with? Then the commits have to wait. */
+bool behind_is_overrun(const struct behind *behind);
+
+/* Is there another bite for behind_write_bite? */
 bool behind_is_due(const struct behind *behind, uint64_t seq, bool idle);
 
 /* All heads that the indexes wait for: see cache.h. After it a head in memory has the keys that
@@ -45,9 +47,6 @@ must_check enum err behind_write_keyed(struct behind *behind, uint64_t seq);
 /* The same for one range: nothing is written if none of its heads is among them. */
 must_check enum err behind_write_keyed_of(struct behind *behind, uint64_t seq, uint64_t parent,
                                           enum kind kind);
-
-/* All heads, as far as that is possible. */
-void behind_write_all(struct behind *behind, uint64_t seq);
 
 /* A bite of retention.h's sweep. `more`: it is not done. */
 must_check enum err behind_drop_changes(struct behind *behind, uint64_t seq, int64_t now_ms,

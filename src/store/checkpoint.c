@@ -1,14 +1,17 @@
-/* The states, moved by checkpoint_step alone:
+/* The states, moved by checkpoint_step and checkpoint_admit alone:
  *
  *   RESTING ── log at half its limit ──> COPYING ── thread is done ──> RESTING
  *
  * The thread owns its connection and, while COPYING, `result`; the queues hand both over.
  *
- * It makes one pass an order, and an order is given in the owner's turn, while the log has pages
- * that were not copied: so the owner cannot begin the log anew before the pass is done. It must not
- * while a pass begins: SQLite up to 3.51.2 can lose commits when a checkpoint follows one that has
- * copied all there was, and another connection resets the log in between ("the WAL-reset bug",
- * sqlite.org/wal.html). */
+ * It makes one pass an order. When much was committed meanwhile it gets another one; the owner does
+ * only a small rest. `held`: the last round did not let the log begin anew, because somebody
+ * else reads it, or there was no room for its pages in the database.
+ *
+ * An order is given in the owner's turn, while the log has pages that were not copied: so the owner
+ * cannot begin the log anew before the pass is done. It must not while a pass begins: SQLite up to
+ * 3.51.2 can lose commits when a checkpoint follows one that has copied all there was, and another
+ * connection resets the log in between ("the WAL-reset bug", sqlite.org/wal.html). */
 #include "store/checkpoint.h"
 
 #include "base/mem.h"
@@ -18,7 +21,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { WAIT_MS = 30000 }; /* for the other connection's lock; far longer than a copy takes */
+enum {
+    WAIT_MS = 30000,   /* for the other connection's lock; far longer than a copy takes */
+    REST_PAGES_MIN = 4 /* pages that the owner copies itself, or a part of the limit if more */
+};
 
 struct checkpoint {
     sqlite3 *db;
@@ -29,8 +35,12 @@ struct checkpoint {
     struct node token; /* there is only one: in a queue or with one of the two threads */
     enum err result;
     bool copying;
+    bool held;
     unsigned pages;
-    unsigned pages_max;
+    unsigned ordered; /* how many there were at the last order */
+    unsigned copied;  /* how many of them are in the database, as the owner knows */
+    unsigned due;     /* how many make the next round begin */
+    struct checkpoint_limits limits;
 };
 
 static enum err copy(sqlite3 *db)
@@ -97,12 +107,15 @@ static enum err reserve_index(sqlite3 *db, unsigned pages_max, struct why *why)
 }
 
 enum err checkpoint_new(struct checkpoint **made, sqlite3 *db, const char *path, const char *vfs,
-                        unsigned pages_max, struct why *why)
+                        const struct checkpoint_limits *limits, struct why *why)
 {
     struct checkpoint *checkpoint = mem_zalloc(1, sizeof *checkpoint);
     checkpoint->db = db;
-    checkpoint->pages_max = pages_max;
-    enum err e = reserve_index(db, pages_max, why);
+    checkpoint->limits = *limits;
+    if (checkpoint->limits.reader_pages_max < limits->pages_max)
+        checkpoint->limits.reader_pages_max = limits->pages_max;
+    checkpoint->due = limits->pages_max / 2;
+    enum err e = reserve_index(db, checkpoint->limits.reader_pages_max, why);
     if (!e)
         e = open_own(checkpoint, path, vfs, why);
     if (e) {
@@ -145,9 +158,11 @@ unsigned checkpoint_pages(const struct checkpoint *checkpoint)
     return checkpoint->pages;
 }
 
-bool checkpoint_is_due(const struct checkpoint *checkpoint)
+/* A log that was held is worth a look whenever there is time: who read may have gone. */
+bool checkpoint_is_due(const struct checkpoint *checkpoint, bool idle)
 {
-    return checkpoint->copying || checkpoint->pages >= checkpoint->pages_max / 2;
+    bool again = checkpoint->held && idle && checkpoint->pages >= checkpoint->limits.pages_max / 2;
+    return checkpoint->copying || again || checkpoint->pages >= checkpoint->due;
 }
 
 static void start_copy(struct checkpoint *checkpoint)
@@ -155,6 +170,7 @@ static void start_copy(struct checkpoint *checkpoint)
     struct chain chain = {0};
     chain_add(&chain, &checkpoint->token);
     checkpoint->copying = true;
+    checkpoint->ordered = checkpoint->pages;
     queue_push(checkpoint->orders, &chain);
 }
 
@@ -165,24 +181,102 @@ static enum err tell(enum err e, sqlite3 *db, struct why *why)
     return e;
 }
 
-enum err checkpoint_step(struct checkpoint *checkpoint, bool *done, struct why *why)
+/* The log goes on; the next round when it has `more` pages, or as soon as there is time. */
+static void hold(struct checkpoint *checkpoint, unsigned copied, unsigned more)
+{
+    unsigned most = checkpoint->limits.reader_pages_max;
+    unsigned due = checkpoint->pages + more;
+    checkpoint->held = true;
+    checkpoint->copied = copied;
+    checkpoint->due = due < most ? due : most;
+}
+
+static void begin_anew(struct checkpoint *checkpoint)
+{
+    checkpoint->held = false;
+    checkpoint->pages = checkpoint->copied = 0; /* the next commit tells how many there are */
+    checkpoint->due = checkpoint->limits.pages_max / 2;
+}
+
+/* The owner's part. It waits for nobody. */
+static enum err copy_rest(struct checkpoint *checkpoint, bool *done, struct why *why)
+{
+    int pages = 0, copied = 0, mode = SQLITE_CHECKPOINT_RESTART;
+    sqlite3_busy_timeout(checkpoint->db, 0);
+    int code = sqlite3_wal_checkpoint_v2(checkpoint->db, NULL, mode, &pages, &copied);
+    enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? OK : sql_err(checkpoint->db);
+    tell(e, checkpoint->db, why);
+    sqlite3_busy_timeout(checkpoint->db, WAIT_MS);
+    *done = code == SQLITE_OK;
+    if (*done)
+        begin_anew(checkpoint);
+    else
+        hold(checkpoint, copied > 0 ? (unsigned)copied : 0,
+             e ? 0 : checkpoint->limits.pages_max / 2);
+    return e;
+}
+
+static unsigned rest_max(const struct checkpoint *checkpoint)
+{
+    unsigned part = checkpoint->limits.pages_max / 32;
+    return part > REST_PAGES_MIN ? part : REST_PAGES_MIN;
+}
+
+static enum err finish(struct checkpoint *checkpoint, bool *done, struct why *why)
+{
+    unsigned rest = checkpoint->pages - checkpoint->ordered;
+    checkpoint->copying = false;
+    if (checkpoint->result) {
+        hold(checkpoint, 0, 0);
+        return tell(checkpoint->result, checkpoint->own, why);
+    }
+    if (checkpoint->held || rest <= rest_max(checkpoint))
+        return copy_rest(checkpoint, done, why);
+    start_copy(checkpoint);
+    return OK;
+}
+
+enum err checkpoint_step(struct checkpoint *checkpoint, bool idle, bool *done, struct why *why)
 {
     *done = false;
-    if (!checkpoint->copying) {
-        if (checkpoint_is_due(checkpoint))
-            start_copy(checkpoint);
+    if (checkpoint->copying)
+        return queue_take(checkpoint->reports).first ? finish(checkpoint, done, why) : OK;
+    if (!checkpoint_is_due(checkpoint, idle))
         return OK;
+    if (checkpoint->pages == checkpoint->copied) /* no order then, see above */
+        return copy_rest(checkpoint, done, why);
+    start_copy(checkpoint);
+    return OK;
+}
+
+bool checkpoint_is_full(const struct checkpoint *checkpoint)
+{
+    return !checkpoint->held && checkpoint->pages >= checkpoint->limits.pages_max;
+}
+
+bool checkpoint_has_room(const struct checkpoint *checkpoint)
+{
+    return !checkpoint_is_full(checkpoint) &&
+           checkpoint->pages < checkpoint->limits.reader_pages_max;
+}
+
+void checkpoint_await(struct checkpoint *checkpoint, int64_t timeout_ms)
+{
+    queue_await(checkpoint->reports, timeout_ms);
+}
+
+enum err checkpoint_admit(struct checkpoint *checkpoint, struct why *why)
+{
+    enum err e = OK;
+    bool done;
+    while (e != ERR_UNSURE && checkpoint_is_full(checkpoint)) {
+        if (checkpoint->copying)
+            checkpoint_await(checkpoint, -1);
+        e = checkpoint_step(checkpoint, false, &done, why);
     }
-    bool must_wait = checkpoint->pages >= checkpoint->pages_max;
-    struct chain report =
-        must_wait ? queue_wait(checkpoint->reports, -1) : queue_take(checkpoint->reports);
-    if (!report.first)
-        return OK;
-    checkpoint->copying = false;
-    if (checkpoint->result)
-        return tell(checkpoint->result, checkpoint->own, why);
-    enum err e = copy(checkpoint->db);
-    *done = !e;
-    checkpoint->pages = 0; /* the next commit tells how many there are */
-    return tell(e, checkpoint->db, why);
+    if (e == ERR_UNSURE || checkpoint_has_room(checkpoint))
+        return e == ERR_UNSURE ? e : OK; /* else the commit itself tells */
+    why_set(why, "the write-ahead log is at its limit, and cannot begin anew: another program "
+                 "reads the database, or the disk is full");
+    return ERR_STORE;
 }

@@ -24,6 +24,7 @@
 enum {
     PAGE_SIZE = 4096,
     RECOVERY_BITE = 256, /* changes applied in one go */
+    BITES_MAX = 8,       /* of heads, in one call */
 };
 
 struct sqlite {
@@ -156,7 +157,13 @@ static enum err append(struct store *store, struct change *const *changes, size_
     assert(sqlite->seq == sqlite->settled);
     for (size_t i = 0; i < count; i++)
         assert(changes[i]->seq == sqlite->seq + 1 + i);
-    enum err e = append_all(sqlite, changes, count);
+    enum err e = checkpoint_admit(sqlite->checkpoint, &store->failure);
+    if (e) {
+        metric_add(&store->metrics.commit_failures, 1);
+        sqlite->transaction.unsure = e == ERR_UNSURE;
+        return e;
+    }
+    e = append_all(sqlite, changes, count);
     if (e) {
         metric_add(&store->metrics.commit_failures, 1);
         return transaction_roll_back(&sqlite->transaction, e);
@@ -193,29 +200,65 @@ static enum err settle(struct store *store, enum err synced, struct change *cons
     return OK;
 }
 
+/* More than a bite when the commits would get ahead for good. */
+static enum err write_heads_behind(struct sqlite *sqlite, bool idle)
+{
+    enum err e = behind_write_bite(&sqlite->behind, sqlite->settled, idle);
+    for (int bites = 1; !e && bites < BITES_MAX && behind_is_overrun(&sqlite->behind) &&
+                        !checkpoint_is_full(sqlite->checkpoint);
+         bites++)
+        e = behind_write_bite(&sqlite->behind, sqlite->settled, idle);
+    return e;
+}
+
+static enum err write_behind(struct sqlite *sqlite, int64_t now_ms, bool idle, bool *sweep)
+{
+    uint64_t seq = sqlite->settled;
+    enum err e = write_heads_behind(sqlite, idle);
+    if (!e && retention_is_due(&sqlite->retention, cache_applied(&sqlite->cache, seq), seq, now_ms))
+        e = behind_drop_changes(&sqlite->behind, seq, now_ms, sweep);
+    return e;
+}
+
+static enum err shorten_log(struct sqlite *sqlite, bool idle)
+{
+    bool done;
+    enum err e = checkpoint_step(sqlite->checkpoint, idle, &done, &sqlite->store.failure);
+    if (e == ERR_UNSURE)
+        sqlite->transaction.unsure = true;
+    metric_add(&sqlite->store.metrics.checkpoints, done);
+    return e;
+}
+
+/* What is written behind goes into the log, too: only while that has room. */
 static enum err tidy(struct store *store, int64_t now_ms, bool idle, bool *more)
 {
     struct sqlite *sqlite = of(store);
-    bool checkpointed, sweep = false;
+    bool sweep = false;
+    enum err e = OK;
     *more = false;
     if (sqlite->transaction.unsure)
         return ERR_UNSURE;
-    enum err e = behind_write_some(&sqlite->behind, sqlite->settled, idle);
-    if (!e && retention_is_due(&sqlite->retention, cache_applied(&sqlite->cache, sqlite->settled),
-                               sqlite->settled, now_ms))
-        e = behind_drop_changes(&sqlite->behind, sqlite->settled, now_ms, &sweep);
+    if (checkpoint_has_room(sqlite->checkpoint))
+        e = write_behind(sqlite, now_ms, idle, &sweep);
     if (e == ERR_UNSURE)
         return e;
     /* Also when there was no room to write: a log that begins anew makes some. */
-    enum err shortened = checkpoint_step(sqlite->checkpoint, &checkpointed, &store->failure);
-    if (shortened == ERR_UNSURE)
-        sqlite->transaction.unsure = true;
+    enum err shortened = shorten_log(sqlite, idle);
     if (shortened == ERR_UNSURE || !e)
         e = shortened;
-    metric_add(&store->metrics.checkpoints, checkpointed);
-    *more = !e && (sweep || behind_is_due(&sqlite->behind, sqlite->settled, idle));
+    *more = !e && checkpoint_has_room(sqlite->checkpoint) &&
+            (sweep || behind_is_due(&sqlite->behind, sqlite->settled, idle));
     show_metrics(sqlite);
     return e;
+}
+
+/* At the second limit nobody stands back: commits are refused there. */
+static bool is_pressed(const struct store *store)
+{
+    const struct sqlite *sqlite = (const struct sqlite *)store;
+    return checkpoint_is_full(sqlite->checkpoint) ||
+           (behind_is_overrun(&sqlite->behind) && checkpoint_has_room(sqlite->checkpoint));
 }
 
 /* --- ranges --- */
@@ -327,6 +370,11 @@ static void prefetch(struct store *store, const uint64_t *ids, size_t count)
     cache_prefetch(&of(store)->cache, ids, count);
 }
 
+static void await(struct store *store, int64_t timeout_ms)
+{
+    checkpoint_await(of(store)->checkpoint, timeout_ms);
+}
+
 static uint64_t seq(const struct store *store)
 {
     return ((const struct sqlite *)store)->seq;
@@ -334,11 +382,28 @@ static uint64_t seq(const struct store *store)
 
 /* --- opening and closing --- */
 
+/* A bite outside the turns: it waits while the log is full. `at`: the last change applied. */
+static enum err write_bite(struct sqlite *sqlite, uint64_t at, bool idle)
+{
+    enum err e = checkpoint_admit(sqlite->checkpoint, &sqlite->store.failure);
+    if (!e)
+        e = behind_write_bite(&sqlite->behind, at, idle);
+    return e ? e : shorten_log(sqlite, false);
+}
+
+/* As far as that is possible. */
+static void write_all_behind(struct sqlite *sqlite)
+{
+    enum err e = OK;
+    while (!e && behind_is_due(&sqlite->behind, sqlite->settled, true))
+        e = write_bite(sqlite, sqlite->settled, true);
+}
+
 static void close_store(struct store *store)
 {
     struct sqlite *sqlite = of(store);
     if (!sqlite->transaction.unsure) /* what is left is applied from the journal at opening */
-        behind_write_all(&sqlite->behind, sqlite->settled);
+        write_all_behind(sqlite);
     checkpoint_free(sqlite->checkpoint);
     behind_deinit(&sqlite->behind);
     transaction_deinit(&sqlite->transaction);
@@ -352,8 +417,9 @@ static void close_store(struct store *store)
     free(sqlite);
 }
 
-static const struct store_ops ops = {get,      find,   page, due, change,   tail,       append,
-                                     sync_log, settle, tidy, seq, prefetch, close_store};
+static const struct store_ops ops = {get,        find,   page,     due,      change,
+                                     tail,       append, sync_log, settle,   tidy,
+                                     is_pressed, await,  seq,      prefetch, close_store};
 
 static enum err configure(sqlite3 *db, size_t wal_size_max)
 {
@@ -408,12 +474,23 @@ static enum err read_progress(struct sqlite *sqlite, uint64_t *applied)
     return e;
 }
 
-/* What the object table does not know becomes dirty heads, as it was before the crash. */
+/* No more may be behind than while serving. */
+static enum err keep_up(struct sqlite *sqlite, uint64_t at)
+{
+    enum err e = OK;
+    while (!e && behind_is_overrun(&sqlite->behind))
+        e = write_bite(sqlite, at, false);
+    return e;
+}
+
+/* What the object table does not know becomes dirty heads, as it was before the crash. A full disk
+ * is no reason not to serve what can be read. */
 static enum err recover(struct sqlite *sqlite)
 {
     struct change *changes[RECOVERY_BITE];
     uint64_t at;
     size_t count = 0;
+    bool full = false;
     enum err e = read_progress(sqlite, &at);
     while (!e) {
         e = journal_tail(&sqlite->journal, at, changes, RECOVERY_BITE, &count);
@@ -424,8 +501,17 @@ static enum err recover(struct sqlite *sqlite)
             cache_commit(&sqlite->cache, changes[i]);
             change_unref(changes[i]);
         }
+        e = full ? OK : keep_up(sqlite, at);
+        full = full || e == ERR_STORE;
+        e = e == ERR_STORE ? OK : e;
     }
     return e;
+}
+
+static enum err cannot_open(struct sqlite *sqlite, const char *path, struct why *why)
+{
+    why_set(why, "%s: %s", path, sqlite3_errmsg(sqlite->db));
+    return ERR_CONFIG;
 }
 
 /* The log's pages into the database, synced, and the log to nothing. Only somebody who reads, or a
@@ -456,13 +542,18 @@ static enum err open_database(struct sqlite *sqlite, const char *path,
     if (!e)
         e = prepare(sqlite, options);
     if (!e)
-        e = recover(sqlite);
-    if (!e)
         e = empty_log(sqlite);
-    if (!e)
-        return OK;
-    why_set(why, "%s: %s", path, sqlite3_errmsg(sqlite->db));
-    return ERR_CONFIG;
+    return e ? cannot_open(sqlite, path, why) : OK;
+}
+
+static enum err start_checkpoints(struct sqlite *sqlite, const char *path,
+                                  const struct sqlite_options *options, struct why *why)
+{
+    struct checkpoint_limits limits = {
+        .pages_max = (unsigned)(options->wal_size_max / PAGE_SIZE),
+        .reader_pages_max = (unsigned)(options->wal_size_reader_max / PAGE_SIZE),
+    };
+    return checkpoint_new(&sqlite->checkpoint, sqlite->db, path, options->vfs, &limits, why);
 }
 
 static enum err open_file(struct sqlite *sqlite, const char *path,
@@ -471,10 +562,11 @@ static enum err open_file(struct sqlite *sqlite, const char *path,
     enum err e = wal_rewrite(path, options->vfs, why);
     if (!e)
         e = open_database(sqlite, path, options, why);
-    if (e)
-        return e;
-    return checkpoint_new(&sqlite->checkpoint, sqlite->db, path, options->vfs,
-                          (unsigned)(options->wal_size_max / PAGE_SIZE), why);
+    if (!e)
+        e = start_checkpoints(sqlite, path, options, why);
+    if (!e && recover(sqlite) != OK)
+        e = cannot_open(sqlite, path, why);
+    return e;
 }
 
 enum err sqlite_open(struct store **store, const struct sqlite_options *options, struct why *why)

@@ -5,11 +5,13 @@
 #include "store/store.h"
 
 struct sqlite_options {
-    const char *folder;    /* exists, and is ours alone */
-    const char *vfs;       /* NULL: the platform's; tests put one that fails */
-    size_t cache_size_max; /* bytes of heads in memory */
-    size_t wal_size_max;   /* bytes of write-ahead log; commits wait beyond it */
-    uint64_t keep_changes; /* retention: see retention.h */
+    const char *folder;         /* exists, and is ours alone */
+    const char *vfs;            /* NULL: the platform's; tests put one that fails */
+    size_t cache_size_max;      /* bytes of heads in memory */
+    size_t wal_size_max;        /* bytes of write-ahead log; commits wait beyond it */
+    size_t wal_size_reader_max; /* ... while another program reads; commits are refused beyond it.
+                                   0: the same */
+    uint64_t keep_changes;      /* retention: see retention.h */
     int64_t keep_ms;
 };
 

@@ -52,6 +52,8 @@ struct store_ops {
     enum err (*settle)(struct store *store, enum err synced, struct change *const *changes,
                        size_t count);
     enum err (*tidy)(struct store *store, int64_t now_ms, bool idle, bool *more);
+    bool (*is_pressed)(const struct store *store);
+    void (*await)(struct store *store, int64_t timeout_ms);
     uint64_t (*seq)(const struct store *store);
     void (*prefetch)(struct store *store, const uint64_t *ids, size_t count);
     void (*close)(struct store *store);
@@ -147,6 +149,20 @@ must_check static inline enum err store_tidy(struct store *store, int64_t now_ms
                                              bool *more)
 {
     return store->ops->tidy(store, now_ms, idle, more);
+}
+
+/* Should commits stand back for tidying, because too much is behind or the log is full? An append
+ * would wait for it, and reading with it. */
+static inline bool store_is_pressed(const struct store *store)
+{
+    return store->ops->is_pressed(store);
+}
+
+/* Sleep until tidying can go on, at most for `timeout_ms`. As store_sync: beside all other calls,
+ * on any thread. */
+static inline void store_await(struct store *store, int64_t timeout_ms)
+{
+    store->ops->await(store, timeout_ms);
 }
 
 /* The seq of the last change that was appended, 0 before the first. */

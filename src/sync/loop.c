@@ -6,7 +6,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { SETTLE_MS = 20 }; /* without a command for so long: idle */
+enum {
+    SETTLE_MS = 20, /* without a command for so long: idle */
+    PRESSED_MS = 2, /* how long what reads may wait for a turn while the log is full */
+};
 
 struct loop {
     struct loop_options options;
@@ -17,6 +20,7 @@ struct loop {
     struct port *ports;     /* those with letters to push */
     uint64_t busy_ns;       /* when commands came last */
     bool sealed;            /* the store is to be synced, or is being */
+    bool pressed;           /* nothing is sealed until the store has caught up */
     bool resting;           /* the thread sleeps, or is about to, until it is nudged */
     int64_t wait_ms;        /* ... or for so long */
     bool reading;           /* not all that is to be read in the settled view has been */
@@ -138,6 +142,14 @@ static int64_t pause_ms(const struct loop *loop, bool idle, bool more)
     return idle || sleep_ms < SETTLE_MS ? sleep_ms : SETTLE_MS;
 }
 
+/* Commits wait while the store is behind, and what reads goes on. Not when it fails, for then they
+ * fail; and not at the end: nobody else has a turn any more. */
+static bool stands_back(struct loop *loop)
+{
+    return !loop->failing && store_is_pressed(loop->options.store) &&
+           !queue_is_done(loop->commands);
+}
+
 /* What the disk has is answered, then the next commit is made of all that came meanwhile. */
 static enum err work(struct loop *loop, enum err synced)
 {
@@ -150,7 +162,8 @@ static enum err work(struct loop *loop, enum err synced)
     flush(loop);
     bool idle = is_idle(loop);
     e = tidy(loop, idle, &more);
-    if (!e)
+    loop->pressed = !e && stands_back(loop);
+    if (!e && !loop->pressed)
         e = seal(loop);
     loop->wait_ms = pause_ms(loop, idle, more || loop->reading);
     return e;
@@ -178,10 +191,12 @@ static void *run(void *context)
     enum err synced = OK;
     bool done = false;
     pthread_setname_np(pthread_self(), "core");
-    while (turn(loop, synced) && (loop->sealed || loop->reading || !done)) {
+    while (turn(loop, synced) && (loop->sealed || loop->reading || loop->pressed || !done)) {
         done = queue_is_done(loop->commands); /* then one more turn, for what gateways evaluated */
         if (loop->sealed)
             synced = store_sync(loop->options.store);
+        else if (loop->pressed)
+            store_await(loop->options.store, loop->wait_ms ? PRESSED_MS : 0);
         else if (!done)
             queue_await(loop->commands, loop->wait_ms);
     }

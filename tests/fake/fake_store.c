@@ -3,7 +3,9 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct fake {
     struct store store;
@@ -20,6 +22,7 @@ struct fake {
     void (*on_sync)(void *context);
     void *context;
     bool unsure;
+    atomic_bool pressed;
 };
 
 static struct fake *of(struct store *store)
@@ -322,6 +325,18 @@ static void prefetch(struct store *store, const uint64_t *ids, size_t count)
     (void)count;
 }
 
+static bool is_pressed(const struct store *store)
+{
+    return atomic_load(&((const struct fake *)store)->pressed);
+}
+
+static void await(struct store *store, int64_t timeout_ms)
+{
+    (void)store;
+    const struct timespec pause = {timeout_ms / 1000, timeout_ms % 1000 * 1000000};
+    nanosleep(&pause, NULL);
+}
+
 static uint64_t seq(const struct store *store)
 {
     return ((const struct fake *)store)->seq;
@@ -339,8 +354,9 @@ static void close_store(struct store *store)
     free(fake);
 }
 
-static const struct store_ops ops = {get,      find,   page, due, change,   tail,       append,
-                                     sync_all, settle, tidy, seq, prefetch, close_store};
+static const struct store_ops ops = {get,        find,   page,     due,      change,
+                                     tail,       append, sync_all, settle,   tidy,
+                                     is_pressed, await,  seq,      prefetch, close_store};
 
 struct store *fake_store_new(void)
 {
@@ -365,4 +381,9 @@ void fake_store_on_sync(struct store *store, void (*on_sync)(void *context), voi
     struct fake *fake = of(store);
     fake->on_sync = on_sync;
     fake->context = context;
+}
+
+void fake_store_press(struct store *store, bool pressed)
+{
+    atomic_store(&of(store)->pressed, pressed);
 }

@@ -19,4 +19,7 @@ void fake_store_fail_after(struct store *store, size_t commits, enum err e);
 /* Call back in each sync, on its thread. */
 void fake_store_on_sync(struct store *store, void (*on_sync)(void *context), void *context);
 
+/* From now on store_is_pressed says so. Any thread. */
+void fake_store_press(struct store *store, bool pressed);
+
 #endif

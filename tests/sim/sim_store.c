@@ -107,6 +107,16 @@ static void prefetch(struct store *store, const uint64_t *ids, size_t count)
     store_prefetch(of(store)->inner, ids, count);
 }
 
+static bool is_pressed(const struct store *store)
+{
+    return store_is_pressed(((const struct sim *)store)->inner);
+}
+
+static void await(struct store *store, int64_t timeout_ms)
+{
+    store_await(of(store)->inner, timeout_ms);
+}
+
 static uint64_t seq(const struct store *store)
 {
     return store_seq(((const struct sim *)store)->inner);
@@ -117,8 +127,9 @@ static void close_inner(struct store *store)
     store_close(of(store)->inner);
 }
 
-static const struct store_ops ops = {get,      find,   page, due, change,   tail,       append,
-                                     sync_all, settle, tidy, seq, prefetch, close_inner};
+static const struct store_ops ops = {get,        find,   page,     due,      change,
+                                     tail,       append, sync_all, settle,   tidy,
+                                     is_pressed, await,  seq,      prefetch, close_inner};
 
 void sim_store_open(struct sim *sim)
 {

@@ -13,12 +13,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGES_MAX = 40, STEPS_MAX = 1000000 };
+enum { PAGES_MAX = 40, READER_PAGES_MAX = 160, COMMIT_PAGES_MAX = 3, STEPS_MAX = 1000000 };
 
 struct log {
     struct scratch scratch;
     struct fault_vfs *vfs;
+    char path[2 * SCRATCH_PATH_MAX];
     sqlite3 *db;
+    sqlite3 *reader; /* another program's */
     struct checkpoint *checkpoint;
 };
 
@@ -31,16 +33,18 @@ static void run_sql(sqlite3 *db, const char *text)
 
 static void log_init(struct log *log)
 {
-    char path[2 * SCRATCH_PATH_MAX];
+    struct checkpoint_limits limits = {PAGES_MAX, READER_PAGES_MAX};
     struct why why = {0};
+    *log = (struct log){0};
     scratch_init(&log->scratch);
     log->vfs = fault_vfs_new("fault");
-    scratch_file(&log->scratch, "tutti.db", path, sizeof path);
+    scratch_file(&log->scratch, "tutti.db", log->path, sizeof log->path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    assert_int_equal(sqlite3_open_v2(path, &log->db, flags, "fault"), SQLITE_OK);
+    assert_int_equal(sqlite3_open_v2(log->path, &log->db, flags, "fault"), SQLITE_OK);
     run_sql(log->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                      "PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x);");
-    assert_int_equal(checkpoint_new(&log->checkpoint, log->db, path, "fault", PAGES_MAX, &why), OK);
+    assert_int_equal(checkpoint_new(&log->checkpoint, log->db, log->path, "fault", &limits, &why),
+                     OK);
 }
 
 static void log_deinit(struct log *log)
@@ -69,7 +73,7 @@ static enum err finish(struct log *log, struct why *why)
     enum err e = OK;
     for (int i = 0; !e && !done; i++) {
         assert_true(i < STEPS_MAX);
-        e = checkpoint_step(log->checkpoint, &done, why);
+        e = checkpoint_step(log->checkpoint, false, &done, why);
     }
     return e;
 }
@@ -82,10 +86,10 @@ static void a_short_log_is_left_alone(void **state)
     (void)state;
     log_init(&log);
     fill(&log, PAGES_MAX / 2 - 1);
-    assert_false(checkpoint_is_due(log.checkpoint));
-    assert_int_equal(checkpoint_step(log.checkpoint, &done, &why), OK);
+    assert_false(checkpoint_is_due(log.checkpoint, false));
+    assert_int_equal(checkpoint_step(log.checkpoint, false, &done, &why), OK);
     assert_false(done);
-    assert_false(checkpoint_is_due(log.checkpoint));
+    assert_false(checkpoint_is_due(log.checkpoint, false));
     log_deinit(&log);
 }
 
@@ -97,12 +101,22 @@ static void a_log_that_was_copied_begins_anew(void **state)
     log_init(&log);
     for (int round = 0; round < 5; round++) {
         fill(&log, PAGES_MAX / 2);
-        assert_true(checkpoint_is_due(log.checkpoint));
+        assert_true(checkpoint_is_due(log.checkpoint, false));
         assert_int_equal(finish(&log, &why), OK);
         write_one(&log);
         assert_in_range(checkpoint_pages(log.checkpoint), 1, 3);
     }
     log_deinit(&log);
+}
+
+/* As the store does. */
+static enum err write_admitted(struct log *log)
+{
+    struct why why;
+    enum err e = checkpoint_admit(log->checkpoint, &why);
+    if (!e)
+        write_one(log);
+    return e;
 }
 
 static void writing_goes_on_while_the_thread_copies(void **state)
@@ -115,28 +129,106 @@ static void writing_goes_on_while_the_thread_copies(void **state)
     (void)state;
     log_init(&log);
     while (rounds < 50) {
-        write_one(&log);
+        assert_int_equal(write_admitted(&log), OK);
         if (checkpoint_pages(log.checkpoint) > longest)
             longest = checkpoint_pages(log.checkpoint);
-        assert_int_equal(checkpoint_step(log.checkpoint, &done, &why), OK);
+        assert_int_equal(checkpoint_step(log.checkpoint, false, &done, &why), OK);
         rounds += done;
     }
-    assert_in_range(longest, PAGES_MAX / 2, PAGES_MAX + 3);
+    assert_in_range(longest, PAGES_MAX / 2, PAGES_MAX + COMMIT_PAGES_MAX);
     log_deinit(&log);
 }
 
-static void a_full_log_waits_for_the_thread(void **state)
+static void a_full_log_admits_nothing_until_it_begins_anew(void **state)
 {
     struct log log;
-    struct why why;
-    bool done;
     (void)state;
     log_init(&log);
     fill(&log, PAGES_MAX);
-    assert_int_equal(checkpoint_step(log.checkpoint, &done, &why), OK);
-    assert_false(done);
-    assert_int_equal(checkpoint_step(log.checkpoint, &done, &why), OK);
-    assert_true(done);
+    assert_true(checkpoint_is_full(log.checkpoint));
+    assert_int_equal(write_admitted(&log), OK);
+    assert_false(checkpoint_is_full(log.checkpoint));
+    assert_in_range(checkpoint_pages(log.checkpoint), 1, COMMIT_PAGES_MAX);
+    log_deinit(&log);
+}
+
+static void a_step_never_waits_for_the_thread(void **state)
+{
+    struct log log;
+    struct why why;
+    bool done = false;
+    (void)state;
+    log_init(&log);
+    fill(&log, PAGES_MAX);
+    while (!done) {
+        assert_int_equal(checkpoint_step(log.checkpoint, false, &done, &why), OK);
+        if (!done)
+            checkpoint_await(log.checkpoint, 1);
+    }
+    log_deinit(&log);
+}
+
+/* --- another program reads --- */
+
+static void start_reader(struct log *log)
+{
+    assert_int_equal(sqlite3_open_v2(log->path, &log->reader, SQLITE_OPEN_READWRITE, "fault"),
+                     SQLITE_OK);
+    run_sql(log->reader, "BEGIN; SELECT count(*) FROM t;");
+}
+
+static void end_reader(struct log *log)
+{
+    assert_int_equal(sqlite3_close(log->reader), SQLITE_OK);
+}
+
+/* As the owner does: a step a commit. */
+static enum err write_and_step(struct log *log)
+{
+    struct why why;
+    bool done;
+    enum err e = write_admitted(log);
+    enum err stepped = checkpoint_step(log->checkpoint, false, &done, &why);
+    return e ? e : stepped;
+}
+
+static void while_another_reads_writing_goes_on_up_to_a_second_limit(void **state)
+{
+    struct log log;
+    (void)state;
+    log_init(&log);
+    write_one(&log);
+    start_reader(&log);
+    enum err e = OK;
+    while (!(e = write_and_step(&log)))
+        assert_true(checkpoint_pages(log.checkpoint) <= READER_PAGES_MAX + COMMIT_PAGES_MAX);
+    assert_int_equal(e, ERR_STORE);
+    assert_true(checkpoint_pages(log.checkpoint) >= READER_PAGES_MAX);
+    end_reader(&log);
+    for (int i = 0; write_and_step(&log) != OK; i++)
+        assert_true(i < STEPS_MAX);
+    assert_in_range(checkpoint_pages(log.checkpoint), 1, COMMIT_PAGES_MAX);
+    log_deinit(&log);
+}
+
+static void a_log_that_was_held_begins_anew_when_there_is_time(void **state)
+{
+    struct log log;
+    struct why why;
+    bool done = false;
+    (void)state;
+    log_init(&log);
+    write_one(&log);
+    start_reader(&log);
+    while (checkpoint_pages(log.checkpoint) < 2 * PAGES_MAX)
+        assert_int_equal(write_and_step(&log), OK);
+    end_reader(&log);
+    for (int i = 0; !done; i++) {
+        assert_true(i < STEPS_MAX);
+        assert_int_equal(checkpoint_step(log.checkpoint, true, &done, &why), OK);
+    }
+    write_one(&log);
+    assert_in_range(checkpoint_pages(log.checkpoint), 1, COMMIT_PAGES_MAX);
     log_deinit(&log);
 }
 
@@ -165,7 +257,7 @@ static void a_full_disk_is_tried_again(void **state)
                                                  .for_good = true});
     assert_int_equal(finish(&log, &why), ERR_STORE);
     assert_non_null(strstr(why.text, "full"));
-    assert_true(checkpoint_is_due(log.checkpoint));
+    assert_true(checkpoint_is_due(log.checkpoint, false));
     fault_vfs_heal(log.vfs);
     assert_int_equal(finish(&log, &why), OK);
     write_one(&log);
@@ -182,7 +274,7 @@ static void it_can_be_freed_while_the_thread_copies(void **state)
         bool done;
         log_init(&log);
         fill(&log, PAGES_MAX / 2);
-        assert_int_equal(checkpoint_step(log.checkpoint, &done, &why), OK);
+        assert_int_equal(checkpoint_step(log.checkpoint, false, &done, &why), OK);
         log_deinit(&log);
     }
 }
@@ -193,7 +285,10 @@ int main(void)
         cmocka_unit_test(a_short_log_is_left_alone),
         cmocka_unit_test(a_log_that_was_copied_begins_anew),
         cmocka_unit_test(writing_goes_on_while_the_thread_copies),
-        cmocka_unit_test(a_full_log_waits_for_the_thread),
+        cmocka_unit_test(a_full_log_admits_nothing_until_it_begins_anew),
+        cmocka_unit_test(a_step_never_waits_for_the_thread),
+        cmocka_unit_test(while_another_reads_writing_goes_on_up_to_a_second_limit),
+        cmocka_unit_test(a_log_that_was_held_begins_anew_when_there_is_time),
         cmocka_unit_test(a_failing_sync_is_unsure_and_explained),
         cmocka_unit_test(a_full_disk_is_tried_again),
         cmocka_unit_test(it_can_be_freed_while_the_thread_copies),

@@ -72,6 +72,50 @@ static void answers_go_to_the_port_that_asked(void **state)
     command_deinit(&theirs);
 }
 
+static void a_store_that_is_pressed_holds_up_commits_and_nothing_else(void **state)
+{
+    struct house *house = *state;
+    struct command create = sim_create("y", NULL);
+    struct chain chain = {0};
+    house_start_well(house);
+    assert_int_equal(house_submit_and_forget(house, sim_create("x", NULL)), OK);
+    fake_store_press(house->store, true);
+    create.port = &house->ports[0];
+    chain_add(&chain, &create.letter.node);
+    loop_submit(house->loop, &chain);
+    for (int i = 0; i < 20; i++) { /* each a turn of the loop, or more */
+        struct command fetch = sim_fetch("x");
+        house_submit(house, &house->port, &fetch);
+        assert_int_equal(fetch.err, OK);
+        command_deinit(&fetch);
+    }
+    assert_null(queue_take(house->ports[0].queue).first);
+    fake_store_press(house->store, false);
+    chain = queue_wait(house->ports[0].queue, -1);
+    assert_ptr_equal(chain.first, &create.letter.node);
+    assert_int_equal(create.err, OK);
+    command_deinit(&create);
+}
+
+static void a_loop_that_ends_does_not_wait_for_a_store_that_is_pressed(void **state)
+{
+    struct house *house = *state;
+    struct command create = sim_create("y", NULL);
+    struct chain chain = {0};
+    house_start_well(house);
+    fake_store_press(house->store, true);
+    create.port = &house->ports[0];
+    chain_add(&chain, &create.letter.node);
+    loop_submit(house->loop, &chain);
+    loop_stop(house->loop);
+    house->loop = NULL;
+    house->store = fake_store_new(); /* for the end */
+    chain = queue_take(house->ports[0].queue);
+    assert_ptr_equal(chain.first, &create.letter.node);
+    assert_int_equal(create.err, OK);
+    command_deinit(&create);
+}
+
 /* On this thread when nobody else has the turn, and wait for the answer. */
 static void do_here(struct house *house, struct port *port, struct command *command)
 {
@@ -264,6 +308,8 @@ int main(void)
         TEST(guarded_writes_of_many_threads_all_count),
         TEST(a_message_was_heard_when_its_answer_comes),
         TEST(stopping_answers_what_was_submitted),
+        TEST(a_store_that_is_pressed_holds_up_commits_and_nothing_else),
+        TEST(a_loop_that_ends_does_not_wait_for_a_store_that_is_pressed),
         TEST(housekeeping_goes_on_beside_the_commands),
         TEST(failing_housekeeping_is_logged_when_it_begins_and_when_it_ends),
         TEST(an_unsure_store_ends_the_program_without_another_answer),

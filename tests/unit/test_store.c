@@ -4,6 +4,7 @@
 #include "fake/room.h"
 #include "fake/script.h"
 #include "sim/scratch.h"
+#include "store/sqlite.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { RANDOM_STEPS = 400, RANDOM_SEEDS = 6 };
 
@@ -258,6 +260,75 @@ static void what_is_dirty_stays_bounded_though_it_is_never_idle(void **state)
     }
 }
 
+enum { BEHIND = 20000, COMMIT = 32, LOG_PAGES = 256, BITE_PAGES = 512, TURN_HEADS = 1024 };
+
+static struct store *open_with_short_log(const char *folder, const char *vfs)
+{
+    struct why why = {0};
+    struct store *store = NULL;
+    struct sqlite_options options = {.folder = folder,
+                                     .vfs = vfs,
+                                     .cache_size_max = 64 << 20,
+                                     .wal_size_max = LOG_PAGES * 4096,
+                                     .keep_changes = 1000000,
+                                     .keep_ms = 1000000};
+    if (sqlite_open(&store, &options, &why) != OK)
+        fail_msg("%s", why.text);
+    return store;
+}
+
+/* Objects whose names lie all over the index. */
+static void create_many(struct store *store)
+{
+    static char names[COMMIT][16];
+    struct change drafts[COMMIT];
+    for (unsigned i = 0; i < BEHIND; i++) {
+        snprintf(names[i % COMMIT], sizeof names[0], "%08x", (i + 1) * 2654435761u);
+        drafts[i % COMMIT] = room_draft(names[i % COMMIT]);
+        if ((i + 1) % COMMIT == 0)
+            room_commit(store, drafts, COMMIT);
+    }
+}
+
+static void assert_log_is_short(const struct scratch *scratch)
+{
+    char path[2 * SCRATCH_PATH_MAX];
+    struct stat log = {0};
+    scratch_file(scratch, "tutti.db-wal", path, sizeof path);
+    assert_int_equal(stat(path, &log), 0);
+    assert_in_range(log.st_size, 0, (LOG_PAGES + BITE_PAGES) * 4096);
+}
+
+/* Stopped when nothing was written behind. */
+static void after_a_crash_the_log_keeps_its_limit_and_tidying_is_done_in_bites(void **state)
+{
+    struct scratch before, after;
+    struct fault_vfs *vfs = fault_vfs_new("behind");
+    bool more = true;
+    (void)state;
+    scratch_init(&before);
+    scratch_init(&after);
+    struct store *store = open_with_short_log(before.path, "behind");
+    create_many(store);
+    fault_vfs_crash(vfs, fault_vfs_now(vfs), KEEP_ALL, 0, after.path);
+    store_close(store);
+    store = open_with_short_log(after.path, NULL);
+    assert_log_is_short(&after);
+    while (more || store_is_pressed(store)) {
+        uint64_t written = metric_get(&store->metrics.heads_written);
+        store_await(store, more ? 0 : 1);
+        assert_int_equal(store_tidy(store, 1000, true, &more), OK);
+        assert_in_range(metric_get(&store->metrics.heads_written) - written, 0, TURN_HEADS);
+        assert_log_is_short(&after);
+    }
+    assert_int_equal(metric_get(&store->metrics.heads_dirty), 0);
+    assert_int_equal(metric_get(&store->metrics.heads_written), BEHIND);
+    store_close(store);
+    fault_vfs_free(vfs);
+    scratch_deinit(&before);
+    scratch_deinit(&after);
+}
+
 /* --- a random life --- */
 
 struct life {
@@ -374,6 +445,7 @@ int main(void)
         ROOM_BOTH(seqs_go_on_when_all_changes_are_gone),
         ROOM_BOTH(a_store_closed_at_once_remembers),
         ROOM_ON(sqlite, what_is_dirty_stays_bounded_though_it_is_never_idle),
+        cmocka_unit_test(after_a_crash_the_log_keeps_its_limit_and_tidying_is_done_in_bites),
         cmocka_unit_test(a_random_life_is_that_of_the_model),
         ROOM_ON(fake, the_fake_fails_when_told),
     };

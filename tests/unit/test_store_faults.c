@@ -54,6 +54,7 @@ static enum err open_in(const char *folder, const char *vfs, struct store **stor
         .vfs = vfs,
         .cache_size_max = 16384,
         .wal_size_max = LOG_PAGES * 4096,
+        .wal_size_reader_max = 4 * LOG_PAGES * 4096,
         .keep_changes = 20,
         .keep_ms = 500,
     };
@@ -262,6 +263,17 @@ static void end_unsure(struct world *world)
     crash_now(world, KEEP_SOME, fault_vfs_now(world->vfs));
 }
 
+/* What the checkpoint's thread began before may still fail once. */
+static enum err run_steps_when_well(struct world *world)
+{
+    enum err e = run_steps(world, 3);
+    for (int i = 0; e == ERR_STORE && i < 100; i++) {
+        store_await(world->store, 1);
+        e = step(world);
+    }
+    return e;
+}
+
 /* Refused, and working again as soon as the disk does. Unless the fault was more than a full disk
  * and met the checkpoint's thread: then its report, and with it the end, comes with a later step,
  * whichever that is. */
@@ -271,7 +283,7 @@ static void end_refused(struct world *world, bool was_full)
     crash_now(world, KEEP_ALL, 0);
     crash_now(world, KEEP_SOME, fault_vfs_now(world->vfs));
     fault_vfs_heal(world->vfs);
-    enum err e = run_steps(world, 3);
+    enum err e = run_steps_when_well(world);
     if (e == ERR_UNSURE && !was_full) {
         end_unsure(world);
         return;
@@ -355,15 +367,14 @@ static void after_an_unsure_end_nothing_is_written_not_even_by_closing(void **st
 }
 
 /* The log's index, in shared memory, grows after a commit's pages are in the log, too late to
- * refuse it. So it is grown in advance; where that is not enough, the outcome is not known. */
-static void a_log_far_beyond_its_limit_ends_unsure_when_its_index_cannot_grow(void **state)
+ * refuse it. So it is grown in advance, for all that the log's limits let in. */
+static void the_logs_index_never_has_to_grow_whatever_is_committed(void **state)
 {
     static char data[8 * 4096];
     struct world world;
     struct change draft = {.event = EVENT_CREATED,
                            .kind = KIND_DOCUMENT,
                            .data = {data, sizeof data}};
-    enum err e = OK;
     (void)state;
     memset(data, 'x', sizeof data);
     world_init(&world, 1);
@@ -371,18 +382,17 @@ static void a_log_far_beyond_its_limit_ends_unsure_when_its_index_cannot_grow(vo
     fault_vfs_plan(world.vfs, &(struct fault_plan){.fault = FAULT_INDEX,
                                                    .code = SQLITE_IOERR_SHMSIZE,
                                                    .for_good = true});
-    while (!e) {
+    for (int i = 0; i < 2 * INDEX_REGION / 8; i++) { /* nobody tidies */
         draft.id = draft.seq = store_seq(world.store) + 1;
         struct change *change = change_new(&draft);
-        e = store_commit(world.store, &change, 1);
+        assert_int_equal(store_commit(world.store, &change, 1), OK);
         change_unref(change);
+        assert_true(metric_get(&world.store->metrics.wal_bytes) <= (LOG_PAGES + 16) * 4096);
     }
-    assert_int_equal(e, ERR_UNSURE);
-    assert_true(metric_get(&world.store->metrics.wal_bytes) > (LOG_PAGES + 4096) * 4096);
+    assert_false(fault_vfs_struck(world.vfs));
     fault_vfs_heal(world.vfs);
     store_close(world.store);
-    assert_int_equal(open_in(world.scratch.path, "fault", &world.store), OK);
-    assert_in_range(store_seq(world.store), draft.seq - 1, draft.seq);
+    world.store = NULL;
     world_deinit(&world);
 }
 
@@ -469,7 +479,7 @@ int main(void)
         cmocka_unit_test(a_failing_sync_is_the_end_and_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(what_fails_between_append_and_settle_is_the_end_too),
         cmocka_unit_test(after_an_unsure_end_nothing_is_written_not_even_by_closing),
-        cmocka_unit_test(a_log_far_beyond_its_limit_ends_unsure_when_its_index_cannot_grow),
+        cmocka_unit_test(the_logs_index_never_has_to_grow_whatever_is_committed),
         cmocka_unit_test(a_crash_at_any_moment_keeps_exactly_what_was_acknowledged),
     };
     struct fault_vfs *free_of_faults = fault_vfs_new("fault-free");
