@@ -39,6 +39,9 @@ static const struct option options[] = {
      "the account's token; default: as above. Better in the environment than in a flag"},
     {"public-url", URL, AT(public_url), NULL, 0, 0, NULL,
      "start of the URLs in answers, as http://sync.example; default: from the Host header"},
+    {"write-origins", TEXT, AT(write_origins), NULL, 0, 0, NULL,
+     "origins of sites whose pages may write over REST, as https://app.example, separated by "
+     "commas; `*`: all. Other sites' pages only read, with credentials of their own"},
     {"log-file", TEXT, AT(log_file), "-", 0, 0, NULL,
      "where to log; `-`: standard error. SIGHUP opens it anew"},
     {"log-format", CHOICE, AT(log_format), "logfmt", 0, 0, "logfmt|json", "how a log line looks"},

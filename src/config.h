@@ -26,6 +26,7 @@ struct config {
     bool access_log;
     bool console;
     bool console_read_only;
+    const char *write_origins;
     bool development;
     bool lenient_json;
     uint64_t threads; /* 0: one a core */

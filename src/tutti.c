@@ -226,6 +226,7 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
                 .requests_max = share(server, config->requests_max),
                 .access_log = config->access_log,
                 .console_read_only = config->console_read_only,
+                .write_origins = config->write_origins,
                 .log = server->log,
                 .expose = exposition_render,
                 .exposition = &server->exposition,

@@ -15,15 +15,17 @@ enum err {
     OK = 0,
 
     /* The request as such. */
-    ERR_ROUTE,      /* no such path */
-    ERR_METHOD,     /* the path exists, but not with this method */
-    ERR_AUTH,       /* credentials missing or wrong */
-    ERR_ELSEWHERE,  /* not from this machine, or for another page than ours */
-    ERR_READ_ONLY,  /* the console may only look */
-    ERR_BODY_LARGE, /* request body above its limit */
-    ERR_MEDIA_TYPE, /* neither a form nor JSON */
-    ERR_BODY,       /* body is not what its media type says */
-    ERR_PARAMETER,  /* a field has a value outside its domain */
+    ERR_ROUTE,        /* no such path */
+    ERR_METHOD,       /* the path exists, but not with this method */
+    ERR_AUTH,         /* credentials missing or wrong */
+    ERR_ELSEWHERE,    /* not from this machine, or for another page than ours */
+    ERR_FOREIGN_SITE, /* a write that a page of another site caused */
+    ERR_KEY_MANAGES,  /* API keys are managed by the account itself */
+    ERR_READ_ONLY,    /* the console may only look */
+    ERR_BODY_LARGE,   /* request body above its limit */
+    ERR_MEDIA_TYPE,   /* neither a form nor JSON */
+    ERR_BODY,         /* body is not what its media type says */
+    ERR_PARAMETER,    /* a field has a value outside its domain */
 
     /* What the request names. */
     ERR_SERVICE_MISSING,

@@ -10,6 +10,7 @@
 #include "console/guard.h"
 #include "console/pass.h"
 #include "http/record.h"
+#include "http/site.h"
 #include "sync/loop.h"
 
 #include <assert.h>
@@ -112,26 +113,42 @@ static bool is_at_home(const struct visit *visit)
 {
     struct http_request *request = visit->request;
     struct guard_request asked = {
-        .local = http_request_is_local(request),
+        .local = http_request_is_local(request) && http_request_is_own_user(request),
         .host = http_request_header(request, STR("Host")),
         .origin = http_request_header(request, STR("Origin")),
         .fetch_site = http_request_header(request, STR("Sec-Fetch-Site")),
-        .forwarded = http_request_header(request, STR("Forwarded")).ptr ||
+        .forwarded = request->is_http_1_0 || http_request_header(request, STR("Forwarded")).ptr ||
                      http_request_header(request, STR("Via")).ptr ||
-                     http_request_header(request, STR("X-Forwarded-For")).ptr,
+                     http_request_header(request, STR("X-Forwarded-For")).ptr ||
+                     http_request_header(request, STR("X-Forwarded-Host")).ptr ||
+                     http_request_header(request, STR("X-Forwarded-Proto")).ptr ||
+                     http_request_header(request, STR("X-Real-IP")).ptr,
     };
     return visit->options->development && guard_admits(&asked);
 }
 
+static bool is_foreign(const struct visit *visit)
+{
+    struct site_request asked = {
+        .host = http_request_header(visit->request, STR("Host")),
+        .origin = http_request_header(visit->request, STR("Origin")),
+        .fetch_site = http_request_header(visit->request, STR("Sec-Fetch-Site")),
+    };
+    return site_is_foreign(&asked, (struct str){0});
+}
+
+/* These paths are for the server's own pages. */
 static enum err check_credentials(struct visit *visit)
 {
     struct str header = http_request_header(visit->request, STR("Authorization"));
     if (!header.ptr && is_at_home(visit))
         return OK;
     enum err e = basic_check(&visit->console->basic, header, &visit->principal);
-    if (!e && visit->principal.key[0])
+    if (e)
+        return e;
+    if (visit->principal.key[0])
         visit->command.key = str_from(visit->principal.key);
-    return e;
+    return is_foreign(visit) ? ERR_FOREIGN_SITE : OK;
 }
 
 static enum err check_gate(struct visit *visit)

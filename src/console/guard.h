@@ -11,7 +11,7 @@
 
 /* Headers are absent where there were none. */
 struct guard_request {
-    bool local; /* the peer is on the loopback interface */
+    bool local; /* the peer is a process of this user, on the loopback interface */
     struct str host;
     struct str origin;
     struct str fetch_site; /* Sec-Fetch-Site */

@@ -18,6 +18,13 @@ static const struct problem problems[] = {
      "In development mode the console needs no sign-in. So it answers browsers of this machine "
      "alone, at an address that begins with http://localhost, http://127.0.0.1 or http://[::1], "
      "and neither other pages nor proxies."},
+    {ERR_FOREIGN_SITE, 0, 403, 20403, "Not from a page of another site",
+     "A browser sends the credentials that it was given with whatever a page of any site asks of "
+     "this server. So writes that other sites' pages cause are refused. Write from your own back "
+     "end; or name the site's origin in the option write-origins."},
+    {ERR_KEY_MANAGES, 0, 403, 20403, "API keys are managed with the account's own credentials",
+     "An API key can neither make, read, change nor remove API keys: removing a key that leaked must "
+     "lock its holder out. Use the account's SID and auth token."},
     {ERR_READ_ONLY, 0, 403, 20403, "The console is read-only",
      "The server was started with console-read-only: its pages show everything and change nothing. "
      "The REST API takes writes as ever."},

@@ -229,6 +229,7 @@ static bool understand(struct exchange *exchange, const char *method, const char
     if (!framing_is_sound(framing, str_from(version)))
         return false;
     name_method(request, str_from(method));
+    request->is_http_1_0 = str_eq(str_from(version), STR("HTTP/1.0"));
     request->content_length = framing->content_length;
     request->has_body = framing->chunked || framing->content_length > 0;
     request->body_too_large = framing->content_length > exchange->exchanges->body_size_max;
@@ -372,6 +373,12 @@ bool http_request_is_local(const struct http_request *request)
 {
     const struct exchange *exchange = ring_of(request, const struct exchange, request);
     return exchange->connection && peer_is_loopback(exchange->connection->fd);
+}
+
+bool http_request_is_own_user(const struct http_request *request)
+{
+    const struct exchange *exchange = ring_of(request, const struct exchange, request);
+    return exchange->connection && peer_is_own_user(exchange->connection->fd);
 }
 
 uint64_t http_request_network(const struct http_request *request)

@@ -49,6 +49,7 @@ struct http_request {
     struct str path;     /* as sent: percent-encoded, starts with '/', without the query; or "*" */
     struct str query;    /* as sent, without '?'; absent when there is none */
     struct str body;     /* complete in `handle` */
+    bool is_http_1_0;    /* no browser sends that; proxies do */
     bool has_body;       /* Content-Length above 0, or chunked */
     bool body_too_large; /* above the limit: known in `begin` from Content-Length, else in
                             `handle`, and then `body` is empty */
@@ -98,6 +99,9 @@ struct str http_request_header(struct http_request *request, struct str name);
 
 /* Does it come from this machine, over the loopback interface? False when the client has gone. */
 bool http_request_is_local(const struct http_request *request);
+
+/* ... and of the user that the server runs as? As peer_is_own_user. */
+bool http_request_is_own_user(const struct http_request *request);
 
 /* The network it comes from; 0: a trusted one, or the client has gone. */
 uint64_t http_request_network(const struct http_request *request);

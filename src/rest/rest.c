@@ -10,6 +10,7 @@
 #include "dialect/base_url.h"
 #include "dialect/problem.h"
 #include "http/record.h"
+#include "http/site.h"
 #include "rest/endpoints.h"
 #include "rest/operation.h"
 
@@ -42,9 +43,15 @@ static size_t status_column(unsigned status)
     return at;
 }
 
+/* Not what is the operator's: health and metrics. */
+static bool is_api(const struct operation *op)
+{
+    return !op->endpoint || !op->endpoint->open;
+}
+
 static void add_cors(struct operation *op)
 {
-    if (!op->from_browser)
+    if (!op->from_browser || !is_api(op))
         return;
     operation_add_header(op, "Access-Control-Allow-Origin", "*");
     operation_add_header(op, "Access-Control-Expose-Headers", "ETag");
@@ -219,12 +226,36 @@ static enum err check_body(struct operation *op)
     return is_form || op->is_json || !takes_fields(op->request) ? OK : ERR_MEDIA_TYPE;
 }
 
+static bool is_write(const struct http_request *request)
+{
+    return request->method != HTTP_GET && request->method != HTTP_HEAD;
+}
+
 /* The console says of its requests that they are its own. */
 static bool is_barred(const struct operation *op)
 {
     struct http_request *request = op->request;
-    return op->rest->options.console_read_only && request->method != HTTP_GET &&
-           request->method != HTTP_HEAD && http_request_header(request, STR("Tutti-Console")).ptr;
+    return op->rest->options.console_read_only && is_write(request) &&
+           http_request_header(request, STR("Tutti-Console")).ptr;
+}
+
+static bool is_foreign(const struct operation *op)
+{
+    const char *friends = op->rest->options.write_origins;
+    struct site_request asked = {
+        .host = http_request_header(op->request, STR("Host")),
+        .origin = http_request_header(op->request, STR("Origin")),
+        .fetch_site = http_request_header(op->request, STR("Sec-Fetch-Site")),
+    };
+    return site_is_foreign(&asked, friends ? str_from(friends) : (struct str){0});
+}
+
+/* What good credentials do not open. A key may be gone: that is said first. */
+static enum err check_rights(const struct operation *op)
+{
+    if (op->endpoint && op->endpoint->kind == KIND_KEY && op->principal.key[0])
+        return ERR_KEY_MANAGES;
+    return is_write(op->request) && is_foreign(op) ? ERR_FOREIGN_SITE : OK;
 }
 
 void rest_begin(struct rest *rest, struct http_request *request)
@@ -237,6 +268,8 @@ void rest_begin(struct rest *rest, struct http_request *request)
     }
     op->refused = find_endpoint(op);
     e = check_credentials(op);
+    if (!e && !op->refused)
+        op->refused = check_rights(op);
     if (!e)
         e = is_barred(op)
                 ? ERR_READ_ONLY

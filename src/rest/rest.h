@@ -14,8 +14,9 @@ struct log;
 struct rest_options {
     const struct credentials *credentials;
     struct limits limits;
-    const char *public_url; /* NULL: from the Host header */
-    const char *address;    /* host:port, for requests without a usable Host header */
+    const char *write_origins; /* sites whose pages may write: http/site.h; NULL: none */
+    const char *public_url;    /* NULL: from the Host header */
+    const char *address;       /* host:port, for requests without a usable Host header */
     size_t body_size_max;
     size_t requests_max; /* commands of this gateway in the core's hands */
     bool access_log;

@@ -157,15 +157,42 @@ describe('browsers', () => {
       await server.get(path, { headers: origin }),
       await server.get(`${DOCUMENTS}/nobody`, { headers: origin }),
       await server.get(DOCUMENTS, { headers: origin, auth: null }),
-      await server.post(path, {}, { headers: origin }),
+      await server.post(path, { Data: '{}' }, { headers: origin }),
     ];
     assert.deepEqual(
       answers.map(({ status }) => status),
-      [200, 404, 401, 400],
+      [200, 404, 401, 403],
     );
     for (const { headers } of answers) {
       assert.ok(['*', origin.Origin].includes(headers['access-control-allow-origin']));
       assert.match(headers['access-control-expose-headers'], /\betag\b/i);
+    }
+  });
+
+  test('may write from pages of the server and of sites that are named, and from no others', async (t) => {
+    const friendly = await Server.startFor(t, { args: ['--write-origins', `${origin.Origin}, https://b.example`] });
+    const write = (at, headers) => at.post(DOCUMENTS, { Data: '{}' }, { headers });
+    const own = { Origin: server.base, 'Sec-Fetch-Site': 'same-origin' };
+    for (const headers of [{}, own, { Origin: server.base }, { 'Sec-Fetch-Site': 'none' }])
+      assert.equal((await write(server, headers)).status, 201, JSON.stringify(headers));
+    for (const headers of [
+      origin,
+      { Origin: 'null' },
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { 'Sec-Fetch-Site': 'same-site', Origin: server.base },
+    ])
+      assertProblem(await write(server, headers), 403, 20403);
+    const path = await createDocument();
+    assertProblem(await server.request('DELETE', path, { headers: origin }), 403, 20403);
+    for (const Origin of [origin.Origin, 'https://b.example'])
+      assert.equal((await write(friendly, { Origin, 'Sec-Fetch-Site': 'cross-site' })).status, 201);
+    assertProblem(await write(friendly, { Origin: 'https://c.example' }), 403, 20403);
+  });
+
+  test('learn nothing of health and metrics', async () => {
+    for (const open of ['/metrics', '/healthz', '/readyz']) {
+      const { headers } = await server.get(open, { auth: null, headers: origin });
+      assert.equal(headers['access-control-allow-origin'], undefined, open);
     }
   });
 

@@ -5,17 +5,19 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
+const net = require('node:net');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const zlib = require('node:zlib');
 const { eventually } = require('./support/eventually.js');
 const { Connection } = require('./support/packets.js');
-const { Server, run, temporaryFolder, removeFolder, ACCOUNT, TOKEN } = require('./support/server.js');
+const { BINARY, Server, run, temporaryFolder, removeFolder, ACCOUNT, TOKEN } = require('./support/server.js');
 const { assertProblem } = require('./support/shapes.js');
 
 const ROOT = path.join(__dirname, '../..');
 const PAGE = 'console/index.html';
 const THREADS = 4;
+const NOBODY = 65534;
 const ANYBODY = { auth: null };
 
 // What the server serves, by its path: the rule that src/console/embed.py has.
@@ -400,6 +402,9 @@ describe('development mode', () => {
     { 'X-Forwarded-For': '10.0.0.1' },
     { Forwarded: 'for=10.0.0.1' },
     { Via: '1.1 proxy' },
+    { 'X-Forwarded-Host': 'sync.example' },
+    { 'X-Forwarded-Proto': 'https' },
+    { 'X-Real-IP': '10.0.0.1' },
   ];
   const own = () => [
     {},
@@ -411,6 +416,33 @@ describe('development mode', () => {
   test('says so', async () => {
     const { json } = await local.get('/console/about', ANYBODY);
     assert.deepEqual(json, { version: '0.1.0', development: true, read_only: false });
+  });
+
+  test('does not give the credentials to a proxy that is an HTTP/1.0 client, as nginx is by default', async () => {
+    const socket = net.connect(local.port, '127.0.0.1');
+    socket.end(`GET /console/session HTTP/1.0\r\nHost: 127.0.0.1:${local.port}\r\n\r\n`);
+    let answer = '';
+    for await (const bytes of socket) answer += bytes;
+    assert.match(answer, /^HTTP\/1\.[01] 403 /);
+    assert.ok(!answer.includes(TOKEN));
+  });
+
+  test('does not give the credentials to another user of the machine, as whom proxies run', async (t) => {
+    if (process.getuid() !== 0) return t.skip('only root can be two users');
+    const folder = temporaryFolder();
+    fs.chownSync(folder, NOBODY, NOBODY);
+    const binary = path.join(folder, 'tutti');
+    fs.copyFileSync(BINARY, binary);
+    fs.chmodSync(binary, 0o755);
+    const other = await Server.startFor(t, {
+      binary,
+      data: path.join(folder, 'data'),
+      args: ['--development'],
+      uid: NOBODY,
+      gid: NOBODY,
+    });
+    assertProblem(await other.get('/console/session', { auth: null }), 403, 20403);
+    assertProblem(await other.post('/demo/tokens', {}, { auth: null }), 403, 20403);
   });
 
   test('gives the credentials to its own pages', async () => {

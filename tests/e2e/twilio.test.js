@@ -171,6 +171,18 @@ describe('API keys', () => {
     await helper.clientOf(sid, secret).sync.v1.services.list();
   });
 
+  test('do not manage keys: removing one that leaked locks its holder out', async () => {
+    const { sid, secret } = await helper.client.newKeys.create();
+    const holder = helper.clientOf(sid, secret);
+    await refused(holder.newKeys.create(), 403, 20403);
+    await refused(holder.keys.list(), 403, 20403);
+    await refused(holder.keys(sid).fetch(), 403, 20403);
+    await refused(holder.keys(sid).update({ friendlyName: 'mine' }), 403, 20403);
+    await refused(holder.keys(sid).remove(), 403, 20403);
+    await helper.client.keys(sid).remove();
+    await refused(holder.newKeys.create(), 401, 20003);
+  });
+
   test('without a name are created too', async () => {
     const key = await helper.client.newKeys.create();
     assert.ok(key.secret.length >= 32);

@@ -454,6 +454,9 @@ static void a_token_is_good_for_a_day_at_most(void **state)
         {"\"nbf\":1699999990,\"iat\":1700000000,\"exp\":1700086400,", OK},
         {"\"nbf\":1700000000,\"iat\":1699999990,\"exp\":1700086400,", OK},
         {"\"nbf\":1700000000,\"iat\":1699999990,\"exp\":1700086401,", ERR_TOKEN_LONG},
+        {"\"iat\":1700000300,\"exp\":1700086700,", OK}, /* clocks may differ by five minutes */
+        {"\"iat\":1700000301,\"exp\":1700086701,", ERR_TOKEN_LONG},
+        {"\"iat\":1999999999,\"exp\":2000000000,", ERR_TOKEN_LONG},
         {"\"iat\":-1e300,\"exp\":1700000001,", ERR_TOKEN_LONG},
         {"\"nbf\":-1e9999,\"exp\":1e9999,", ERR_TOKEN_LONG},
     };

@@ -50,10 +50,37 @@ static void a_socket_that_has_no_address_is_not_from_here(void **state)
     close(pair[1]);
 }
 
+static int listen_here(struct sockaddr_in *address)
+{
+    socklen_t len = sizeof *address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    assert_int_equal(bind(fd, (struct sockaddr *)address, len), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)address, &len), 0);
+    return fd;
+}
+
+static void a_connection_of_this_process_is_of_its_own_user(void **state)
+{
+    (void)state;
+    struct sockaddr_in address;
+    int listener = listen_here(&address), client = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof address), 0);
+    int accepted = accept(listener, NULL, NULL);
+    assert_true(peer_is_own_user(accepted));
+    assert_true(peer_is_own_user(client));
+    assert_false(peer_is_own_user(listener)); /* it is connected to nobody */
+    close(client);
+    close(accepted);
+    close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loopback_addresses_are_known_in_either_family),
+        cmocka_unit_test(a_connection_of_this_process_is_of_its_own_user),
         cmocka_unit_test(a_socket_that_has_no_address_is_not_from_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,9 @@ export class DocumentEntity extends Entity {
     this.takeRoot({ ...root, date_expires: root.date_expires ?? null });
     this.data = data;
     const event = eventOf(data, { data, isLocal, previousData });
-    if (root.changed_by !== undefined) event.changedBy = root.changed_by;
+    // Also when nobody knows: no member of the data is to stand in for it.
+    const value = root.changed_by;
+    Object.defineProperty(event, 'changedBy', { value, enumerable: value !== undefined });
     this.broadcast('updated', event);
   }
 

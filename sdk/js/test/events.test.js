@@ -28,6 +28,21 @@ test('the walkthrough, as it is written', async (t) => {
   assert.ok(await eventually(() => other.value.count === 2));
 });
 
+test('who made a change is what the server says, never a member of the data', async (t) => {
+  const world = await World.open(t);
+  const doc = await world.client('alice').document('signed');
+  const other = await world.client('bob').document('signed');
+  const events = [];
+  await live(other);
+  doc.on('updated', (event) => events.push(event));
+  other.on('updated', (event) => events.push(event));
+  await doc.set({ changedBy: 'carol' });
+  assert.ok(await eventually(() => events.length === 2));
+  for (const event of events) assert.notEqual(event.changedBy, 'carol');
+  assert.equal(events.find(({ isLocal }) => !isLocal).changedBy, 'alice');
+  assert.equal(events[0].data.changedBy, 'carol');
+});
+
 test('an event shows the members of its data, and its own first', async (t) => {
   const world = await World.open(t);
   const client = world.client('alice');

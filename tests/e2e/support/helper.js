@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const { Server, TOKEN } = require('./server.js');
 const { clientOf } = require('./client.js');
-const { CheckingClient } = require('./openapi.client.js');
+const { CheckingClient, ORIGIN } = require('./openapi.client.js');
 const { eventually } = require('./eventually.js');
 
 const ACCOUNT = `AC${'0123456789abcdef'.repeat(2)}`;
@@ -14,7 +14,8 @@ class Helper {
   static async start() {
     const helper = new Helper();
     helper.http = new CheckingClient();
-    helper.server = await Server.start({ env: { TUTTI_ACCOUNT_SID: ACCOUNT } });
+    const args = ['--write-origins', ORIGIN]; // of which all requests say that they are
+    helper.server = await Server.start({ env: { TUTTI_ACCOUNT_SID: ACCOUNT }, args });
     helper.server.auth = [ACCOUNT, TOKEN];
     return helper;
   }

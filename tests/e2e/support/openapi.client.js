@@ -56,4 +56,4 @@ class CheckingClient extends RequestClient {
   }
 }
 
-module.exports = { CheckingClient, operationsOf };
+module.exports = { CheckingClient, operationsOf, ORIGIN };
