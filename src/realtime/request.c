@@ -100,7 +100,10 @@ static void on_answer(struct letter *letter)
     struct session *session = request->session;
     enum err e = error_of(request);
     if (goes_on(request, e)) {
-        session_submit(session, &request->command);
+        if (request->passage->page)
+            request_queue_again(&session->requests, request);
+        else
+            session_submit(session, &request->command);
         session_release(session);
         return;
     }

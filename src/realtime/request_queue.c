@@ -26,6 +26,7 @@ void request_queue_init(struct request_queue *queue, struct limiter *pages,
 void request_queue_drop(struct request_queue *queue)
 {
     struct node *node;
+    queue->dropped = true;
     waiter_give_up(&queue->waiter);
     while ((node = chain_shift(&queue->waiting))) {
         struct request *request = (struct request *)node;
@@ -69,16 +70,35 @@ void request_queue_add(struct request_queue *queue, struct request *request)
     advance(queue);
 }
 
-void request_queue_done(struct request_queue *queue, struct request *request)
+static void take_back(struct request_queue *queue)
 {
     assert(queue->under_way);
-    queue->size -= request->size;
-    request_free(request);
     queue->under_way--;
     if (queue->page) {
         queue->page = false;
         limiter_leave(queue->pages);
     }
+}
+
+void request_queue_done(struct request_queue *queue, struct request *request)
+{
+    queue->size -= request->size;
+    request_free(request);
+    take_back(queue);
+    advance(queue);
+}
+
+void request_queue_again(struct request_queue *queue, struct request *request)
+{
+    struct chain first = {0};
+    if (queue->dropped) {
+        request_queue_done(queue, request);
+        return;
+    }
+    take_back(queue);
+    chain_add(&first, &request->command.letter.node);
+    chain_join(&first, &queue->waiting);
+    queue->waiting = first;
     advance(queue);
 }
 

@@ -33,6 +33,7 @@ struct request_queue {
     size_t under_way;                              /* in the core's hands */
     size_t size;                                   /* bytes of all these requests, as they came */
     bool page;                                     /* what is under way is a page */
+    bool dropped;
 };
 
 void request_queue_init(struct request_queue *queue, struct limiter *pages,
@@ -47,6 +48,11 @@ void request_queue_add(struct request_queue *queue, struct request *request);
 
 /* A request that was started has been answered, and is freed. Others may start. */
 void request_queue_done(struct request_queue *queue, struct request *request);
+
+/* A page that was answered needs another round: it gives its place up to those that wait for one,
+ * and starts anew, before all others of its session, when it has one again. Freed instead if the
+ * queue was dropped. */
+void request_queue_again(struct request_queue *queue, struct request *request);
 
 /* There may be room again. */
 void request_queue_resume(struct request_queue *queue);

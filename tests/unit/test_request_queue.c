@@ -168,6 +168,45 @@ static void what_waits_is_dropped_with_the_session(void **state)
     assert_int_equal(fake->hub.pages.free, 1);
 }
 
+static void take_place(struct waiter *waiter)
+{
+    (void)waiter;
+}
+
+/* A query over a large map is many pages: between two of them others have their turn. */
+static void a_query_gives_its_place_up_between_its_pages(void **state)
+{
+    static const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 8, .seq = 20};
+    struct fake_session *fake = *state;
+    struct waiter other;
+    waiter_init(&other, take_place);
+    fake->hub.pages.free = 1;
+    fake_session_call(fake, "POST", "/v3/Insights/m/Items", "{}");
+    push(fake);
+    assert_under_way(fake, 1);
+    assert_false(limiter_enter(&fake->hub.pages, &other));
+    fake_session_answer(fake, OK, &map, NULL);
+    assert_false(waiter_is_waiting(&other));
+    assert_under_way(fake, 0);
+    limiter_leave(&fake->hub.pages);
+    assert_under_way(fake, 1);
+    answer_page(fake);
+    assert_int_equal(fake->replies, 1);
+    answer_push(fake);
+    assert_int_equal(fake->hub.pages.free, 1);
+}
+
+static void a_query_ends_between_its_pages_if_its_session_has_gone(void **state)
+{
+    static const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 8, .seq = 20};
+    struct fake_session *fake = *state;
+    fake_session_call(fake, "POST", "/v3/Insights/m/Items", "{}");
+    request_queue_drop(&fake->session->requests);
+    fake_session_answer(fake, OK, &map, NULL);
+    assert_under_way(fake, 0);
+    assert_int_equal(request_queue_count(&fake->session->requests), 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -178,6 +217,8 @@ int main(void)
         TEST(what_is_behind_a_page_starts_when_it_is_answered),
         TEST(a_session_has_one_page_at_a_time),
         TEST(a_page_waits_for_a_place),
+        TEST(a_query_gives_its_place_up_between_its_pages),
+        TEST(a_query_ends_between_its_pages_if_its_session_has_gone),
         TEST(a_page_waits_for_room),
         TEST(requests_are_counted_and_weighed_until_they_are_answered),
         TEST(what_waits_is_dropped_with_the_session),
