@@ -12,9 +12,9 @@ enum { PATHS_MAX = 8, NODES_MAX = 32 };
 /* The value of each path in `object`; expected[i] NULL: none. */
 static void finds(const char *const *paths, const char *object, const char *const *expected)
 {
-    struct str texts[PATHS_MAX], data = str_from(object);
+    struct str texts[PATHS_MAX] = {0}, data = str_from(object);
     struct json_span spans[NODES_MAX];
-    uint32_t nodes[PATHS_MAX];
+    uint32_t nodes[PATHS_MAX] = {0};
     size_t count = 0;
     for (; paths[count]; count++)
         texts[count] = str_from(paths[count]);
