@@ -86,6 +86,8 @@ static uint64_t cache_size_max(const struct config *config)
 static enum err start_core(struct server *server, struct why *why)
 {
     const struct config *config = server->config;
+    struct clock clock = clock_system();
+    struct random random = random_system();
     struct sqlite_options options = {
         .folder = config->data,
         .cache_size_max = cache_size_max(config),
@@ -93,10 +95,12 @@ static enum err start_core(struct server *server, struct why *why)
         .wal_size_reader_max = config->wal_size_reader_max,
         .keep_changes = config->journal_keep_changes,
         .keep_ms = (int64_t)config->journal_keep_s * 1000,
+        .now_us = clock.now_ms(clock.context) * 1000,
+        .random = random_u64(&random),
     };
     struct loop_options loop = {
-        .clock = clock_system(),
-        .random = random_system(),
+        .clock = clock,
+        .random = random,
         .log = server->log,
         .contention = config->contention,
         .idempotency = {config->idempotency_size_max, (int64_t)config->idempotency_keep_s * 1000},

@@ -5,7 +5,7 @@
 enum { BITE = 512, GARBAGE_MIN = 4096, LOOK_MIN_MS = 1000 };
 
 enum err retention_init(struct retention *retention, sqlite3 *db, const struct cache *cache,
-                        uint64_t keep_changes, int64_t keep_ms)
+                        const struct epochs *epochs, uint64_t keep_changes, int64_t keep_ms)
 {
     const struct {
         sqlite3_stmt **stmt;
@@ -17,8 +17,10 @@ enum err retention_init(struct retention *retention, sqlite3 *db, const struct c
         {&retention->shrink, "UPDATE chunk SET changes = ?2 WHERE last = ?1"},
         {&retention->drop, "DELETE FROM chunk WHERE last = ?"},
     };
-    *retention =
-        (struct retention){.cache = cache, .keep_changes = keep_changes, .keep_ms = keep_ms};
+    *retention = (struct retention){.cache = cache,
+                                    .epochs = epochs,
+                                    .keep_changes = keep_changes,
+                                    .keep_ms = keep_ms};
     buf_init(&retention->left, CHUNK_SIZE_MAX);
     enum err e = OK;
     for (size_t i = 0; !e && i < sizeof all / sizeof *all; i++)
@@ -42,7 +44,7 @@ void retention_note_garbage(struct retention *retention, uint64_t seq)
 
 static uint64_t floor_by_count(const struct retention *retention, uint64_t seq)
 {
-    return seq > retention->keep_changes ? seq - retention->keep_changes : 0;
+    return epochs_back(retention->epochs, seq, retention->keep_changes);
 }
 
 static bool wants_new_sweep(const struct sweep *sweep)

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "store/cache.h"
+#include "store/epochs.h"
 #include "store/sql.h"
 
 struct sweep {
@@ -23,6 +24,7 @@ struct sweep {
 
 struct retention {
     const struct cache *cache; /* to ask before the object table */
+    const struct epochs *epochs;
     sqlite3_stmt *next;
     sqlite3_stmt *is_head;
     sqlite3_stmt *shrink;
@@ -34,8 +36,8 @@ struct retention {
 };
 
 must_check enum err retention_init(struct retention *retention, sqlite3 *db,
-                                   const struct cache *cache, uint64_t keep_changes,
-                                   int64_t keep_ms);
+                                   const struct cache *cache, const struct epochs *epochs,
+                                   uint64_t keep_changes, int64_t keep_ms);
 void retention_deinit(struct retention *retention);
 
 /* The change at `seq` is not its object's head any more. */

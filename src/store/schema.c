@@ -70,6 +70,10 @@ static const char *const steps[] = {
     "  FROM chunk, json_each(chunk.changes);"
     "CREATE VIEW head AS"
     "  SELECT journal.* FROM object JOIN journal ON journal.seq = object.seq;",
+    /* Which seqs have been given: epochs.h. `last` NULL: the newest, it goes on. */
+    "CREATE TABLE epoch (first INTEGER PRIMARY KEY, last INTEGER) STRICT;"
+    "INSERT INTO epoch SELECT 1, NULL FROM progress"
+    "  WHERE last_seq > 0 OR EXISTS (SELECT 1 FROM chunk);",
 };
 
 enum { VERSION = sizeof steps / sizeof *steps };

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/behind.h"
 #include "store/checkpoint.h"
+#include "store/epochs.h"
 #include "store/journal.h"
 #include "store/schema.h"
 #include "store/wal_rewrite.h"
@@ -38,8 +39,10 @@ struct sqlite {
     struct transaction transaction;
     struct behind behind;
     sqlite3_file *log;
-    uint64_t seq;     /* of the last change that was appended */
-    uint64_t settled; /* of the last one that reading sees */
+    struct epochs epochs;
+    uint64_t seq;     /* the next change that is appended comes behind it */
+    uint64_t settled; /* that of the last change that reading sees */
+    size_t appended;  /* changes that are not settled */
 };
 
 static struct sqlite *of(struct store *store)
@@ -145,6 +148,8 @@ static enum err append_all(struct sqlite *sqlite, struct change *const *changes,
 {
     enum err e = transaction_begin(&sqlite->transaction);
     if (!e)
+        e = epochs_write(&sqlite->epochs);
+    if (!e)
         e = journal_append(&sqlite->journal, changes, count);
     return e ? e : transaction_commit_or_unsure(&sqlite->transaction);
 }
@@ -154,7 +159,7 @@ static enum err append(struct store *store, struct change *const *changes, size_
     struct sqlite *sqlite = of(store);
     if (sqlite->transaction.unsure)
         return ERR_UNSURE;
-    assert(sqlite->seq == sqlite->settled);
+    assert(!sqlite->appended);
     for (size_t i = 0; i < count; i++)
         assert(changes[i]->seq == sqlite->seq + 1 + i);
     enum err e = checkpoint_admit(sqlite->checkpoint, &store->failure);
@@ -168,7 +173,9 @@ static enum err append(struct store *store, struct change *const *changes, size_
         metric_add(&store->metrics.commit_failures, 1);
         return transaction_roll_back(&sqlite->transaction, e);
     }
+    epochs_written(&sqlite->epochs);
     sqlite->seq += count;
+    sqlite->appended = count;
     return OK;
 }
 
@@ -183,7 +190,7 @@ static enum err settle(struct store *store, enum err synced, struct change *cons
                        size_t count)
 {
     struct sqlite *sqlite = of(store);
-    assert(sqlite->seq == sqlite->settled + count);
+    assert(sqlite->appended == count);
     if (synced)
         why_set(&store->failure, "the write-ahead log could not be synced");
     if (synced || sqlite->transaction.unsure) {
@@ -194,6 +201,7 @@ static enum err settle(struct store *store, enum err synced, struct change *cons
     for (size_t i = 0; i < count; i++)
         cache_commit(&sqlite->cache, changes[i]);
     sqlite->settled = sqlite->seq;
+    sqlite->appended = 0;
     metric_add(&store->metrics.commits, 1);
     metric_add(&store->metrics.changes, count);
     show_metrics(sqlite);
@@ -380,6 +388,12 @@ static uint64_t seq(const struct store *store)
     return ((const struct sqlite *)store)->seq;
 }
 
+static bool knows(const struct store *store, uint64_t seq)
+{
+    const struct sqlite *sqlite = (const struct sqlite *)store;
+    return epochs_know(&sqlite->epochs, seq, sqlite->settled);
+}
+
 /* --- opening and closing --- */
 
 /* A bite outside the turns: it waits while the log is full. `at`: the last change applied. */
@@ -408,6 +422,7 @@ static void close_store(struct store *store)
     behind_deinit(&sqlite->behind);
     transaction_deinit(&sqlite->transaction);
     retention_deinit(&sqlite->retention);
+    epochs_deinit(&sqlite->epochs);
     object_deinit(&sqlite->object);
     journal_deinit(&sqlite->journal);
     if (sqlite->db && sqlite->transaction.unsure) /* then nothing may take the log's place */
@@ -417,9 +432,9 @@ static void close_store(struct store *store)
     free(sqlite);
 }
 
-static const struct store_ops ops = {get,        find,   page,     due,      change,
-                                     tail,       append, sync_log, settle,   tidy,
-                                     is_pressed, await,  seq,      prefetch, close_store};
+static const struct store_ops ops = {get,    find,     page,     due,        change,     tail,
+                                     append, sync_log, settle,   tidy,       is_pressed, await,
+                                     seq,    knows,    prefetch, close_store};
 
 static enum err configure(sqlite3 *db, size_t wal_size_max)
 {
@@ -448,8 +463,8 @@ static enum err prepare(struct sqlite *sqlite, const struct sqlite_options *opti
     if (!e)
         e = object_init(&sqlite->object, db);
     if (!e)
-        e = retention_init(&sqlite->retention, db, &sqlite->cache, options->keep_changes,
-                           options->keep_ms);
+        e = retention_init(&sqlite->retention, db, &sqlite->cache, &sqlite->epochs,
+                           options->keep_changes, options->keep_ms);
     if (!e)
         e = transaction_init(&sqlite->transaction, db, &sqlite->store.failure);
     if (!e)
@@ -505,6 +520,15 @@ static enum err recover(struct sqlite *sqlite)
         full = full || e == ERR_STORE;
         e = e == ERR_STORE ? OK : e;
     }
+    return e;
+}
+
+static enum err begin_epoch(struct sqlite *sqlite, const struct sqlite_options *options)
+{
+    uint64_t last = sqlite->settled;
+    enum err e = epochs_init(&sqlite->epochs, sqlite->db, last);
+    if (!e)
+        sqlite->seq = epochs_begin(&sqlite->epochs, last, options->now_us, options->random);
     return e;
 }
 
@@ -564,7 +588,7 @@ static enum err open_file(struct sqlite *sqlite, const char *path,
         e = open_database(sqlite, path, options, why);
     if (!e)
         e = start_checkpoints(sqlite, path, options, why);
-    if (!e && recover(sqlite) != OK)
+    if (!e && (recover(sqlite) != OK || begin_epoch(sqlite, options) != OK))
         e = cannot_open(sqlite, path, why);
     return e;
 }

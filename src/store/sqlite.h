@@ -13,6 +13,8 @@ struct sqlite_options {
                                    0: the same */
     uint64_t keep_changes;      /* retention: see retention.h */
     int64_t keep_ms;
+    int64_t now_us;  /* where numbering goes on: epochs.h. 0: behind the last change (for tests) */
+    uint64_t random; /* any number */
 };
 
 /* ERR_CONFIG, in `why`: the file cannot be opened, is not ours, is newer, or is damaged. */

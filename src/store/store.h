@@ -55,6 +55,7 @@ struct store_ops {
     bool (*is_pressed)(const struct store *store);
     void (*await)(struct store *store, int64_t timeout_ms);
     uint64_t (*seq)(const struct store *store);
+    bool (*knows)(const struct store *store, uint64_t seq);
     void (*prefetch)(struct store *store, const uint64_t *ids, size_t count);
     void (*close)(struct store *store);
 };
@@ -165,10 +166,19 @@ static inline void store_await(struct store *store, int64_t timeout_ms)
     store->ops->await(store, timeout_ms);
 }
 
-/* The seq of the last change that was appended, 0 before the first. */
+/* The next change that is appended gets the seq behind this one: that of the last one, unless none
+ * was appended since opening. Opening may leave out seqs, since they may have been given in
+ * another life of the same data (epochs.h); then it leaves out all up to a new beginning. */
 static inline uint64_t store_seq(const struct store *store)
 {
     return store->ops->seq(store);
+}
+
+/* Is `seq` that of a change committed in this history, kept or not, or 0? Else whoever has seen
+ * such a change saw another history: this one was restored from before it. */
+static inline bool store_knows(const struct store *store, uint64_t seq)
+{
+    return store->ops->knows(store, seq);
 }
 
 /* A hint: store_get of these at most STORE_PREFETCH_MAX ids comes soon. Heads lie all over the

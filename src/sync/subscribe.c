@@ -135,7 +135,11 @@ static enum err catch_up(struct settled *settled, struct change *head, struct su
 {
     subscribe->reached = head->seq;
     subscribe->more = false;
-    if (!subscribe->since_given || subscribe->since >= head->seq || head->kind == KIND_STREAM)
+    if (!subscribe->since_given || head->kind == KIND_STREAM)
+        return OK;
+    if (!store_knows(settled->view.store, subscribe->since))
+        return ERR_LOST;
+    if (subscribe->since >= head->seq)
         return OK;
     if (head->kind != KIND_DOCUMENT)
         return replay(settled, head, subscribe);

@@ -43,7 +43,7 @@ void subscribe_clear(struct subscribe *subscribe, bool done);
 /* Evaluate VERB_SUBSCRIBE: `object` is a SID. With command->head the object's newest committed
  * state. Of a document one notice is enough, its newest; a stream has none.
  * ERR_MISSING; ERR_LOST: what follows `since` is no longer kept, or happened when the subscriber
- * had no right to read; ERR_STORE. */
+ * had no right to read, or `since` is of another history (store_knows); ERR_STORE. */
 must_check enum err subscribe_evaluate(struct settled *settled, struct command *command);
 
 /* VERB_UNSUBSCRIBE: the port does not want to hear of `object` any more. */

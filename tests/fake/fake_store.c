@@ -342,6 +342,11 @@ static uint64_t seq(const struct store *store)
     return ((const struct fake *)store)->seq;
 }
 
+static bool knows(const struct store *store, uint64_t seq)
+{
+    return seq <= ((const struct fake *)store)->settled;
+}
+
 static void close_store(struct store *store)
 {
     struct fake *fake = of(store);
@@ -354,9 +359,9 @@ static void close_store(struct store *store)
     free(fake);
 }
 
-static const struct store_ops ops = {get,        find,   page,     due,      change,
-                                     tail,       append, sync_all, settle,   tidy,
-                                     is_pressed, await,  seq,      prefetch, close_store};
+static const struct store_ops ops = {get,    find,     page,     due,        change,     tail,
+                                     append, sync_all, settle,   tidy,       is_pressed, await,
+                                     seq,    knows,    prefetch, close_store};
 
 struct store *fake_store_new(void)
 {

@@ -122,14 +122,19 @@ static uint64_t seq(const struct store *store)
     return store_seq(((const struct sim *)store)->inner);
 }
 
+static bool knows(const struct store *store, uint64_t seq)
+{
+    return store_knows(((const struct sim *)store)->inner, seq);
+}
+
 static void close_inner(struct store *store)
 {
     store_close(of(store)->inner);
 }
 
-static const struct store_ops ops = {get,        find,   page,     due,      change,
-                                     tail,       append, sync_all, settle,   tidy,
-                                     is_pressed, await,  seq,      prefetch, close_inner};
+static const struct store_ops ops = {get,    find,     page,     due,        change,     tail,
+                                     append, sync_all, settle,   tidy,       is_pressed, await,
+                                     seq,    knows,    prefetch, close_inner};
 
 void sim_store_open(struct sim *sim)
 {

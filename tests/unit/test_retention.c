@@ -20,6 +20,7 @@ struct tables {
     struct object object;
     struct retention retention;
     struct cache cache;
+    struct epochs epochs;
     uint64_t seq;
     int64_t now_ms;
 };
@@ -33,14 +34,17 @@ static void tables_init(struct tables *tables, uint64_t keep_changes, int64_t ke
     assert_int_equal(journal_init(&tables->journal, tables->db), OK);
     assert_int_equal(object_init(&tables->object, tables->db), OK);
     cache_init(&tables->cache, 0);
-    assert_int_equal(retention_init(&tables->retention, tables->db, &tables->cache, keep_changes,
-                                    keep_ms),
+    assert_int_equal(epochs_init(&tables->epochs, tables->db, 0), OK);
+    epochs_begin(&tables->epochs, 0, 0, 0);
+    assert_int_equal(retention_init(&tables->retention, tables->db, &tables->cache, &tables->epochs,
+                                    keep_changes, keep_ms),
                      OK);
 }
 
 static void tables_deinit(struct tables *tables)
 {
     retention_deinit(&tables->retention);
+    epochs_deinit(&tables->epochs);
     cache_deinit(&tables->cache);
     object_deinit(&tables->object);
     journal_deinit(&tables->journal);

@@ -247,6 +247,47 @@ static void a_file_of_version_1_keeps_all_it_holds(void **state)
     scratch_deinit(&scratch);
 }
 
+/* As version 2 made it: changes in chunks, and nothing of epochs. */
+static const char version_2[] =
+    "CREATE TABLE chunk (last INTEGER PRIMARY KEY, changes TEXT NOT NULL) STRICT;"
+    "CREATE TABLE object (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    "  seq INTEGER NOT NULL, expires_ms INTEGER, name TEXT) STRICT;"
+    "CREATE INDEX object_kind ON object (parent, kind);"
+    "CREATE UNIQUE INDEX object_name ON object (parent, kind, name) WHERE name IS NOT NULL;"
+    "CREATE INDEX object_expiry ON object (expires_ms) WHERE expires_ms IS NOT NULL;"
+    "CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), applied INTEGER NOT NULL,"
+    "  last_seq INTEGER NOT NULL) STRICT;"
+    "INSERT INTO chunk SELECT 2, format('[[%10d,', length(CAST(body AS BLOB))) || body || ']]'"
+    "  FROM (SELECT '2,0,2,1,3,1,7,0,10,10,0,\"d\",\"x\",\"y\",{\"n\":1.50}' AS body);"
+    "INSERT INTO progress VALUES (1, 0, 5);"
+    "PRAGMA application_id = 1416983668; PRAGMA user_version = 2;";
+
+static void a_file_of_version_2_knows_the_numbers_it_gave(void **state)
+{
+    struct scratch scratch;
+    struct why why = {0};
+    struct store *store;
+    (void)state;
+    scratch_init(&scratch);
+    alter(&scratch, version_2);
+    struct sqlite_options options = {.folder = scratch.path,
+                                     .cache_size_max = 1 << 20,
+                                     .wal_size_max = 1 << 20,
+                                     .keep_changes = 1000,
+                                     .keep_ms = 1000,
+                                     .now_us = 1000000};
+    if (sqlite_open(&store, &options, &why) != OK)
+        fail_msg("%s", why.text);
+    struct change *change = change_of(store, 2);
+    assert_true(str_eq(change->data, STR("{\"n\":1.50}")));
+    change_unref(change);
+    assert_int_equal(store_seq(store), 999999);
+    assert_true(store_knows(store, 1) && store_knows(store, 5));
+    assert_false(store_knows(store, 6) || store_knows(store, 999999));
+    store_close(store);
+    scratch_deinit(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_database_is_refused_and_left_alone),
         cmocka_unit_test(a_missing_folder_is_named),
         cmocka_unit_test(a_file_of_version_1_keeps_all_it_holds),
+        cmocka_unit_test(a_file_of_version_2_knows_the_numbers_it_gave),
         cmocka_unit_test(a_step_that_fails_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 enum { RANDOM_STEPS = 400, RANDOM_SEEDS = 6 };
@@ -260,6 +261,90 @@ static void what_is_dirty_stays_bounded_though_it_is_never_idle(void **state)
     }
 }
 
+/* --- histories --- */
+
+static struct store *open_at(const struct scratch *scratch, int64_t now_us)
+{
+    struct why why = {0};
+    struct store *store = NULL;
+    struct sqlite_options options = {.folder = scratch->path,
+                                     .cache_size_max = 1 << 20,
+                                     .wal_size_max = 100 * 4096,
+                                     .keep_changes = 4,
+                                     .keep_ms = (int64_t)1 << 50,
+                                     .now_us = now_us,
+                                     .random = UINT64_MAX / 3};
+    if (sqlite_open(&store, &options, &why) != OK)
+        fail_msg("%s", why.text);
+    return store;
+}
+
+static void copy_database(const struct scratch *from, const struct scratch *to)
+{
+    char command[5 * SCRATCH_PATH_MAX];
+    snprintf(command, sizeof command, "cp %s/tutti.db %s/tutti.db", from->path, to->path);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_history_that_was_restored_does_not_know_what_came_after_the_backup(void **state)
+{
+    struct scratch folder, backup;
+    (void)state;
+    scratch_init(&folder);
+    scratch_init(&backup);
+    struct store *store = open_at(&folder, 1000);
+    uint64_t kept = room_create(store, "a");
+    store_close(store);
+    copy_database(&folder, &backup);
+    store = open_at(&folder, 50000);
+    uint64_t lost = room_create(store, "b");
+    assert_true(store_knows(store, kept) && store_knows(store, lost));
+    store_close(store);
+    store = open_at(&backup, 90000);
+    assert_true(store_knows(store, kept) && !store_knows(store, lost));
+    assert_int_equal(room_create(store, "c"), 90000);
+    assert_true(store_knows(store, 90000) && !store_knows(store, lost));
+    store_close(store);
+    store = open_at(&backup, 200); /* the clock was set back */
+    assert_true(room_create(store, "d") > 90000 + UINT32_MAX);
+    store_close(store);
+    scratch_deinit(&folder);
+    scratch_deinit(&backup);
+}
+
+static void openings_cost_no_history_and_leave_no_trace(void **state)
+{
+    struct scratch folder;
+    (void)state;
+    scratch_init(&folder);
+    struct store *store = open_at(&folder, 1000);
+    uint64_t id = room_create(store, "a");
+    for (int i = 0; i < 3; i++)
+        room_follow(store, id, EVENT_UPDATED, "1");
+    for (int64_t i = 2; i < 6; i++) {
+        store_close(store);
+        store = open_at(&folder, i * 1000000);
+        room_tidy(store, 1000000000 * i);
+        assert_true(store_knows(store, 1003) && !store_knows(store, 1004));
+        struct change *first;
+        assert_int_equal(store_change(store, id, &first), OK);
+        assert_non_null(first);
+        change_unref(first);
+    }
+    room_follow(store, id, EVENT_UPDATED, "2");
+    struct change *head = room_get(store, id);
+    assert_int_equal(head->seq, 5000000);
+    assert_int_equal(head->prev, 1003);
+    change_unref(head);
+    store_close(store);
+    store = open_at(&folder, 6000000);
+    assert_data(store, id, "2");
+    store_close(store);
+    scratch_deinit(&folder);
+}
+
+/* --- much that is behind --- */
+
 enum { BEHIND = 20000, COMMIT = 32, LOG_PAGES = 256, BITE_PAGES = 512, TURN_HEADS = 1024 };
 
 static struct store *open_with_short_log(const char *folder, const char *vfs)
@@ -445,6 +530,8 @@ int main(void)
         ROOM_BOTH(seqs_go_on_when_all_changes_are_gone),
         ROOM_BOTH(a_store_closed_at_once_remembers),
         ROOM_ON(sqlite, what_is_dirty_stays_bounded_though_it_is_never_idle),
+        cmocka_unit_test(a_history_that_was_restored_does_not_know_what_came_after_the_backup),
+        cmocka_unit_test(openings_cost_no_history_and_leave_no_trace),
         cmocka_unit_test(after_a_crash_the_log_keeps_its_limit_and_tidying_is_done_in_bites),
         cmocka_unit_test(a_random_life_is_that_of_the_model),
         ROOM_ON(fake, the_fake_fails_when_told),

@@ -204,6 +204,21 @@ static void too_far_behind_is_lost(void **state)
     subscribe_clear(&subscribe, true);
 }
 
+static void who_knows_what_never_happened_here_is_lost(void **state)
+{
+    static const enum kind kinds[] = {KIND_DOCUMENT, KIND_LIST, KIND_MAP};
+    struct sim *sim = *state;
+    for (size_t i = 0; i < 3; i++) {
+        struct str sid = make(sim, kinds[i], "x");
+        struct subscribe subscribe = {.since_given = true, .far_max = 10};
+        subscribe.since = store_seq(&sim->store);
+        assert_int_equal(ask(sim, kinds[i], sid, &subscribe), OK);
+        subscribe.since++;
+        assert_int_equal(ask(sim, kinds[i], sid, &subscribe), ERR_LOST);
+        subscribe_clear(&subscribe, true);
+    }
+}
+
 static void who_is_refused_is_not_told_what_happens(void **state)
 {
     struct sim *sim = *state;
@@ -567,6 +582,7 @@ int main(void)
         ON_EACH_STORE(of_a_document_the_newest_state_is_enough),
         ON_EACH_STORE(an_object_that_is_not_there_cannot_be_subscribed_to),
         ON_EACH_STORE(too_far_behind_is_lost),
+        ON_EACH_STORE(who_knows_what_never_happened_here_is_lost),
         ON_EACH_STORE(who_is_refused_is_not_told_what_happens),
         ON_EACH_STORE(the_answer_waits_for_no_commit_also_where_access_is_controlled),
         ON_EACH_STORE(what_happened_before_the_right_to_read_is_not_told),
