@@ -392,21 +392,13 @@ static enum err run_with_folder(struct server *server, struct why *why)
 
 /* --- what all gateways count together --- */
 
-static struct tally *make_tally(uint64_t keys_max)
-{
-    unsigned char secret[TALLY_SECRET_SIZE];
-    struct random random = random_system();
-    random.fill(random.context, secret, sizeof secret);
-    return tally_new((size_t)keys_max, secret);
-}
-
 static void make_tallies(struct server *server)
 {
     const struct config *config = server->config;
     uint64_t sessions = config->sessions_max + strangers_max(config);
-    server->connections_of_networks = make_tally(config->connections_max);
-    server->sessions_of_networks = make_tally(sessions);
-    server->sessions_of_identities = make_tally(sessions);
+    server->connections_of_networks = tally_new(config->connections_max);
+    server->sessions_of_networks = tally_new(sessions);
+    server->sessions_of_identities = tally_new(sessions);
 }
 
 static void free_tallies(struct server *server)

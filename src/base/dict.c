@@ -26,15 +26,15 @@ void dict_clear(struct dict *dict)
     dict->count = 0;
 }
 
-static size_t distance_of(const struct dict *dict, uint64_t hash, size_t at)
+static size_t distance_of(const struct dict *dict, struct hash hash, size_t at)
 {
-    return (at - (size_t)hash) & dict->mask;
+    return (at - (size_t)hash.bits) & dict->mask;
 }
 
 /* The one who has come farther from home keeps the slot; the other moves on. */
 static void place(struct dict *dict, struct dict_slot carried)
 {
-    size_t at = (size_t)carried.hash & dict->mask;
+    size_t at = (size_t)carried.hash.bits & dict->mask;
     for (size_t distance = 0; dict->slots[at].element; distance++) {
         size_t theirs = distance_of(dict, dict->slots[at].hash, at);
         if (theirs < distance) {
@@ -61,7 +61,7 @@ static void grow(struct dict *dict)
     free(old);
 }
 
-void dict_add(struct dict *dict, uint64_t hash, void *element)
+void dict_add(struct dict *dict, struct hash hash, void *element)
 {
     assert(element);
     if (!dict->slots || (dict->count + 1) * 4 > (dict->mask + 1) * 3)
@@ -76,18 +76,18 @@ static void *walk(const struct dict *dict, struct dict_cursor *cursor)
         const struct dict_slot *slot = &dict->slots[cursor->at];
         if (!slot->element || distance_of(dict, slot->hash, cursor->at) < cursor->distance)
             return NULL;
-        if (slot->hash == cursor->hash)
+        if (hash_eq(slot->hash, cursor->hash))
             return slot->element;
         cursor->at = (cursor->at + 1) & dict->mask;
         cursor->distance++;
     }
 }
 
-void *dict_first(const struct dict *dict, uint64_t hash, struct dict_cursor *cursor)
+void *dict_first(const struct dict *dict, struct hash hash, struct dict_cursor *cursor)
 {
     if (!dict->slots)
         return NULL;
-    *cursor = (struct dict_cursor){hash, (size_t)hash & dict->mask, 0};
+    *cursor = (struct dict_cursor){hash, (size_t)hash.bits & dict->mask, 0};
     return walk(dict, cursor);
 }
 
@@ -98,7 +98,7 @@ void *dict_next(const struct dict *dict, struct dict_cursor *cursor)
     return walk(dict, cursor);
 }
 
-void dict_remove(struct dict *dict, uint64_t hash, const void *element)
+void dict_remove(struct dict *dict, struct hash hash, const void *element)
 {
     struct dict_cursor cursor;
     void *found = dict_first(dict, hash, &cursor);

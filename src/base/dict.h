@@ -1,15 +1,14 @@
-/* A hash table from 64-bit hashes to pointers.
+/* A hash table from hashes (hash.h) to pointers.
  *
  * The table knows hashes only; several elements may share one. The caller walks those with
  * dict_first/dict_next and compares. Robin-Hood open addressing; it doubles at 3/4. */
 #ifndef BASE_DICT_H
 #define BASE_DICT_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/hash.h"
 
 struct dict_slot {
-    uint64_t hash;
+    struct hash hash;
     void *element; /* NULL: free */
 };
 
@@ -20,7 +19,7 @@ struct dict {
 };
 
 struct dict_cursor {
-    uint64_t hash;
+    struct hash hash;
     size_t at;
     size_t distance;
 };
@@ -32,31 +31,21 @@ void dict_deinit(struct dict *dict);
 void dict_clear(struct dict *dict);
 
 /* `element` is not NULL and not in the table. */
-void dict_add(struct dict *dict, uint64_t hash, void *element);
+void dict_add(struct dict *dict, struct hash hash, void *element);
 
 /* `element` is in the table under `hash`. */
-void dict_remove(struct dict *dict, uint64_t hash, const void *element);
+void dict_remove(struct dict *dict, struct hash hash, const void *element);
 
 /* The elements with that hash, one after the other, then NULL. The table does not change
  * in between. */
-void *dict_first(const struct dict *dict, uint64_t hash, struct dict_cursor *cursor);
+void *dict_first(const struct dict *dict, struct hash hash, struct dict_cursor *cursor);
 void *dict_next(const struct dict *dict, struct dict_cursor *cursor);
 
 /* Have the memory where dict_first will look brought near. */
-static inline void dict_prefetch(const struct dict *dict, uint64_t hash)
+static inline void dict_prefetch(const struct dict *dict, struct hash hash)
 {
     if (dict->slots)
-        __builtin_prefetch(&dict->slots[hash & dict->mask]);
-}
-
-/* Spread an integer key over all 64 bits; no two keys become the same. */
-static inline uint64_t dict_mix(uint64_t key)
-{
-    key ^= key >> 32;
-    key *= 0xd6e8feb86659fd93u;
-    key ^= key >> 32;
-    key *= 0xd6e8feb86659fd93u;
-    return key ^ key >> 32;
+        __builtin_prefetch(&dict->slots[hash.bits & dict->mask]);
 }
 
 #endif

@@ -91,7 +91,7 @@ bool str_hex_to_u64(struct str s, uint64_t *value)
     return true;
 }
 
-uint64_t str_hash(struct str s, uint64_t seed)
+uint64_t str_fingerprint(struct str s, uint64_t seed)
 {
     uint64_t hash = 0xcbf29ce484222325u ^ seed;
     for (size_t i = 0; i < s.len; i++)

@@ -66,7 +66,8 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *value);
 /* The whole of `s` as 1..16 lower-case hexadecimal digits. */
 bool str_hex_to_u64(struct str s, uint64_t *value);
 
-/* 64-bit hash (FNV-1a, then mixed), seeded with `seed`. */
-uint64_t str_hash(struct str s, uint64_t seed);
+/* A number of 64 bits that stands for `s` and `seed`, the same in every process and version
+ * (FNV-1a, then mixed). Anybody can find texts with the same one: tables use hash.h. */
+uint64_t str_fingerprint(struct str s, uint64_t seed);
 
 #endif

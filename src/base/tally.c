@@ -1,6 +1,6 @@
 #include "base/tally.h"
 
-#include "base/mac.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -11,19 +11,17 @@ enum { GROUP_SIZE = 8, COUNT_BITS = 20, SPARE_FACTOR = 4 };
 static const uint64_t count_mask = (UINT64_C(1) << COUNT_BITS) - 1;
 
 struct tally {
-    unsigned char secret[TALLY_SECRET_SIZE];
     size_t groups; /* a power of two */
     tally_slot slots[];
 };
 
-struct tally *tally_new(size_t keys_max, const unsigned char secret[TALLY_SECRET_SIZE])
+struct tally *tally_new(size_t keys_max)
 {
     size_t groups = 1;
     while (groups * GROUP_SIZE < keys_max * SPARE_FACTOR)
         groups *= 2;
     struct tally *tally = mem_zalloc(1, sizeof *tally + groups * GROUP_SIZE * sizeof(tally_slot));
     tally->groups = groups;
-    memcpy(tally->secret, secret, sizeof tally->secret);
     return tally;
 }
 
@@ -35,14 +33,10 @@ void tally_free(struct tally *tally)
 /* Where the key's slots are, and its mark. */
 static tally_slot *find_group(struct tally *tally, struct str key, uint64_t *mark)
 {
-    unsigned char mac[MAC_SIZE];
-    uint64_t words[2];
-    mac_sha256((struct str){(const char *)tally->secret, sizeof tally->secret}, key, mac);
-    memcpy(words, mac, sizeof words);
-    *mark = words[0] & ~count_mask;
+    *mark = hash_text(key, 0).bits & ~count_mask;
     if (!*mark)
         *mark = UINT64_C(1) << COUNT_BITS;
-    return tally->slots + (words[1] & (tally->groups - 1)) * GROUP_SIZE;
+    return tally->slots + (hash_text(key, 1).bits & (tally->groups - 1)) * GROUP_SIZE;
 }
 
 static uint64_t count_all(tally_slot *group, uint64_t mark)

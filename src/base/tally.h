@@ -2,7 +2,7 @@
  *
  * A place is taken for a key as long as fewer than a limit are, and given back later, on any
  * thread. No locks: each slot is one atomic word, the key's mark and its count. Keys are hashed
- * with a secret, so nobody can choose keys that meet in one slot group.
+ * as in hash.h, so nobody can choose keys that meet in one slot group.
  *
  * Two things are not exact, both in favour of being simple. Threads that take the last place of a
  * key in the same instant may all be refused. And where more keys meet in a group than it has
@@ -15,14 +15,12 @@
 
 #include <stdatomic.h>
 
-enum { TALLY_SECRET_SIZE = 32 };
-
 struct tally;
 
 /* A place that was taken. NULL: nothing to give back. */
 typedef _Atomic uint64_t tally_slot;
 
-struct tally *tally_new(size_t keys_max, const unsigned char secret[TALLY_SECRET_SIZE]);
+struct tally *tally_new(size_t keys_max);
 void tally_free(struct tally *tally); /* all places have been given back, or never will be */
 
 /* Take a place for `key`. False: it has `max` already. `*slot` is what tally_give wants. */

@@ -37,7 +37,7 @@ void hub_deinit(struct hub *hub)
 struct topic *hub_find_topic(const struct hub *hub, struct str sid, uint64_t id)
 {
     struct dict_cursor cursor;
-    struct topic *topic = dict_first(&hub->topics, dict_mix(id), &cursor);
+    struct topic *topic = dict_first(&hub->topics, hash_number(id), &cursor);
     while (topic && !(topic->id == id && str_eq(sid_str(&topic->sid), sid)))
         topic = dict_next(&hub->topics, &cursor);
     return topic;
@@ -46,7 +46,7 @@ struct topic *hub_find_topic(const struct hub *hub, struct str sid, uint64_t id)
 struct topic *hub_proven_topic(const struct hub *hub, uint64_t id)
 {
     struct dict_cursor cursor;
-    struct topic *topic = dict_first(&hub->topics, dict_mix(id), &cursor);
+    struct topic *topic = dict_first(&hub->topics, hash_number(id), &cursor);
     while (topic && !(topic->id == id && topic->proven))
         topic = dict_next(&hub->topics, &cursor);
     return topic;
@@ -61,7 +61,7 @@ struct topic *hub_topic(struct hub *hub, const struct sid *sid, enum kind kind, 
     *topic = (struct topic){.id = id, .sid = *sid, .kind = kind};
     ring_init(&topic->subscriptions);
     live_queries_init(&topic->live);
-    dict_add(&hub->topics, dict_mix(id), topic);
+    dict_add(&hub->topics, hash_number(id), topic);
     return topic;
 }
 
@@ -100,7 +100,7 @@ void hub_drop_topic(struct hub *hub, struct topic *topic)
     assert(ring_is_empty(&topic->subscriptions));
     if (topic->proven)
         say_farewell(hub, topic);
-    dict_remove(&hub->topics, dict_mix(topic->id), topic);
+    dict_remove(&hub->topics, hash_number(topic->id), topic);
     live_queries_deinit(&topic->live);
     free(topic);
 }

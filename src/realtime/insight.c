@@ -151,8 +151,8 @@ static void add_query_id(const struct request *request, const struct search *sea
 {
     char digits[2 * HEX_LENGTH];
     for (size_t i = 0; i < 2; i++) {
-        uint64_t hash = str_hash(sid_str(&request->session->service_sid), i);
-        hash = str_hash(search->text, str_hash(search->index, hash));
+        uint64_t hash = str_fingerprint(sid_str(&request->session->service_sid), i);
+        hash = str_fingerprint(search->text, str_fingerprint(search->index, hash));
         hex_put(digits + i * HEX_LENGTH, hash);
     }
     buf_add_lit(out, "LQ");

@@ -191,7 +191,7 @@ void live_queries_deinit(struct live_queries *queries)
 static struct live_query *find(const struct live_queries *queries, struct str text)
 {
     struct dict_cursor cursor;
-    struct live_query *query = dict_first(&queries->by_text, str_hash(text, 0), &cursor);
+    struct live_query *query = dict_first(&queries->by_text, hash_text(text, 0), &cursor);
     while (query && !str_eq(query->text, text))
         query = dict_next(&queries->by_text, &cursor);
     return query;
@@ -206,7 +206,7 @@ struct live_query *live_queries_share(struct live_queries *queries, struct str t
             memcpy(query->bytes, text.ptr, text.len);
         query->text = (struct str){query->bytes, text.len};
         ring_init(&query->told);
-        dict_add(&queries->by_text, str_hash(text, 0), query);
+        dict_add(&queries->by_text, hash_text(text, 0), query);
         join_group(queries, query);
     }
     query->users++;
@@ -219,7 +219,7 @@ void live_queries_leave(struct live_queries *queries, struct live_query *query)
         return;
     forget_event(query);
     leave_group(queries, query);
-    dict_remove(&queries->by_text, str_hash(query->text, 0), query);
+    dict_remove(&queries->by_text, hash_text(query->text, 0), query);
     free(query);
 }
 

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static uint64_t head_name_hash(const struct change *head)
+static struct hash head_name_hash(const struct change *head)
 {
     return change_name_hash(head->parent, head->kind, head->name);
 }
@@ -60,7 +60,7 @@ static void replace_head(struct cache *cache, struct cached *entry, struct chang
 
 static void forget(struct cache *cache, struct cached *entry)
 {
-    dict_remove(&cache->by_id, dict_mix(entry->head->id), entry);
+    dict_remove(&cache->by_id, hash_number(entry->head->id), entry);
     drop_head(cache, entry);
     ring_remove(&entry->place);
     free(entry);
@@ -99,7 +99,7 @@ static void touch(struct cache *cache, struct cached *entry)
 static struct cached *by_id(const struct cache *cache, uint64_t id)
 {
     struct dict_cursor cursor;
-    return dict_first(&cache->by_id, dict_mix(id), &cursor); /* no other id has this hash */
+    return dict_first(&cache->by_id, hash_number(id), &cursor); /* no other id has this hash */
 }
 
 struct cached *cache_get(struct cache *cache, uint64_t id)
@@ -122,7 +122,7 @@ static void prefetch_entries(const struct cache *cache, const uint64_t *ids, siz
                              const struct cached **entries)
 {
     for (size_t i = 0; i < count; i++)
-        dict_prefetch(&cache->by_id, dict_mix(ids[i]));
+        dict_prefetch(&cache->by_id, hash_number(ids[i]));
     for (size_t i = 0; i < count; i++)
         __builtin_prefetch(entries[i] = by_id(cache, ids[i]));
 }
@@ -178,7 +178,7 @@ static struct cached *add(struct cache *cache, struct change *head)
     struct cached *entry = mem_zalloc(1, sizeof *entry);
     ring_init(&entry->place);
     take_head(cache, entry, head);
-    dict_add(&cache->by_id, dict_mix(head->id), entry);
+    dict_add(&cache->by_id, hash_number(head->id), entry);
     return entry;
 }
 
@@ -204,7 +204,7 @@ static bool changes_keys(const struct cached *entry)
 
 static size_t range_place(uint64_t parent, enum kind kind)
 {
-    return dict_mix(parent * 64 + kind) % CACHE_RANGES;
+    return hash_mix(parent * 64 + kind) % CACHE_RANGES;
 }
 
 bool cache_is_keyed(const struct cache *cache, uint64_t parent, enum kind kind)

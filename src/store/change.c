@@ -1,6 +1,5 @@
 #include "store/change.h"
 
-#include "base/dict.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -41,7 +40,7 @@ void change_unref(struct change *change)
         free(change);
 }
 
-uint64_t change_name_hash(uint64_t parent, enum kind kind, struct str name)
+struct hash change_name_hash(uint64_t parent, enum kind kind, struct str name)
 {
-    return str_hash(name, dict_mix(parent * 64 + kind));
+    return hash_text(name, parent * 64 + kind);
 }

@@ -10,6 +10,7 @@
 #ifndef STORE_CHANGE_H
 #define STORE_CHANGE_H
 
+#include "base/hash.h"
 #include "base/str.h"
 
 #include <stdatomic.h>
@@ -63,7 +64,7 @@ struct change *change_ref(struct change *change);
 void change_unref(struct change *change); /* NULL is fine */
 
 /* Of what must be unique: see `name` above. */
-uint64_t change_name_hash(uint64_t parent, enum kind kind, struct str name);
+struct hash change_name_hash(uint64_t parent, enum kind kind, struct str name);
 
 /* Is the object gone with this change? */
 static inline bool change_is_removal(const struct change *change)

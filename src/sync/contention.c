@@ -21,7 +21,7 @@ struct loser {
 struct contended {
     struct ring by_age;
     struct ring holding;
-    uint64_t key;
+    struct hash key;
     int64_t used_ms;     /* when somebody last lost, waited or was released */
     struct ring waiting; /* losers whose reads are kept back, in the order of arrival */
     size_t waiting_count;
@@ -38,26 +38,26 @@ struct contended {
 
 /* --- which object --- */
 
-static bool item_key(const struct command *command, struct str name, uint64_t *key)
+static bool item_key(const struct command *command, struct str name, struct hash *key)
 {
     uint64_t id, salt;
     if (!name.len || !sid_parse(command->container, command->container_kind, &id, &salt))
         return false;
-    *key = str_hash(name, dict_mix(id));
+    *key = hash_text(name, id);
     return true;
 }
 
-static bool document_key(const struct command *command, uint64_t *key)
+static bool document_key(const struct command *command, struct hash *key)
 {
     uint64_t id, salt;
     if (!sid_parse(command->object, KIND_DOCUMENT, &id, &salt))
         return false;
-    *key = dict_mix(id);
+    *key = hash_text(STR(""), id);
     return true;
 }
 
 /* What stands for the object that a command names; false: it is none that could be contended. */
-static bool key_of(const struct command *command, uint64_t *key)
+static bool key_of(const struct command *command, struct hash *key)
 {
     if (command->kind == KIND_DOCUMENT)
         return document_key(command, key);
@@ -86,7 +86,7 @@ static bool is_guarded(const struct command *command)
     return is_write(command) && (command->if_match.given || command->if_none_match_any);
 }
 
-static struct contended *find_object(const struct contention *contention, uint64_t key)
+static struct contended *find_object(const struct contention *contention, struct hash key)
 {
     struct dict_cursor cursor;
     return dict_first(&contention->objects, key, &cursor); /* a key is as good as its object */
@@ -95,7 +95,7 @@ static struct contended *find_object(const struct contention *contention, uint64
 static struct contended *object_of(const struct contention *contention,
                                    const struct command *command)
 {
-    uint64_t key;
+    struct hash key;
     if (!contention->objects.count || !key_of(command, &key))
         return NULL;
     return find_object(contention, key);
@@ -103,7 +103,7 @@ static struct contended *object_of(const struct contention *contention,
 
 /* --- objects and losers --- */
 
-static struct contended *add_object(struct contention *contention, uint64_t key, int64_t now_ms)
+static struct contended *add_object(struct contention *contention, struct hash key, int64_t now_ms)
 {
     struct contended *object = mem_zalloc(1, sizeof *object);
     object->key = key;
@@ -404,7 +404,7 @@ bool contention_hold(struct contention *contention, struct command *command, str
 
 static void note_loss(struct contention *contention, const struct command *command, int64_t now_ms)
 {
-    uint64_t key;
+    struct hash key;
     if (contention->losers >= CONTENTION_LOSERS_MAX || !key_of(command, &key))
         return;
     struct contended *object = find_object(contention, key);

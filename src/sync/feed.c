@@ -50,7 +50,7 @@ void feed_deinit(struct feed *feed)
 static struct follower *find(const struct feed *feed, uint64_t object, const struct port *port)
 {
     struct dict_cursor cursor;
-    struct follower *at = dict_first(&feed->objects, dict_mix(object), &cursor);
+    struct follower *at = dict_first(&feed->objects, hash_number(object), &cursor);
     while (at && !(at->object == object && at->port == port))
         at = dict_next(&feed->objects, &cursor);
     return at;
@@ -62,7 +62,7 @@ void feed_follow(struct feed *feed, uint64_t object, struct port *port)
         return;
     struct follower *follower = mem_alloc(sizeof *follower);
     *follower = (struct follower){object, port};
-    dict_add(&feed->objects, dict_mix(object), follower);
+    dict_add(&feed->objects, hash_number(object), follower);
 }
 
 void feed_leave(struct feed *feed, uint64_t object, struct port *port)
@@ -70,7 +70,7 @@ void feed_leave(struct feed *feed, uint64_t object, struct port *port)
     struct follower *follower = find(feed, object, port);
     if (!follower)
         return;
-    dict_remove(&feed->objects, dict_mix(object), follower);
+    dict_remove(&feed->objects, hash_number(object), follower);
     free(follower);
 }
 
@@ -92,7 +92,7 @@ static uint64_t object_of(const struct change *change)
 static void tell_all(const struct feed *feed, uint64_t object, const struct notice *notice)
 {
     struct dict_cursor cursor;
-    struct follower *at = dict_first(&feed->objects, dict_mix(object), &cursor);
+    struct follower *at = dict_first(&feed->objects, hash_number(object), &cursor);
     for (; at; at = dict_next(&feed->objects, &cursor))
         if (at->object == object)
             feed->tell(feed->context, at->port, notice);

@@ -30,11 +30,9 @@ void idempotency_init(struct idempotency *idempotency, const struct idempotency_
     ring_init(&idempotency->by_age);
 }
 
-static uint64_t hash_of(const unsigned char name[NAME_SIZE])
+static struct hash hash_of(const unsigned char name[NAME_SIZE])
 {
-    uint64_t hash;
-    memcpy(&hash, name, sizeof hash);
-    return hash;
+    return hash_text((struct str){(const char *)name, NAME_SIZE}, 0);
 }
 
 static void forget(struct idempotency *idempotency, struct entry *entry)

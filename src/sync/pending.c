@@ -20,7 +20,7 @@ static bool has_name(const struct change *change)
 
 void pending_add(struct pending *pending, struct change *change)
 {
-    dict_add(&pending->by_id, dict_mix(change->id), change);
+    dict_add(&pending->by_id, hash_number(change->id), change);
     if (has_name(change))
         dict_add(&pending->by_name, change_name_hash(change->parent, change->kind, change->name),
                  change);
@@ -28,7 +28,7 @@ void pending_add(struct pending *pending, struct change *change)
 
 void pending_remove(struct pending *pending, const struct change *change)
 {
-    dict_remove(&pending->by_id, dict_mix(change->id), change);
+    dict_remove(&pending->by_id, hash_number(change->id), change);
     if (has_name(change))
         dict_remove(&pending->by_name, change_name_hash(change->parent, change->kind, change->name),
                     change);
@@ -43,7 +43,7 @@ void pending_clear(struct pending *pending)
 struct change *pending_get(const struct pending *pending, uint64_t id)
 {
     struct dict_cursor cursor;
-    struct change *change = dict_first(&pending->by_id, dict_mix(id), &cursor);
+    struct change *change = dict_first(&pending->by_id, hash_number(id), &cursor);
     while (change && change->id != id)
         change = dict_next(&pending->by_id, &cursor);
     return change;

@@ -1,7 +1,7 @@
 #include "fake/fault_vfs.h"
 
 #include "base/buf.h"
-#include "base/dict.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -443,7 +443,7 @@ static bool is_about(const struct event *event, unsigned file)
 static bool is_lucky(struct crash *crash)
 {
     crash->seed += 0x9e3779b97f4a7c15u;
-    return crash->keep == KEEP_ALL || (crash->keep == KEEP_SOME && dict_mix(crash->seed) & 1);
+    return crash->keep == KEEP_ALL || (crash->keep == KEEP_SOME && hash_mix(crash->seed) & 1);
 }
 
 static void resize(struct buf *image, size_t len)
@@ -510,7 +510,7 @@ static void save(const char *folder, const char *name, const struct buf *image)
 void fault_vfs_crash(struct fault_vfs *vfs, size_t moment, enum fault_keep keep, uint64_t seed,
                      const char *folder)
 {
-    struct crash crash = {vfs, moment, keep, dict_mix(seed)};
+    struct crash crash = {vfs, moment, keep, hash_mix(seed)};
     pthread_mutex_lock(&vfs->lock);
     assert(moment <= vfs->events_count);
     for (unsigned file = 0; file < vfs->names_count; file++) {

@@ -1,6 +1,6 @@
 #include "fake/script.h"
 
-#include "base/dict.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "fake/fake_store.h"
 
@@ -39,7 +39,7 @@ void script_deinit(struct script *script)
 uint64_t script_random(struct script *script, uint64_t below)
 {
     script->seed += 0x9e3779b97f4a7c15u;
-    return dict_mix(script->seed) % below;
+    return hash_mix(script->seed) % below;
 }
 
 /* --- drafting --- */

@@ -262,7 +262,7 @@ static void those_with_one_name_are_queued_in_the_order_they_had_it(void **state
 static uint64_t next_random(uint64_t *seed, uint64_t below)
 {
     *seed += 0x9e3779b97f4a7c15u;
-    return dict_mix(*seed) % below;
+    return hash_mix(*seed) % below;
 }
 
 struct sum {

@@ -15,7 +15,7 @@ enum { ELEMENTS = 600, STEPS = 60000 };
 
 struct model {
     struct dict dict;
-    uint64_t hashes[ELEMENTS];
+    struct hash hashes[ELEMENTS];
     char elements[ELEMENTS];
     bool present[ELEMENTS];
     size_t count;
@@ -24,10 +24,10 @@ struct model {
 static uint64_t next_random(uint64_t *seed)
 {
     *seed += 0x9e3779b97f4a7c15u;
-    return dict_mix(*seed);
+    return hash_mix(*seed);
 }
 
-static bool finds(const struct dict *dict, uint64_t hash, const void *element)
+static bool finds(const struct dict *dict, struct hash hash, const void *element)
 {
     struct dict_cursor cursor;
     void *found = dict_first(dict, hash, &cursor);
@@ -36,7 +36,7 @@ static bool finds(const struct dict *dict, uint64_t hash, const void *element)
     return found;
 }
 
-static size_t count_under(const struct dict *dict, uint64_t hash)
+static size_t count_under(const struct dict *dict, struct hash hash)
 {
     struct dict_cursor cursor;
     size_t count = 0;
@@ -45,11 +45,11 @@ static size_t count_under(const struct dict *dict, uint64_t hash)
     return count;
 }
 
-static size_t expected_under(const struct model *model, uint64_t hash)
+static size_t expected_under(const struct model *model, struct hash hash)
 {
     size_t count = 0;
     for (size_t i = 0; i < ELEMENTS; i++)
-        count += model->present[i] && model->hashes[i] == hash;
+        count += model->present[i] && hash_eq(model->hashes[i], hash);
     return count;
 }
 
@@ -82,7 +82,7 @@ static void run_model(uint64_t seed, uint64_t hash_mask)
                   (unsigned long long)hash_mask);
     dict_init(&model->dict);
     for (size_t i = 0; i < ELEMENTS; i++)
-        model->hashes[i] = next_random(&seed) & hash_mask;
+        model->hashes[i] = (struct hash){next_random(&seed) & hash_mask};
     for (size_t step = 0; step < STEPS; step++) {
         toggle(model, next_random(&seed) % ELEMENTS);
         if (step % 2000 == 0)
@@ -114,7 +114,7 @@ static void nothing_is_found_when_the_table_is_empty(void **state)
     struct dict dict;
     struct dict_cursor cursor;
     dict_init(&dict);
-    assert_null(dict_first(&dict, 0, &cursor));
+    assert_null(dict_first(&dict, (struct hash){0}, &cursor));
     dict_clear(&dict);
     dict_deinit(&dict);
 }
@@ -126,12 +126,12 @@ static void all_elements_are_found_when_they_share_a_hash(void **state)
     char elements[10];
     dict_init(&dict);
     for (size_t i = 0; i < 10; i++)
-        dict_add(&dict, 15, &elements[i]);
-    assert_int_equal(count_under(&dict, 15), 10);
-    assert_int_equal(count_under(&dict, 31), 0);
-    dict_remove(&dict, 15, &elements[4]);
-    assert_int_equal(count_under(&dict, 15), 9);
-    assert_false(finds(&dict, 15, &elements[4]));
+        dict_add(&dict, (struct hash){15}, &elements[i]);
+    assert_int_equal(count_under(&dict, (struct hash){15}), 10);
+    assert_int_equal(count_under(&dict, (struct hash){31}), 0);
+    dict_remove(&dict, (struct hash){15}, &elements[4]);
+    assert_int_equal(count_under(&dict, (struct hash){15}), 9);
+    assert_false(finds(&dict, (struct hash){15}, &elements[4]));
     dict_deinit(&dict);
 }
 
@@ -141,12 +141,12 @@ static void a_cleared_table_is_empty_and_usable(void **state)
     struct dict dict;
     char element;
     dict_init(&dict);
-    dict_add(&dict, 7, &element);
+    dict_add(&dict, (struct hash){7}, &element);
     dict_clear(&dict);
     assert_int_equal(dict.count, 0);
-    assert_false(finds(&dict, 7, &element));
-    dict_add(&dict, 7, &element);
-    assert_true(finds(&dict, 7, &element));
+    assert_false(finds(&dict, (struct hash){7}, &element));
+    dict_add(&dict, (struct hash){7}, &element);
+    assert_true(finds(&dict, (struct hash){7}, &element));
     dict_deinit(&dict);
 }
 

@@ -1,6 +1,6 @@
 #include "store/ids.h"
 
-#include "base/dict.h"
+#include "base/hash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ static void sort_beside_the_library(size_t count, uint64_t mask, uint64_t base)
 {
     struct ids ids = {0}, expected = {0}, scratch = {0};
     for (size_t i = 0; i < count; i++) {
-        uint64_t id = (dict_mix(i + 1) & mask) + base;
+        uint64_t id = (hash_mix(i + 1) & mask) + base;
         ids_add(&ids, id);
         ids_add(&expected, id);
     }
