@@ -72,6 +72,14 @@ static void render_places(const struct exposition *exposition, struct buf *out)
                "Connections refused because their address had too many.");
 }
 
+static void render_guesses(const struct guesses_metrics *guesses, struct buf *out)
+{
+    render_one(out, "tutti_credentials_wrong_total", "counter", metric_get(&guesses->wrong),
+               "Requests with wrong credentials.");
+    render_one(out, "tutti_credentials_paused_total", "counter", metric_get(&guesses->paused),
+               "Requests whose credentials were not looked at after too many wrong ones.");
+}
+
 static void render_gateways(const struct exposition *exposition, struct buf *out)
 {
     uint64_t connections = 0, in_core = 0;
@@ -248,6 +256,7 @@ void exposition_render(const void *context, struct buf *out)
     render_latency(exposition, out);
     render_gateways(exposition, out);
     render_places(exposition, out);
+    render_guesses(exposition->guesses, out);
     render_realtime(exposition, out);
     render_websockets(exposition, out);
     render_turns(exposition, out);

@@ -19,6 +19,7 @@ struct exposition {
     const struct metric *connections[EXPOSITION_GATEWAYS_MAX];
     const struct places_metrics *places[EXPOSITION_GATEWAYS_MAX];
     const struct work_metrics *work[EXPOSITION_GATEWAYS_MAX];
+    const struct guesses_metrics *guesses;
     const struct core_metrics *core;
     const struct store_metrics *store;
 };

@@ -39,6 +39,7 @@ struct server {
     size_t made; /* gateways */
     _Atomic size_t sessions;
     struct networks trusted;
+    struct guesses *guesses;
     struct tally *connections_of_networks;
     struct tally *sessions_of_networks;
     struct tally *sessions_of_identities;
@@ -187,6 +188,7 @@ static struct console_options console_options(struct server *server)
         .development = config->development,
         .read_only = config->console_read_only,
         .credentials = &server->credentials,
+        .guesses = server->guesses,
         .public_url = config->public_url,
         .address = server->address,
         .body_size_max = config->body_size_max,
@@ -223,6 +225,7 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
         .rest =
             {
                 .credentials = &server->credentials,
+                .guesses = server->guesses,
                 .limits = limits_of(config),
                 .public_url = config->public_url,
                 .address = server->address,
@@ -255,6 +258,7 @@ static enum err make_gateways(struct server *server, struct why *why)
         exposition->connections[at] = gateway_connections(*gateway);
         exposition->work[at] = gateway_work_metrics(*gateway);
     }
+    exposition->guesses = guesses_metrics(server->guesses);
     exposition->core = loop_metrics(server->loop);
     exposition->store = loop_store_metrics(server->loop);
     return OK;
@@ -396,6 +400,7 @@ static void make_tallies(struct server *server)
 {
     const struct config *config = server->config;
     uint64_t sessions = config->sessions_max + strangers_max(config);
+    server->guesses = guesses_new();
     server->connections_of_networks = tally_new(config->connections_max);
     server->sessions_of_networks = tally_new(sessions);
     server->sessions_of_identities = tally_new(sessions);
@@ -403,6 +408,7 @@ static void make_tallies(struct server *server)
 
 static void free_tallies(struct server *server)
 {
+    guesses_free(server->guesses);
     tally_free(server->connections_of_networks);
     tally_free(server->sessions_of_networks);
     tally_free(server->sessions_of_identities);

@@ -18,6 +18,7 @@ enum err {
     ERR_ROUTE,        /* no such path */
     ERR_METHOD,       /* the path exists, but not with this method */
     ERR_AUTH,         /* credentials missing or wrong */
+    ERR_GUESSES,      /* credentials not looked at: too many from there were wrong */
     ERR_ELSEWHERE,    /* not from this machine, or for another page than ours */
     ERR_FOREIGN_SITE, /* a write that a page of another site caused */
     ERR_KEY_MANAGES,  /* API keys are managed by the account itself */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -22,6 +23,7 @@ struct log {
     enum log_format format;
     enum log_level level;
     struct clock clock;
+    _Atomic uint64_t limited; /* the second in the upper half, lines that wanted in since below */
 };
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
@@ -51,10 +53,22 @@ enum err log_open(struct log **log, const char *path, enum log_format format, en
     return OK;
 }
 
+static void report_left_out(struct log *log, uint64_t limited)
+{
+    uint64_t lines = limited & UINT32_MAX;
+    struct log_line line;
+    if (lines <= LOG_LIMITED_MAX)
+        return;
+    log_begin(&line, log, LOG_WARN, "log lines left out");
+    log_int(&line, "count", (int64_t)(lines - LOG_LIMITED_MAX));
+    log_end(&line);
+}
+
 void log_close(struct log *log)
 {
     if (!log)
         return;
+    report_left_out(log, atomic_load(&log->limited));
     if (log->path)
         close(log->fd);
     free(log->path);
@@ -196,6 +210,28 @@ void log_begin(struct log_line *line, struct log *log, enum log_level level, con
     add_time(line);
     log_text(line, "level", level_names[level]);
     log_text(line, "msg", message);
+}
+
+/* May one more line be written in this second? The first of a second tells of those before. */
+static bool is_within_limit(struct log *log)
+{
+    uint64_t second = (uint64_t)log->clock.instant(log->clock.context).ms / 1000;
+    uint64_t before = atomic_load(&log->limited), after;
+    bool is_first;
+    do {
+        is_first = before >> 32 != (second & UINT32_MAX);
+        after = is_first ? second << 32 | 1 : before + ((before & UINT32_MAX) != UINT32_MAX);
+    } while (!atomic_compare_exchange_weak(&log->limited, &before, after));
+    if (is_first)
+        report_left_out(log, before);
+    return (after & UINT32_MAX) <= LOG_LIMITED_MAX;
+}
+
+void log_begin_limited(struct log_line *line, struct log *log, enum log_level level,
+                       const char *message)
+{
+    bool written = log && level <= log->level && is_within_limit(log);
+    log_begin(line, written ? log : NULL, level, message);
 }
 
 void log_str(struct log_line *line, const char *key, struct str value)

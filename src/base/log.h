@@ -25,6 +25,9 @@ struct log_line {
     char text[2048];
 };
 
+/* Lines that clients may cause as often as they like: so many a second, of all threads. */
+enum { LOG_LIMITED_MAX = 20 };
+
 /* `path` NULL or "-": standard error. ERR_CONFIG: the file cannot be opened. */
 must_check enum err log_open(struct log **log, const char *path, enum log_format format,
                              enum log_level level, struct clock clock, struct why *why);
@@ -38,6 +41,12 @@ must_check enum err log_reopen(struct log *log, struct why *why);
  * gets U+FFFD in place of the wrong bytes; an absent one is written as null. */
 void log_begin(struct log_line *line, struct log *log, enum log_level level, const char *message);
 void log_str(struct log_line *line, const char *key, struct str value);
+
+/* As log_begin, for what a client that nobody knows can cause as often as it likes. What is above
+ * LOG_LIMITED_MAX is left out; the next such line that is written comes after one that says how
+ * many were, or else log_close writes that. */
+void log_begin_limited(struct log_line *line, struct log *log, enum log_level level,
+                       const char *message);
 void log_text(struct log_line *line, const char *key, const char *value);
 void log_int(struct log_line *line, const char *key, int64_t value);
 void log_end(struct log_line *line);

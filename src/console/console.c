@@ -143,11 +143,19 @@ static enum err check_credentials(struct visit *visit)
     struct str header = http_request_header(visit->request, STR("Authorization"));
     if (!header.ptr && is_at_home(visit))
         return OK;
-    enum err e = basic_check(&visit->console->basic, header, &visit->principal);
+    struct basic_attempt attempt = {
+        .header = header,
+        .address = visit->request->address,
+        .network = http_request_network(visit->request),
+        .now_ns = visit->request->started_ns,
+    };
+    enum err e = basic_check(&visit->console->basic, &attempt, &visit->principal);
+    visit->pause_s = attempt.pause_s;
     if (e)
         return e;
+    visit->user = basic_user(&visit->console->basic, &visit->principal);
     if (visit->principal.key[0])
-        visit->command.key = str_from(visit->principal.key);
+        visit->command.key = visit->user;
     return is_foreign(visit) ? ERR_FOREIGN_SITE : OK;
 }
 
@@ -278,6 +286,8 @@ static void answer(struct letter *letter)
 {
     struct visit *visit = (struct visit *)letter;
     visit->console->in_core--;
+    if (visit->command.err == ERR_AUTH)
+        basic_log_gone(&visit->console->basic, &visit->principal, visit->request->address);
     if (visit->command.err)
         visit_refuse(visit, visit->command.err);
     else
@@ -289,7 +299,8 @@ void console_end(struct http_request *request)
 {
     const struct visit *visit = request->user;
     if (visit->options->access_log)
-        record_request(visit->options->log, request, clock_monotonic_ns() - request->started_ns);
+        record_request(visit->options->log, request, visit->user,
+                       clock_monotonic_ns() - request->started_ns);
 }
 
 /* --- life --- */
@@ -298,7 +309,7 @@ struct console *console_new(const struct console_options *options)
 {
     struct console *console = mem_zalloc(1, sizeof *console);
     console->options = *options;
-    basic_init(&console->basic, options->credentials);
+    basic_init(&console->basic, options->credentials, options->guesses, options->log);
     census_init(&console->station, &console->options);
     return console;
 }

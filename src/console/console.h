@@ -17,8 +17,9 @@ struct console_options {
     bool development; /* this machine's browsers need no sign-in; the server listens for no other */
     bool read_only;
     const struct credentials *credentials;
-    const char *public_url; /* NULL: from the Host header */
-    const char *address;    /* host:port, for requests without a usable Host header */
+    struct guesses *guesses; /* of all gateways; NULL: they cost nothing */
+    const char *public_url;  /* NULL: from the Host header */
+    const char *address;     /* host:port, for requests without a usable Host header */
     size_t body_size_max;
     bool access_log;
     struct log *log;

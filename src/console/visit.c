@@ -3,6 +3,8 @@
 #include "dialect/base_url.h"
 #include "dialect/problem.h"
 
+#include <stdio.h>
+
 enum { REFUSAL_SIZE_MAX = 4096 };
 
 void visit_add_header(struct visit *visit, const char *name, const char *value)
@@ -43,6 +45,11 @@ void visit_refuse(struct visit *visit, enum err err)
         visit_add_header(visit, "WWW-Authenticate", "Basic realm=\"tutti\", charset=\"UTF-8\"");
     if (err == ERR_BUSY || err == ERR_STORE)
         visit_add_header(visit, "Retry-After", "1");
+    if (err == ERR_GUESSES) {
+        char *seconds = arena_alloc(&request->arena, 12);
+        snprintf(seconds, 12, "%u", visit->pause_s);
+        visit_add_header(visit, "Retry-After", seconds);
+    }
     buf_init(&body, REFUSAL_SIZE_MAX);
     problem_write(problem, visit->why.text, base, &body);
     visit_reply_json(visit, problem->status, &body);

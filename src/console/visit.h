@@ -37,6 +37,8 @@ struct visit {
     struct http_request *request;
     const struct entrance *entrance;
     struct principal principal;
+    struct str user;  /* basic_user, once the credentials were good */
+    unsigned pause_s; /* with ERR_GUESSES */
     struct fields fields;
     struct issue issue;
     struct http_header *headers; /* of the reply */

@@ -110,6 +110,10 @@ static const struct problem problems[] = {
      "The client was away for longer than changes are kept (options journal-keep-changes and "
      "journal-keep-s), or had no right to read meanwhile. Read the object again and go on from "
      "there."},
+    {ERR_GUESSES, 0, 429, 20429, "Too many wrong credentials",
+     "From the address that this came from so many credentials were wrong that none are looked at "
+     "for a while, the right ones neither. Wait for as many seconds as Retry-After says. Behind a "
+     "proxy all clients have its address, until the option trusted-addresses names it."},
     {ERR_RATE, 0, 429, 51202, "Too many requests",
      "The client sends more at a time than the server takes from one. Slow down, and try again."},
     {ERR_INDEX_MISSING, 0, 404, 54502, "Invalid index name",

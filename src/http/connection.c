@@ -95,6 +95,7 @@ struct connection *connection_open(struct connections *connections, int fd)
     connection->connections = connections;
     connection->fd = fd;
     ring_init(&connection->node);
+    peer_address(fd, connection->address);
     find_place(connections, connection);
     connection_await(connection, AWAIT_FIRST);
     connections->count++;

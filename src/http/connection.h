@@ -13,6 +13,7 @@
 #define HTTP_CONNECTION_H
 
 #include "base/ring.h"
+#include "http/peer.h"
 #include "http/places.h"
 
 #include <uv.h>
@@ -45,6 +46,7 @@ struct connection {
     struct ring node;
     enum connection_await await;
     int fd;
+    char address[PEER_ADDRESS_MAX];
     bool unread;       /* answered before its body was read */
     uint64_t since_ms; /* it is awaited for this */
     uint64_t ended_in; /* the server's run in which its last request ended */

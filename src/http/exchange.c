@@ -149,6 +149,15 @@ static void end(struct exchange *exchange)
     recycle(exchange);
 }
 
+/* It goes before the request does. */
+static void leave_connection(struct exchange *exchange)
+{
+    struct str address = str_from(exchange->request.address);
+    exchange->connection = NULL;
+    exchange->request.address =
+        arena_dup(&exchange->request.arena, (struct str){address.ptr, address.len + 1}).ptr;
+}
+
 void exchange_close(struct exchange *exchange)
 {
     exchange->connection->ended_in = exchange->exchanges->run;
@@ -156,12 +165,12 @@ void exchange_close(struct exchange *exchange)
     connection_await(exchange->connection, AWAIT_HEADERS);
     if (exchange->exchanges->draining)
         connection_shut(exchange->connection);
-    exchange->connection = NULL;
     exchange->mhd = NULL;
     if (exchange->state != EXCHANGE_WAITING) {
         end(exchange);
         return;
     }
+    leave_connection(exchange);
     if (!exchange->suspended)
         exchange->exchanges->polled--;
 }
@@ -297,6 +306,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
     exchange->begun = true;
     exchange->request.started_ns = clock_monotonic_ns();
     exchanges->open++;
+    exchange->request.address = exchange->connection->address;
     exchange->request.place = exchange->connection->place.kind;
     connection_await(exchange->connection, exchange->request.has_body ? AWAIT_BODY : AWAIT_SERVER);
     call(exchange, exchanges->handler.begin);

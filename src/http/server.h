@@ -54,6 +54,7 @@ struct http_request {
     bool body_too_large; /* above the limit: known in `begin` from Content-Length, else in
                             `handle`, and then `body` is empty */
     uint64_t content_length; /* 0 when chunked */
+    const char *address;     /* the peer's, numeric, without the port; empty: it has none */
     enum place_kind place;   /* of its connection, which closes after it unless that is ordinary */
     uint64_t started_ns;     /* clock_monotonic_ns() at the end of the headers */
     unsigned status;         /* of the reply, from http_reply on */

@@ -146,7 +146,8 @@ static void log_refusal(const struct admission *admission, enum err err)
 {
     const struct problem *problem = problem_find(err, 0);
     struct log_line line;
-    log_begin(&line, options_of(admission)->log, LOG_INFO, "access token refused");
+    log_begin_limited(&line, options_of(admission)->log, LOG_WARN, "access token refused");
+    log_text(&line, "address", admission->session->address);
     log_int(&line, "session", (int64_t)admission->session->id);
     log_str(&line, "identity", admission->jwt.identity);
     log_int(&line, "code", problem->code);

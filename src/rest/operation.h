@@ -56,6 +56,8 @@ struct operation {
     size_t endpoint_index;
     struct str captures[ROUTE_CAPTURES_MAX];
     struct principal principal;
+    struct str user;  /* basic_user, once the credentials were good */
+    unsigned pause_s; /* with ERR_GUESSES */
     struct fields query;
     struct fields fields; /* of the body */
     struct str base;      /* start of our URLs: http://host:port */

@@ -16,12 +16,13 @@
 
 #include "sync/idempotency.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { FIELD_DEPTH_SLACK = 2, REPLY_SIZE_MAX = 256 << 20 };
 
-static const unsigned statuses[REST_STATUSES] = {200, 201, 204, 304, 400, 401, 403, 404,
-                                                 405, 409, 412, 413, 415, 500, 503, 0};
+static const unsigned statuses[REST_STATUSES] = {200, 201, 204, 304, 400, 401, 403, 404, 405,
+                                                 409, 412, 413, 415, 429, 500, 503, 0};
 
 struct rest {
     struct rest_options options;
@@ -75,6 +76,11 @@ static void add_problem_headers(struct operation *op, enum err err)
         operation_add_header(op, "WWW-Authenticate", "Basic realm=\"tutti\", charset=\"UTF-8\"");
     if (err == ERR_BUSY || err == ERR_STORE)
         operation_add_header(op, "Retry-After", "1");
+    if (err == ERR_GUESSES) {
+        char *seconds = arena_alloc(&op->request->arena, 12);
+        snprintf(seconds, 12, "%u", op->pause_s);
+        operation_add_header(op, "Retry-After", seconds);
+    }
 }
 
 static void send_problem(struct operation *op, enum err err)
@@ -191,13 +197,22 @@ static enum err find_endpoint(struct operation *op)
 
 static enum err check_credentials(struct operation *op)
 {
-    struct str header = http_request_header(op->request, STR("Authorization"));
+    struct basic_attempt attempt = {
+        .header = http_request_header(op->request, STR("Authorization")),
+        .address = op->request->address,
+        .network = http_request_network(op->request),
+        .now_ns = op->request->started_ns,
+    };
     if (op->endpoint && op->endpoint->open)
         return OK;
-    enum err e = basic_check(&op->rest->basic, header, &op->principal);
-    if (!e && op->principal.key[0])
-        op->command.key = str_from(op->principal.key);
-    return e;
+    enum err e = basic_check(&op->rest->basic, &attempt, &op->principal);
+    op->pause_s = attempt.pause_s;
+    if (e)
+        return e;
+    op->user = basic_user(&op->rest->basic, &op->principal);
+    if (op->principal.key[0])
+        op->command.key = op->user;
+    return OK;
 }
 
 /* Without its parameters; absent when the request says none. */
@@ -352,6 +367,8 @@ static void answer(struct letter *letter)
     struct rest *rest = op->rest;
     enum err e = command->err ? command->err : op->refused;
     metric_set(&rest->metrics.in_core, --rest->in_core);
+    if (command->err == ERR_AUTH)
+        basic_log_gone(&rest->basic, &op->principal, op->request->address);
     if (e)
         send_problem(op, e);
     else
@@ -369,7 +386,7 @@ void rest_end(struct http_request *request)
     metric_add(&rest->metrics.requests[op->endpoint_index][status_column(request->status)], 1);
     histogram_observe(&rest->metrics.latency_ns[op->endpoint_index], REST_NS_EXPONENT, took_ns);
     if (rest->options.access_log)
-        record_request(rest->options.log, request, took_ns);
+        record_request(rest->options.log, request, op->user, took_ns);
 }
 
 /* --- life --- */
@@ -383,7 +400,7 @@ struct rest *rest_new(const struct rest_options *options)
     }
     rest->options = *options;
     rest->routes = route_tree_new(rest->table);
-    basic_init(&rest->basic, options->credentials);
+    basic_init(&rest->basic, options->credentials, options->guesses, options->log);
     rest->context.options = &rest->options;
     credentials_seal_key(options->credentials, rest->context.seal_key);
     return rest;

@@ -5,6 +5,7 @@
 #define REST_REST_H
 
 #include "auth/credentials.h"
+#include "auth/guesses.h"
 #include "base/metric.h"
 #include "http/server.h"
 #include "sync/command.h"
@@ -13,6 +14,7 @@ struct log;
 
 struct rest_options {
     const struct credentials *credentials;
+    struct guesses *guesses; /* of all gateways; NULL: they cost nothing */
     struct limits limits;
     const char *write_origins; /* sites whose pages may write: http/site.h; NULL: none */
     const char *public_url;    /* NULL: from the Host header */
@@ -29,7 +31,7 @@ struct rest_options {
     const void *exposition;
 };
 
-enum { REST_ENDPOINTS_MAX = 64, REST_STATUSES = 16, REST_NS_EXPONENT = 14 };
+enum { REST_ENDPOINTS_MAX = 64, REST_STATUSES = 17, REST_NS_EXPONENT = 14 };
 
 /* Written by the gateway, read by any thread. By endpoint, as endpoints.h numbers them. */
 struct rest_metrics {

@@ -37,12 +37,18 @@ static struct str header(const char *format, ...)
     return str_from(text);
 }
 
+static enum err show(struct basic *basic, struct str authorization, struct principal *principal)
+{
+    struct basic_attempt attempt = {.header = authorization, .address = "192.0.2.1"};
+    return basic_check(basic, &attempt, principal);
+}
+
 static enum err check(struct str authorization)
 {
     struct basic basic;
     struct principal principal;
-    basic_init(&basic, &credentials);
-    return basic_check(&basic, authorization, &principal);
+    basic_init(&basic, &credentials, NULL, NULL);
+    return show(&basic, authorization, &principal);
 }
 
 static const char *key_secret(const char *sid)
@@ -57,9 +63,9 @@ static void the_account_is_let_in_with_its_token(void **state)
     (void)state;
     struct basic basic;
     struct principal principal = {"?"};
-    basic_init(&basic, &credentials);
+    basic_init(&basic, &credentials, NULL, NULL);
     struct str right = header("%s:%s", credentials.account_sid, credentials.auth_token);
-    assert_int_equal(basic_check(&basic, right, &principal), OK);
+    assert_int_equal(show(&basic, right, &principal), OK);
     assert_string_equal(principal.key, "");
 }
 
@@ -68,8 +74,8 @@ static void a_key_is_let_in_with_its_secret(void **state)
     (void)state;
     struct basic basic;
     struct principal principal;
-    basic_init(&basic, &credentials);
-    assert_int_equal(basic_check(&basic, header("%s:%s", KEY, key_secret(KEY)), &principal), OK);
+    basic_init(&basic, &credentials, NULL, NULL);
+    assert_int_equal(show(&basic, header("%s:%s", KEY, key_secret(KEY)), &principal), OK);
     assert_string_equal(principal.key, KEY);
 }
 
@@ -132,16 +138,16 @@ static void a_long_token_is_still_checked(void **state)
     struct principal principal;
     memset(longest.auth_token, 't', AUTH_TOKEN_LENGTH_MAX);
     longest.auth_token[AUTH_TOKEN_LENGTH_MAX] = 0;
-    basic_init(&basic, &longest);
+    basic_init(&basic, &longest, NULL, NULL);
     struct str right = header("%s:%s", longest.account_sid, longest.auth_token);
-    assert_int_equal(basic_check(&basic, right, &principal), OK);
+    assert_int_equal(show(&basic, right, &principal), OK);
 }
 
 static void assert_let_in(struct basic *basic, const char *user, const char *password,
                           const char *key)
 {
     struct principal principal = {"?"};
-    assert_int_equal(basic_check(basic, header("%s:%s", user, password), &principal), OK);
+    assert_int_equal(show(basic, header("%s:%s", user, password), &principal), OK);
     assert_string_equal(principal.key, key);
 }
 
@@ -150,12 +156,12 @@ static void the_remembered_header_lets_in_only_itself(void **state)
     (void)state;
     struct basic basic;
     struct principal principal;
-    basic_init(&basic, &credentials);
+    basic_init(&basic, &credentials, NULL, NULL);
     for (int round = 0; round < 2; round++) {
         assert_let_in(&basic, KEY, key_secret(KEY), KEY);
         assert_let_in(&basic, KEY, key_secret(KEY), KEY);
-        assert_int_equal(basic_check(&basic, header("%s:%s", KEY, "x"), &principal), ERR_AUTH);
-        assert_int_equal(basic_check(&basic, (struct str){0}, &principal), ERR_AUTH);
+        assert_int_equal(show(&basic, header("%s:%s", KEY, "x"), &principal), ERR_AUTH);
+        assert_int_equal(show(&basic, (struct str){0}, &principal), ERR_AUTH);
         assert_let_in(&basic, KEY, key_secret(KEY), KEY);
         assert_let_in(&basic, credentials.account_sid, credentials.auth_token, "");
         assert_let_in(&basic, credentials.account_sid, credentials.auth_token, "");
@@ -171,9 +177,56 @@ static void a_user_with_a_nul_is_no_shorter_user(void **state)
     EVP_EncodeBlock((unsigned char *)text + 6, (const unsigned char *)plain, len);
     struct basic basic;
     struct principal principal;
-    basic_init(&basic, &credentials);
-    if (basic_check(&basic, str_from(text), &principal) == OK)
+    basic_init(&basic, &credentials, NULL, NULL);
+    if (show(&basic, str_from(text), &principal) == OK)
         assert_memory_equal(principal.key, plain, 34); /* for the core to refuse */
+}
+
+static enum err show_at(struct basic *basic, struct str authorization, uint64_t now_s,
+                        unsigned *pause_s)
+{
+    struct principal principal;
+    struct basic_attempt attempt = {
+        .header = authorization,
+        .address = "192.0.2.1",
+        .network = 1,
+        .now_ns = now_s * 1000000000,
+    };
+    enum err e = basic_check(basic, &attempt, &principal);
+    *pause_s = attempt.pause_s;
+    return e;
+}
+
+static void after_too_many_wrong_ones_the_right_one_waits_too(void **state)
+{
+    (void)state;
+    struct guesses *guesses = guesses_new();
+    struct basic basic;
+    unsigned pause_s;
+    basic_init(&basic, &credentials, guesses, NULL);
+    assert_let_in(&basic, KEY, key_secret(KEY), KEY); /* it is remembered */
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(show_at(&basic, header("%s:%d", KEY, i), 100, &pause_s), ERR_AUTH);
+    assert_int_equal(show_at(&basic, header("%s:x", KEY), 100, &pause_s), ERR_GUESSES);
+    assert_int_equal(pause_s, 1);
+    assert_int_equal(show_at(&basic, header("%s:%s", KEY, key_secret(KEY)), 100, &pause_s),
+                     ERR_GUESSES);
+    assert_int_equal(show_at(&basic, header("%s:%s", KEY, key_secret(KEY)), 102, &pause_s), OK);
+    assert_int_equal(metric_get(&guesses_metrics(guesses)->wrong), 10);
+    guesses_free(guesses);
+}
+
+static void who_shows_nothing_does_not_guess(void **state)
+{
+    (void)state;
+    struct guesses *guesses = guesses_new();
+    struct basic basic;
+    unsigned pause_s;
+    basic_init(&basic, &credentials, guesses, NULL);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(show_at(&basic, (struct str){0}, 100, &pause_s), ERR_AUTH);
+    assert_int_equal(metric_get(&guesses_metrics(guesses)->wrong), 0);
+    guesses_free(guesses);
 }
 
 int main(void)
@@ -188,6 +241,8 @@ int main(void)
         cmocka_unit_test(a_long_token_is_still_checked),
         cmocka_unit_test(the_remembered_header_lets_in_only_itself),
         cmocka_unit_test(a_user_with_a_nul_is_no_shorter_user),
+        cmocka_unit_test(after_too_many_wrong_ones_the_right_one_waits_too),
+        cmocka_unit_test(who_shows_nothing_does_not_guess),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

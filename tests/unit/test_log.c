@@ -28,10 +28,18 @@ static int64_t fixed_now_ms(void *context)
     return 1767323045678;
 }
 
+static struct instant instant_now = {5000};
+
+static struct instant told_instant(void *context)
+{
+    (void)context;
+    return instant_now;
+}
+
 static void open_log(struct fixture *f, enum log_format format)
 {
     struct why why;
-    struct clock clock = {.now_ms = fixed_now_ms};
+    struct clock clock = {.now_ms = fixed_now_ms, .instant = told_instant};
     assert_int_equal(log_open(&f->log, f->path, format, LOG_INFO, clock, &why), OK);
 }
 
@@ -243,6 +251,47 @@ static void reopening_does_nothing_when_the_log_is_standard_error(void **state)
     assert_int_equal(log_reopen(f->log, &why), OK);
 }
 
+static size_t count_lines(const char *text, const char *with)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, with)); at++)
+        count++;
+    return count;
+}
+
+static void log_limited(struct fixture *f, size_t count)
+{
+    struct log_line line;
+    for (size_t i = 0; i < count; i++) {
+        log_begin_limited(&line, f->log, LOG_WARN, "refused");
+        log_text(&line, "address", "192.0.2.1");
+        log_end(&line);
+    }
+}
+
+static void lines_that_anybody_can_cause_are_so_many_a_second(void **state)
+{
+    struct fixture *f = *state;
+    open_log(f, LOG_LOGFMT);
+    log_limited(f, 1000);
+    assert_int_equal(count_lines(content(f, f->path), "msg=refused"), LOG_LIMITED_MAX);
+    assert_null(strstr(f->text, "left out"));
+    instant_now.ms += 1000;
+    log_limited(f, 1);
+    assert_int_equal(count_lines(content(f, f->path), "msg=refused"), LOG_LIMITED_MAX + 1);
+    assert_non_null(strstr(f->text, "msg=\"log lines left out\" count=980\n"));
+}
+
+static void the_end_of_the_log_tells_what_was_left_out(void **state)
+{
+    struct fixture *f = *state;
+    open_log(f, LOG_LOGFMT);
+    log_limited(f, LOG_LIMITED_MAX + 3);
+    log_close(f->log);
+    f->log = NULL;
+    assert_non_null(strstr(content(f, f->path), "msg=\"log lines left out\" count=3\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +309,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(opening_says_why_when_it_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reopening_does_nothing_when_the_log_is_standard_error,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lines_that_anybody_can_cause_are_so_many_a_second, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_end_of_the_log_tells_what_was_left_out, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

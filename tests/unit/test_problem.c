@@ -108,6 +108,7 @@ static void every_error_has_its_status_and_code(void **state)
         {ERR_TOKEN_LONG, 0, 401, 20157},
         {ERR_TOKEN_OTHER, 0, 401, 51215},
         {ERR_LOST, KIND_LIST, 410, 20410},
+        {ERR_GUESSES, 0, 429, 20429},
         {ERR_RATE, 0, 429, 51202},
         {ERR_INDEX_MISSING, KIND_MAP, 404, 54502},
         {ERR_QUERY, 0, 400, 54507},
