@@ -10,11 +10,14 @@ import dataclasses
 import json
 import select
 import socket
+import subprocess
 import time
 import typing
 import urllib.parse
 
+import harness
 import twilsock
+from harness import DOCUMENTS
 from twilsock import Client, connect, frame, packet, request, subscription
 
 ADDRESS = "127.0.0.2"
@@ -172,9 +175,8 @@ def prepare_deep(target):
 
 
 def prepare_map(target, name, items):
-    made = json.loads(target.rest("POST", f"{SERVICE}/Maps", form(UniqueName=name)))
+    target.rest("POST", f"{SERVICE}/Maps", form(UniqueName=name))
     target.load(items, f"{SERVICE}/Maps/{name}/Items")
-    return made
 
 
 def live_query(name, text, number, **more):
@@ -207,14 +209,9 @@ def run_deep_live(target):
 
 
 def prepare_chain(target):
-    target.facts["since"] = 1
     target.rest("POST", f"{SERVICE}/Maps", form(UniqueName="chain"))
-    item = f"{SERVICE}/Maps/chain/Items"
-    target.rest("POST", item, form(Key="first", Data="{}"))
-    client = target.client()
-    page = client.call("GET", "/v3/Maps/chain/Items")
-    target.facts["since"] = page["items"][0]["last_event_id"]
-    target.load(20_000, item)
+    target.facts["since"] = target.client().call("GET", "/v3/Maps/chain")["last_event_id"]
+    target.load(20_000, f"{SERVICE}/Maps/chain/Items")
 
 
 def run_catch_up(count):
@@ -404,6 +401,56 @@ def run_idempotency(target):
     pumping.run()
 
 
+def rest_post(target, path, body):
+    return (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {target.authorization}\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+
+
+def pump_rest(target, data):
+    """A connection for each."""
+    pumping = Pump(target)
+    for its in data:
+        pumping.add(Stream(connect(target.port, ADDRESS), its))
+    pumping.run()
+
+
+def run_bodies(target):
+    """As large as a body may be, and refused only when all of it has been parsed."""
+    deepest = '{"a":' * 100 + "[" + "1," * 50_000 + "1]" + "}" * 100
+    ask = rest_post(target, f"{DOCUMENTS}/doc-1", "Data=" + deepest)
+    pump_rest(target, [ask] * 64)
+
+
+def prepare_crafted(target):
+    target.rest("POST", f"{SERVICE}/Maps", form(UniqueName="crafted"))
+    made = target.client().call("GET", "/v3/Maps/crafted")
+    done = subprocess.run([harness.BUILD / "bench" / "collide", str(made["last_event_id"]),
+                           "60000"], check=True, capture_output=True, text=True)
+    target.facts["keys"] = done.stdout.split()
+
+
+def run_crafted(target):
+    """Made the first time round, refused from then on, for which each is looked up."""
+    path = f"{SERVICE}/Maps/crafted/Items"
+    writes = [rest_post(target, path, f"Data=%7B%7D&Key={key}") for key in target.facts["keys"]]
+    pump_rest(target, [b"".join(some) for some in parts(writes, len(writes) // 64 + 1)])
+
+
+def run_fan_out(target):
+    """As many clients as one identity may have hear of a large document that is written."""
+    heard = subscription([{"object_sid": "doc-1", "object_type": "document"}])
+    pumping = Pump(target)
+    body = form(Data=json.dumps({"v": "x" * 16_000}))
+    pumping.add(Stream(connect(target.port, ADDRESS), rest_post(target, f"{DOCUMENTS}/doc-1", body)))
+    for _ in range(900):
+        client = target.client()
+        client.socket.sendall(heard)
+        pumping.add(Stream(client.socket, b""))
+        pumping.turn(0)
+    pumping.run()
+
+
 def run_nothing(target):
     target.sent.value = 1
     while True:
@@ -447,4 +494,8 @@ ATTACKS = {
                         run_flip_flop, prepare_deep),
     "idempotency": Attack("REST: writes with an Idempotency-Key each, 64 connections",
                           run_idempotency),
+    "bodies": Attack("REST: the largest bodies, refused once parsed, 64 connections", run_bodies),
+    "crafted-keys": Attack("60,000 keys that an index without a secret puts in one place",
+                           run_crafted, prepare_crafted),
+    "fan-out": Attack("900 clients that hear of a large document, which is written", run_fan_out),
 }
