@@ -30,6 +30,7 @@ struct server {
     int lock;
     struct credentials credentials;
     uint64_t boot_id;
+    struct now began;
     struct loop *loop;
     struct exposition exposition;
     char address[LISTENER_ADDRESS_MAX];
@@ -104,7 +105,12 @@ static enum err start_core(struct server *server, struct why *why)
         .random = random,
         .log = server->log,
         .contention = config->contention,
-        .idempotency = {config->idempotency_size_max, (int64_t)config->idempotency_keep_s * 1000},
+        .idempotency =
+            {
+                .size_max = config->idempotency_size_max,
+                .keep_ms = (int64_t)config->idempotency_keep_s * 1000,
+                .began = server->began,
+            },
         .fatal = on_fatal,
     };
     enum err e = sqlite_open(&loop.store, &options, why);
@@ -154,6 +160,7 @@ static struct realtime_options realtime_options(struct server *server, size_t at
         .address = server->address,
         .log = server->log,
         .boot_id = server->boot_id,
+        .began = server->began,
         .origin_base = (uint64_t)(at + 1) << ORIGIN_BITS,
         .sessions_max = config->sessions_max,
         .sessions = &server->sessions,
@@ -382,7 +389,9 @@ static enum err run_with_folder(struct server *server, struct why *why)
 {
     const struct config *config = server->config;
     struct random random = random_system();
+    struct clock clock = clock_system();
     server->boot_id = random_u64(&random);
+    server->began = clock_read(&clock);
     enum err e = credentials_load(&server->credentials, config->data, config->account_sid,
                                   config->auth_token, &random, why);
     if (!e)

@@ -24,6 +24,25 @@ struct clock clock_system(void)
     return (struct clock){.now_ms = system_now_ms, .instant = system_instant};
 }
 
+struct now clock_read(const struct clock *clock)
+{
+    return (struct now){clock->now_ms(clock->context), clock->instant(clock->context)};
+}
+
+int64_t clock_server_ms(const struct now *began, struct instant instant)
+{
+    return began->ms + instant_between(began->instant, instant);
+}
+
+struct instant clock_server_instant(const struct now *began, int64_t ms)
+{
+    struct instant instant;
+    if (__builtin_sub_overflow(ms, began->ms, &instant.ms) ||
+        __builtin_add_overflow(instant.ms, began->instant.ms, &instant.ms))
+        return ms < 0 ? (struct instant){INT64_MIN} : INSTANT_NEVER;
+    return instant;
+}
+
 uint64_t clock_monotonic_ns(void)
 {
     struct timespec now;

@@ -45,6 +45,15 @@ struct now {
     struct instant instant;
 };
 
+struct now clock_read(const struct clock *clock);
+
+/* The server's time, which clients reckon with: what the calendar said when the server `began`, and
+ * how long that is ago by the monotonic clock. It does not jump when somebody sets the calendar. */
+int64_t clock_server_ms(const struct now *began, struct instant instant);
+
+/* Which instant that was or will be; `ms` may be any number, for clients tell it. */
+struct instant clock_server_instant(const struct now *began, int64_t ms);
+
 struct random {
     void (*fill)(void *context, void *bytes, size_t len);
     void *context;

@@ -108,6 +108,14 @@ static void make_storage_id(const struct credentials *credentials, const struct 
     hex_put(storage_id + HEX_LENGTH, halves[1]);
 }
 
+static void write_debug_info(const struct realtime_options *options, struct buf *out)
+{
+    struct clock clock = clock_system();
+    buf_addf(out, "\"debug_info\":{\"time_ms\":%lld,\"boot_id\":\"%016llx\"}",
+             (long long)clock_server_ms(&options->began, clock.instant(clock.context)),
+             (unsigned long long)options->boot_id);
+}
+
 /* The continuation token says no more than who continues: subscriptions bring their positions
  * with them. */
 static void write_welcome(const struct admission *admission, struct buf *out)
@@ -127,10 +135,9 @@ static void write_welcome(const struct admission *admission, struct buf *out)
     buf_addf(out,
              ",\"instance_sids\":{\"data_sync\":\"%s\"},\"identity\":", session->service_sid.text);
     buf_add_json(out, session->identity);
-    struct clock clock = clock_system();
-    buf_addf(out, "},\"debug_info\":{\"time_ms\":%lld,\"boot_id\":\"%016llx\"}}",
-             (long long)clock.now_ms(clock.context),
-             (unsigned long long)options_of(admission)->boot_id);
+    buf_add_lit(out, "},");
+    write_debug_info(options_of(admission), out);
+    buf_add_char(out, '}');
 }
 
 static void welcome(const struct admission *admission)

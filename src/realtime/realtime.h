@@ -25,6 +25,7 @@ struct realtime_options {
     const char *address;    /* host:port, for requests without a usable Host header */
     struct log *log;
     uint64_t boot_id;     /* random, the same for all gateways: tells a start from the next one */
+    struct now began;     /* from where the server's time is reckoned, in `init`'s answer */
     uint64_t origin_base; /* ids of this gateway's sessions count up from here */
     struct port *port;    /* for the commands */
     void (*submit)(void *context, struct command *command); /* hand one to the core */

@@ -90,7 +90,8 @@ struct command {
     struct precondition if_match;
     bool if_none_match_any;     /* create only what is not there */
     struct str idempotency_key; /* of a write: sync/idempotency.h; absent: none */
-    int64_t first_sent_ms; /* of one that is sent again: not before; 0: it is not, or no matter */
+    int64_t first_sent_ms; /* of one that is sent again, in the server's time: not before; 0: it is
+                            * not, or no matter */
 
     struct str name; /* to create with: a unique name, a map item's name; absent: none */
     struct str data; /* from data_parse; absent: not given */

@@ -148,7 +148,8 @@ static enum err read_settled(struct settled *settled, struct command *command)
 static enum err recall(struct core *core, struct command *command, bool *known)
 {
     bool uncommitted;
-    enum err e = idempotency_recall(&core->idempotency, command, &core->now, known, &uncommitted);
+    enum err e =
+        idempotency_recall(&core->idempotency, command, core->now.instant, known, &uncommitted);
     if (*known) {
         metric_add(&core->metrics.repeats, 1);
         core->batch.pending.touched = core->batch.pending.touched || uncommitted;
@@ -178,7 +179,8 @@ static enum err carry_out_once(struct core *core, struct command *command)
         return e;
     e = carry_out(core, command);
     if (!e)
-        idempotency_note(&core->idempotency, command, &core->now, core->batch.pending.touched);
+        idempotency_note(&core->idempotency, command, core->now.instant,
+                         core->batch.pending.touched);
     return e;
 }
 
@@ -461,7 +463,8 @@ enum err core_new(struct core **made, const struct core_options *options)
     contention_init(&core->contention);
     core->now.instant = options->clock.instant(options->clock.context);
     clock_now(core);
-    idempotency_init(&core->idempotency, &options->idempotency, &options->random, &core->now);
+    idempotency_init(&core->idempotency, &options->idempotency, &options->random,
+                     core->now.instant);
     batch_init(&core->batch, options->store, &core->options.random, &core->feed);
     batch_start(&core->batch, clock_now(core));
     enum err e = service_make_default(&core->batch);

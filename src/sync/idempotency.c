@@ -15,16 +15,16 @@ struct entry {
     unsigned char request[NAME_SIZE];
     struct change *head;
     struct change *container_head;
-    struct now made;
+    struct instant made;
     size_t size;
     bool uncommitted;
 };
 
 void idempotency_init(struct idempotency *idempotency, const struct idempotency_options *options,
-                      const struct random *random, const struct now *now)
+                      const struct random *random, struct instant now)
 {
     *idempotency = (struct idempotency){.options = *options};
-    idempotency->forgot_ms = options->size_max ? now->ms : INT64_MAX;
+    idempotency->forgot = options->size_max ? now : INSTANT_NEVER;
     random->fill(random->context, idempotency->secret, sizeof idempotency->secret);
     dict_init(&idempotency->entries);
     ring_init(&idempotency->by_age);
@@ -175,22 +175,31 @@ static void make_room(struct idempotency *idempotency, struct instant now)
     struct entry *entry = oldest(idempotency);
     while (entry && !entry->uncommitted &&
            (idempotency->size > options->size_max ||
-            instant_between(entry->made.instant, now) > options->keep_ms)) {
-        idempotency->forgot_ms = entry->made.ms;
+            instant_between(entry->made, now) > options->keep_ms)) {
+        idempotency->forgot = entry->made;
         forget(idempotency, entry);
         entry = oldest(idempotency);
     }
 }
 
+/* May a write have been done that is not remembered? */
+static bool may_be_forgotten(const struct idempotency *idempotency, int64_t first_sent_ms)
+{
+    if (!first_sent_ms)
+        return false;
+    struct instant sent = clock_server_instant(&idempotency->options.began, first_sent_ms);
+    return instant_has_come(sent, idempotency->forgot);
+}
+
 enum err idempotency_recall(struct idempotency *idempotency, struct command *command,
-                            const struct now *now, bool *known, bool *uncommitted)
+                            struct instant now, bool *known, bool *uncommitted)
 {
     unsigned char name[NAME_SIZE], request[NAME_SIZE];
     *known = false;
-    make_room(idempotency, now->instant);
+    make_room(idempotency, now);
     name_of(idempotency, command, name);
     struct entry *entry = find(idempotency, name);
-    if (!entry && command->first_sent_ms && command->first_sent_ms <= idempotency->forgot_ms)
+    if (!entry && may_be_forgotten(idempotency, command->first_sent_ms))
         return ERR_KEY_FORGOTTEN;
     if (!entry)
         return OK;
@@ -206,7 +215,7 @@ enum err idempotency_recall(struct idempotency *idempotency, struct command *com
 }
 
 void idempotency_note(struct idempotency *idempotency, const struct command *command,
-                      const struct now *now, bool uncommitted)
+                      struct instant now, bool uncommitted)
 {
     if (!idempotency->options.size_max)
         return;
@@ -214,7 +223,7 @@ void idempotency_note(struct idempotency *idempotency, const struct command *com
     name_of(idempotency, command, entry->name);
     request_of(idempotency, command, entry->request);
     entry->head = change_ref(command->head);
-    entry->made = *now;
+    entry->made = now;
     entry->size = sizeof *entry + OVERHEAD + change_size(entry->head);
     if (command->container_head) {
         entry->container_head = change_ref(command->container_head);
@@ -225,7 +234,7 @@ void idempotency_note(struct idempotency *idempotency, const struct command *com
     idempotency->size += entry->size;
     idempotency->uncommitted += uncommitted;
     entry->uncommitted = uncommitted;
-    make_room(idempotency, now->instant);
+    make_room(idempotency, now);
 }
 
 void idempotency_settle(struct idempotency *idempotency, size_t count, bool committed)

@@ -23,6 +23,7 @@ enum { IDEMPOTENCY_KEY_MAX = 255 };
 struct idempotency_options {
     size_t size_max; /* bytes that may be kept; the oldest go; 0: nothing is remembered */
     int64_t keep_ms;
+    struct now began; /* from where the server's time is reckoned, in which clients tell theirs */
 };
 
 struct idempotency {
@@ -31,13 +32,12 @@ struct idempotency {
     struct dict entries;
     struct ring by_age; /* oldest first */
     size_t size;
-    int64_t
-        forgot_ms; /* by the calendar: of writes since then, all that succeeded are remembered */
-    size_t uncommitted; /* entries, among the youngest */
+    struct instant forgot; /* of writes since then, all that succeeded are remembered */
+    size_t uncommitted;    /* entries, among the youngest */
 };
 
 void idempotency_init(struct idempotency *idempotency, const struct idempotency_options *options,
-                      const struct random *random, const struct now *now);
+                      const struct random *random, struct instant now);
 void idempotency_deinit(struct idempotency *idempotency);
 
 /* Is it a key at all: 1 to IDEMPOTENCY_KEY_MAX visible ASCII characters? ERR_PARAMETER. */
@@ -48,11 +48,11 @@ must_check enum err idempotency_check(struct str key, struct why *why);
  * that still depends on the commit. ERR_KEY_REUSED: the key was another request's.
  * ERR_KEY_FORGOTTEN: it may have been done before what is remembered. */
 must_check enum err idempotency_recall(struct idempotency *idempotency, struct command *command,
-                                       const struct now *now, bool *known, bool *uncommitted);
+                                       struct instant now, bool *known, bool *uncommitted);
 
 /* It has been done now. */
 void idempotency_note(struct idempotency *idempotency, const struct command *command,
-                      const struct now *now, bool uncommitted);
+                      struct instant now, bool uncommitted);
 
 /* A commit has come to its end: the oldest `count` that were uncommitted (or all there are) are
  * kept, or forgotten. */

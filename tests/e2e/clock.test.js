@@ -13,21 +13,31 @@ const { BINARY, Server, removeFolder, temporaryFolder } = require('./support/ser
 
 const DAY_S = 86_400;
 
-// A server whose calendar `set(seconds)` puts off (see set_calendar.c).
+// A server whose calendar `set(seconds)` puts off (see set_calendar.c), on a disk that cannot be
+// read while `failReads(true)` (see failing_disk.c).
 async function startWithCalendar(t) {
   const folder = temporaryFolder();
   const file = path.join(folder, 'calendar');
-  const preload = path.join(path.dirname(BINARY), 'tests', 'set_calendar.so');
-  assert.ok(fs.existsSync(preload), preload);
+  const disk = path.join(folder, 'disk');
+  const preloads = ['set_calendar.so', 'failing_disk.so'].map((name) =>
+    path.join(path.dirname(BINARY), 'tests', name),
+  );
+  for (const preload of preloads) assert.ok(fs.existsSync(preload), preload);
   const server = await Server.startFor(t, {
-    env: { LD_PRELOAD: preload, TUTTI_TEST_CALENDAR: file },
+    env: {
+      LD_PRELOAD: preloads.join(':'),
+      TUTTI_TEST_CALENDAR: file,
+      TUTTI_TEST_DISK_FAILS: disk,
+    },
   });
   t.after(() => removeFolder(folder));
   const set = (seconds) => {
     fs.writeFileSync(`${file}.new`, String(seconds));
     fs.renameSync(`${file}.new`, file);
   };
-  return { server, set };
+  const failReads = (fails) =>
+    fails ? fs.writeFileSync(`${disk}.read`, '') : fs.rmSync(`${disk}.read`);
+  return { server, set, failReads };
 }
 
 for (const [how, seconds] of [
@@ -73,3 +83,60 @@ test('with the calendar set back, times to live pass as before, and what has exp
   set(-2 * DAY_S);
   await assert.rejects(documents('before').fetch(), { status: 404 });
 });
+
+test('with the calendar set back, housekeeping that failed is tried again', async (t) => {
+  const DOCUMENTS = 60;
+  const { server, set, failReads } = await startWithCalendar(t);
+  const office = await Office.openFor(t, server);
+  const documents = office.rest.sync.v1.services('default').documents;
+  const data = { x: 'x'.repeat(9000) };
+  const metrics = async () => (await server.get('/metrics')).text;
+  const isWritten = async () => /^tutti_store_heads_dirty 0$/m.test(await metrics());
+  for (let n = 0; n < DOCUMENTS; n++) await documents.create({ uniqueName: `d${n}`, ttl: 5, data });
+  assert.ok(await eventually(isWritten));
+  await documents.create({ uniqueName: 'stays' }); // a start reads what was written last
+  assert.ok(await eventually(isWritten));
+  await server.stop();
+  await server.launch();
+  failReads(true);
+  assert.ok(await eventually(() => /housekeeping failed/.test(server.printed())));
+  set(-DAY_S);
+  failReads(false);
+  assert.ok(await eventually(() => /housekeeping works again/.test(server.printed())));
+  const expired = new RegExp(`^tutti_core_expired_total ${DOCUMENTS}$`, 'm');
+  assert.ok(await eventually(async () => expired.test(await metrics())), await metrics());
+  assert.equal((await server.get('/v1/Services/default/Documents/stays')).status, 200);
+  assert.deepEqual(await server.stop(), { code: 0, signal: null });
+});
+
+for (const [how, seconds] of [
+  ['back', -DAY_S / 4],
+  ['forward', DAY_S / 4],
+])
+  test(`with the calendar set ${how}, a client that sends a write again learns what became of it`, async (t) => {
+    const { server, set } = await startWithCalendar(t);
+    const office = await Office.openFor(t, server);
+    const open = async () => {
+      const connection = await Connection.open(server);
+      const token = office.token('alice', { ttl: DAY_S / 2 }); // good by either calendar
+      const { header } = await connection.request({ method: 'init', token });
+      assert.equal(header.status.code, 200);
+      t.after(() => connection.close());
+      return [connection, header.debug_info.time_ms];
+    };
+    const [before, beforeMs] = await open();
+    const { body: list } = await before.http('POST', '/v3/Lists', { body: {} });
+    const push = (connection, key, sentMs) =>
+      connection.http('POST', `/v3/Lists/${list.sid}/Items`, {
+        headers: { 'Idempotency-Key': key, 'Tutti-First-Sent': String(sentMs) },
+        body: { data: {} },
+      });
+    const first = await push(before, 'a', beforeMs);
+    assert.equal(first.status, 201);
+    set(seconds);
+    const [after, afterMs] = await open();
+    assert.ok(Math.abs(Date.now() - afterMs) < 60_000); // it does not jump
+    assert.deepEqual((await push(after, 'a', beforeMs)).body, first.body);
+    assert.equal((await push(after, 'b', afterMs)).status, 201); // not done yet, and known not to be
+    assert.equal((await push(before, 'c', beforeMs)).status, 201);
+  });

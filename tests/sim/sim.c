@@ -110,6 +110,7 @@ static enum err start_core(struct sim *sim)
         .clock = {now_ms, instant, sim},
         .random = {fill, sim},
         .sink = {reply, sim_hear, sim},
+        .contention = sim->contention,
         .idempotency = {.size_max = SIM_IDEMPOTENCY_SIZE, .keep_ms = SIM_IDEMPOTENCY_KEEP_MS},
     };
     uint64_t seq = store_seq(&sim->store);

@@ -323,6 +323,64 @@ static void times_to_live_go_on_after_the_calendar_is_set_back(void **state)
     assert_refused(sim_do(sim, sim_fetch("after")), ERR_NAME_MISSING);
 }
 
+static struct command by_session(uint64_t session, struct command command)
+{
+    command.origin = session;
+    return command;
+}
+
+/* What sim_run does not do: it waits for all answers. */
+static void evaluate(struct sim *sim)
+{
+    core_evaluate(sim->core, &sim->batch);
+    assert_null(sim->batch.first);
+}
+
+static void a_read_that_is_kept_back_is_answered_after_the_calendar_is_set(void **state)
+{
+    struct sim *sim = *state;
+    const int64_t offs_ms[] = {-DAY_MS, DAY_MS / 2, -3 * (int64_t)DAY_MS};
+    sim->contention = true;
+    assert_int_equal(sim_restart(sim), OK);
+    struct str sid = sim_sid(sim, sim_do(sim, sim_create("x", NULL)));
+    for (size_t i = 0; i < sizeof offs_ms / sizeof *offs_ms; i++) {
+        struct command write = sim_guarded(sim_on(sim_update(NULL, "{}"), sid), i);
+        assert_refused(sim_do(sim, by_session(1, write)), OK);
+        assert_refused(sim_do(sim, by_session(2, write)), ERR_REVISION);
+        assert_int_equal(sim_tidy(sim), OK);
+        struct asked *read = sim_ask(sim, by_session(2, sim_on(sim_fetch(NULL), sid)));
+        evaluate(sim);
+        assert_false(read->answered);
+        sim->calendar_off_ms = offs_ms[i];
+        sim->now_ms += 1;
+        evaluate(sim);
+        assert_in_range(core_sleep_ms(sim->core), 1, 1000);
+        sim->now_ms += core_sleep_ms(sim->core);
+        evaluate(sim);
+        assert_true(read->answered);
+        sim->now_ms += 60000; /* nobody is a loser any more */
+    }
+}
+
+/* In a world whose calendar somebody sets again and again, by days. */
+static void times_to_live_pass_at_their_pace_while_the_calendar_is_set_back(void **state)
+{
+    struct sim *sim = *state;
+    for (int round = 0; round < 50; round++) {
+        const char *name = sim_name(sim, "r%d", round);
+        int64_t ttl_s = 1 + (int64_t)(sim_random(sim) % 100);
+        sim->calendar_off_ms -= (int64_t)(sim_random(sim) % 10) * DAY_MS;
+        assert_refused(sim_do(sim, sim_with_ttl(sim_create(name, NULL), ttl_s)), OK);
+        sim->now_ms += ttl_s * 1000 - 1;
+        sim->calendar_off_ms -= (int64_t)(sim_random(sim) % 10) * DAY_MS;
+        assert_refused(sim_do(sim, sim_fetch(name)), OK);
+        sim->now_ms += 1;
+        assert_refused(sim_do(sim, sim_fetch(name)), ERR_NAME_MISSING);
+        assert_int_equal(sim_tidy(sim), OK);
+        assert_int_equal(metric_get(&core_metrics(sim->core)->expired), round + 1);
+    }
+}
+
 static void what_has_expired_does_not_come_back(void **state)
 {
     struct sim *sim = *state;
@@ -462,6 +520,8 @@ int main(void)
         ON_EACH_STORE(the_store_is_tidied_even_when_nothing_can_be_committed),
         ON_EACH_STORE(what_failed_is_tried_again_after_the_calendar_is_set_back),
         ON_EACH_STORE(times_to_live_go_on_after_the_calendar_is_set_back),
+        ON_EACH_STORE(a_read_that_is_kept_back_is_answered_after_the_calendar_is_set),
+        ON_EACH_STORE(times_to_live_pass_at_their_pace_while_the_calendar_is_set_back),
         ON_EACH_STORE(what_has_expired_does_not_come_back),
         ON_EACH_STORE(housekeeping_ends_when_the_store_is_unsure),
         ON_EACH_STORE(a_key_that_was_removed_opens_nothing_from_then_on),

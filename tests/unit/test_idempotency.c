@@ -309,6 +309,29 @@ static void a_new_start_knows_no_keys_and_says_so(void **state)
     assert_refused(repeat(sim, "b", sim->now_ms), OK);
 }
 
+/* What clients say is by the server's time, which does not jump. */
+static void keys_are_forgotten_at_their_age_whatever_the_calendar_says(void **state)
+{
+    struct sim *sim = *state;
+    const int64_t day_ms = 86400000, offs_ms[] = {day_ms, -day_ms, 3 * day_ms, -5 * day_ms};
+    sim_do(sim, sim_of(KIND_LIST, sim_create("l", NULL)));
+    for (size_t i = 0; i < 4; i++) {
+        const char *old = sim_name(sim, "old%zu", i), *young = sim_name(sim, "young%zu", i);
+        int64_t old_ms = sim->now_ms += 1;
+        sim_do(sim, push(old));
+        sim->calendar_off_ms = offs_ms[i];
+        int64_t young_ms = sim->now_ms += SIM_IDEMPOTENCY_KEEP_MS / 2;
+        sim_do(sim, push(young));
+        assert_refused(repeat(sim, old, old_ms), OK);
+        sim->now_ms += SIM_IDEMPOTENCY_KEEP_MS / 2 + 1;
+        assert_refused(repeat(sim, old, old_ms), ERR_KEY_FORGOTTEN);
+        assert_refused(repeat(sim, young, young_ms), OK);
+        assert_refused(repeat(sim, sim_name(sim, "new%zu", i), sim->now_ms), OK);
+        assert_int_equal(pushed(sim), 3 * (i + 1));
+        sim->now_ms += SIM_IDEMPOTENCY_KEEP_MS + 1;
+    }
+}
+
 /* Writes are sent again at random, some commits fail: in the end each was done once. */
 static void whatever_comes_again_is_done_once(void **state)
 {
@@ -416,6 +439,7 @@ int main(void)
         ON_EACH_STORE(what_was_done_is_answered_though_the_permission_is_gone),
         ON_EACH_STORE(keys_are_forgotten_when_they_are_old_and_whoever_asks_is_told),
         ON_EACH_STORE(keys_are_forgotten_when_there_is_no_room_the_oldest_first),
+        ON_EACH_STORE(keys_are_forgotten_at_their_age_whatever_the_calendar_says),
         ON_EACH_STORE(a_new_start_knows_no_keys_and_says_so),
         ON_EACH_STORE(whatever_comes_again_is_done_once),
         ON_EACH_STORE(whatever_comes_again_after_a_restart_is_done_once_at_most),
