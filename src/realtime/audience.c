@@ -65,7 +65,10 @@ static void fall_behind(struct subscription *subscription)
 /* Streams have no permissions, and what is said in them while one asks would be lost. */
 static void recheck(struct subscription *subscription)
 {
-    if (subscription->state != SUBSCRIPTION_LIVE || subscription->topic->kind == KIND_STREAM)
+    if (subscription->topic->kind == KIND_STREAM)
+        return;
+    subscription->unchecked = true; /* also when an answer is there that has not been looked at */
+    if (subscription->state != SUBSCRIPTION_LIVE)
         return;
     subscription->state = SUBSCRIPTION_BEHIND;
     replay_continue(subscription);

@@ -26,10 +26,16 @@ enum err entity_prepare_update(struct request *request)
     return e ? e : read_fields(request);
 }
 
+bool entity_is_page(const struct request *request)
+{
+    return request->command.kind == KIND_MAP &&
+           str_eq(request_param(request, STR("Include")), STR("items"));
+}
+
 bool entity_proceed(struct request *request)
 {
     struct command *command = &request->command;
-    if (command->kind != KIND_MAP || !str_eq(request_param(request, STR("Include")), STR("items")))
+    if (!entity_is_page(request))
         return false;
     request_keep(request);
     command->verb = VERB_LIST;

@@ -8,6 +8,8 @@ must_check enum err entity_prepare_one(struct request *request);
 must_check enum err entity_prepare_create(struct request *request);
 must_check enum err entity_prepare_update(struct request *request);
 
+bool entity_is_page(const struct request *request);
+
 /* `Include=items`: a map's first page of items goes with it. */
 bool entity_proceed(struct request *request);
 

@@ -26,6 +26,12 @@ struct search {
     char place[TOKEN_PLACE_SIZE_MAX];
 };
 
+bool insight_is_page(const struct request *request)
+{
+    (void)request;
+    return true;
+}
+
 enum err insight_prepare(struct request *request)
 {
     struct search *search = arena_alloc(&request->arena, sizeof *search);

@@ -14,6 +14,7 @@ enum {
 /* ERR_BODY, ERR_QUERY, ERR_QUERY_OPERATORS, ERR_QUERY_ARRAY; the core's ERR_MISSING and
  * ERR_NAME_MISSING are told as ERR_INDEX_MISSING. */
 must_check enum err insight_prepare(struct request *request);
+bool insight_is_page(const struct request *request);
 bool insight_proceed(struct request *request);
 void insight_end(struct request *request);
 void insight_render(struct request *request, struct buf *out);

@@ -20,6 +20,11 @@ enum err member_prepare_page(struct request *request)
     return window_prepare(request);
 }
 
+bool member_is_page(const struct request *request)
+{
+    return request->command.verb == VERB_LIST;
+}
+
 static enum err read_fields(struct request *request)
 {
     enum err e = request_ttl(request);

@@ -6,6 +6,9 @@
 
 must_check enum err member_prepare_one(struct request *request);
 must_check enum err member_prepare_page(struct request *request);
+
+/* Not one that names an item. */
+bool member_is_page(const struct request *request);
 must_check enum err member_prepare_create(struct request *request);
 must_check enum err member_prepare_update(struct request *request);
 must_check enum err member_prepare_put(struct request *request);

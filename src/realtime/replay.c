@@ -110,6 +110,7 @@ static void ask(struct subscription *subscription)
     step->told = 0;
     step->full = false;
     step->flying = true;
+    subscription->unchecked = false;
     step->session->subscriber.steps++;
     session_submit(step->session, &step->command);
 }
@@ -194,8 +195,8 @@ static void catch_up(struct subscription *subscription)
     metric_add(&subscription_metrics(subscription)->replays, any && all && !more);
     if (all && more)
         go_on(subscription);
-    else if (all && reached < subscription->missed)
-        go_on(subscription); /* that came while the answer waited to be looked at */
+    else if (all && (reached < subscription->missed || subscription->unchecked))
+        go_on(subscription); /* something came while the answer waited to be looked at */
     else if (all)
         go_live(subscription, reached);
 }
@@ -273,12 +274,21 @@ static void note_following(const struct step *step)
         step->subscription->topic->proven = true;
 }
 
+/* There is nothing to tell but the answer itself. It is looked at at once: then a subscription of
+ * an object that is written all the time is established, and a message of a stream right behind the
+ * answer finds its listener. */
+static bool is_small(const struct step *step)
+{
+    const struct command *command = &step->command;
+    return command->err || command->verb != VERB_SUBSCRIBE || !step->subscribe.count;
+}
+
 static void on_step(struct letter *letter)
 {
     struct step *step = (struct step *)letter;
     struct work_queue *work = hub_of(step->session)->options->work;
     note_following(step);
-    if (!work_is_free(work) || take(step))
+    if ((!is_small(step) && !work_is_free(work)) || take(step))
         work_add(work, &step->worker);
 }
 

@@ -100,7 +100,7 @@ static void on_answer(struct letter *letter)
     struct session *session = request->session;
     enum err e = error_of(request);
     if (goes_on(request, e)) {
-        if (request->passage->page)
+        if (request->page)
             request_queue_again(&session->requests, request);
         else
             session_submit(session, &request->command);
@@ -335,6 +335,7 @@ void request_start(struct session *session, const struct packet *packet)
     } else if (request->passage->respond) {
         request->passage->respond(request);
     } else {
+        request->page = request->passage->is_page && request->passage->is_page(request);
         request_queue_add(&session->requests, request);
     }
 }

@@ -26,8 +26,11 @@ struct passage {
     enum kind kind;
     enum kind container; /* of what the path's first capture names, if the object is a part of it */
     unsigned status;     /* of success */
-    bool page;           /* it reads what is committed, and much of it: request_queue.h */
-    enum err missing;    /* what to say when an object is not there; OK: as the core does */
+
+    /* Does it read what is committed, and much of it (request_queue.h)? NULL: it does not. */
+    bool (*is_page)(const struct request *request);
+
+    enum err missing; /* what to say when an object is not there; OK: as the core does */
 
     /* Fill in request->command from captures, parameters and body. */
     enum err (*prepare)(struct request *request);
@@ -62,6 +65,7 @@ struct request {
     struct str if_match;  /* the header; absent: not sent */
     bool prefers_current; /* the header Prefer; see conflict.h */
     enum kind conflict;   /* what lost a race, while its current state is read; 0: nothing */
+    bool page;            /* passage.is_page, as it began */
     unsigned status;
     struct why why;
     size_t page_size;

@@ -35,17 +35,12 @@ void request_queue_drop(struct request_queue *queue)
     }
 }
 
-static bool is_page(const struct request *request)
-{
-    return request->passage->page;
-}
-
 /* May the first of those waiting start? A page that only lacks a place will be called. */
 static bool may_start(struct request_queue *queue, const struct request *request)
 {
     if (queue->page)
         return false;
-    if (!is_page(request))
+    if (!request->page)
         return true;
     return !queue->under_way && queue->has_room(queue) &&
            limiter_enter(queue->pages, &queue->waiter);
@@ -57,7 +52,7 @@ static void advance(struct request_queue *queue)
     while (!waiter_is_waiting(&queue->waiter) && (first = (struct request *)queue->waiting.first) &&
            may_start(queue, first)) {
         chain_shift(&queue->waiting);
-        queue->page = is_page(first);
+        queue->page = first->page;
         queue->under_way++;
         queue->start(first);
     }

@@ -24,6 +24,7 @@
          .verb = VERB_FETCH,                                                                       \
          .kind = kind_,                                                                            \
          .status = 200,                                                                            \
+         .is_page = entity_is_page,                                                                \
          .prepare = entity_prepare_one,                                                            \
          .render = entity_render,                                                                  \
          .proceed = entity_proceed},                                                               \
@@ -47,7 +48,7 @@
      .kind = kind_,                                                                                \
      .container = container_,                                                                      \
      .status = 200,                                                                                \
-     .page = true,                                                                                 \
+     .is_page = member_is_page,                                                                    \
      .prepare = member_prepare_page,                                                               \
      .render = member_render_page},                                                                \
         {.method = "POST",                                                                         \
@@ -98,7 +99,7 @@ static const struct passage in_service[] = {
      .kind = KIND_MESSAGE, .container = KIND_STREAM, .status = 201,
      .prepare = published_prepare, .render = published_render},
     {.method = "POST", .pattern = "/Insights/{index}/Items", .verb = VERB_FETCH, .kind = KIND_MAP,
-     .status = 200, .page = true, .missing = ERR_INDEX_MISSING, .prepare = insight_prepare,
+     .status = 200, .is_page = insight_is_page, .missing = ERR_INDEX_MISSING, .prepare = insight_prepare,
      .render = insight_render, .proceed = insight_proceed, .end = insight_end},
 };
 

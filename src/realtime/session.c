@@ -67,6 +67,8 @@ void session_move(struct session *session, enum session_state state)
 {
     assert(moves[session->state] >> state & 1);
     session->state = state;
+    if (state == SESSION_ENDED)
+        request_queue_drop(&session->requests); /* nobody would hear the answers */
     if (state == SESSION_READY) {
         strangers_remove(sessions_of(session), session);
         websocket_trust(session->socket);
@@ -220,7 +222,8 @@ static bool owes_answers(const struct session *session)
 void session_resume(struct session *session)
 {
     request_queue_resume(&session->requests);
-    if (!session->crowded || session_waiting(session))
+    /* What waits for its window is nothing that the client was slow to take. */
+    if (!session->crowded || websocket_queued(session->socket))
         return;
     session->crowded = false;
     replay_resume_all(session);

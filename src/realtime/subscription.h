@@ -33,6 +33,7 @@ struct subscription {
     struct step *step;   /* replay.c's own; NULL: nothing has been asked */
     enum subscription_state state;
     bool asked;       /* the client waits to hear that it is established */
+    bool unchecked;   /* its right may have changed since the core was asked last */
     bool since_given; /* `position` is what the client said; else: from now on */
     int64_t correlation;
     uint64_t position; /* event id of the last change that it was told of, or that is none of its */

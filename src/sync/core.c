@@ -24,6 +24,9 @@ enum {
     READING_NS = 1000000, /* of a turn, for pages and subscriptions: others wait meanwhile */
 };
 
+/* Pages and catch-ups go one by one, however many there are of the others. */
+enum { READ_PAGE, READ_SUBSCRIPTION, READS };
+
 /* A command whose answer depends on the commit. */
 struct waiting {
     struct command *command;
@@ -38,11 +41,12 @@ struct core {
     struct contention contention;
     struct idempotency idempotency;
     struct housekeeping housekeeping;
-    struct chain due;    /* kept back, and not to be again */
-    struct chain reads;  /* to be evaluated in the settled view */
-    struct now now;      /* neither clock goes back */
-    struct instant tidy; /* after the store's tidying failed: not again before */
-    uint64_t begun_ns;   /* when what is sealed was appended */
+    struct chain due;          /* kept back, and not to be again */
+    struct chain reads[READS]; /* to be evaluated in the settled view */
+    unsigned next_read;        /* which of them is next */
+    struct now now;            /* neither clock goes back */
+    struct instant tidy;       /* after the store's tidying failed: not again before */
+    uint64_t begun_ns;         /* when what is sealed was appended */
     struct waiting waiting[BATCH_MAX];
     size_t waiting_count;
     size_t waiting_sealed; /* the first ones, which wait for what is sealed */
@@ -248,25 +252,54 @@ static void take(struct core *core, struct command *command)
         reply(core, command);
 }
 
+static void put_read(struct core *core, struct command *command)
+{
+    bool page = command->verb == VERB_LIST;
+    chain_add(&core->reads[page ? READ_PAGE : READ_SUBSCRIPTION], &command->letter.node);
+}
+
+static struct command *next_read(struct core *core)
+{
+    struct node *node = NULL;
+    for (unsigned i = 0; !node && i < READS; i++)
+        node = chain_shift(&core->reads[core->next_read++ % READS]);
+    return (struct command *)node;
+}
+
 bool core_read(struct core *core)
 {
-    struct node *node;
     struct settled settled = {{core->options.store, NULL, clock_now(core)}, &core->feed};
     uint64_t until_ns = clock_monotonic_ns() + READING_NS;
     do {
-        node = chain_shift(&core->reads);
-        struct command *command = (struct command *)node;
+        struct command *command = next_read(core);
         if (!command)
             return false;
         command->err = read_settled(&settled, command);
         if (command->err == ERR_UNFINISHED) {
             command_continue(command);
-            chain_add(&core->reads, node);
+            put_read(core, command);
         } else {
             reply(core, command);
         }
     } while (clock_monotonic_ns() < until_ns);
-    return core->reads.first;
+    return core->reads[READ_PAGE].first || core->reads[READ_SUBSCRIPTION].first;
+}
+
+/* As many wait as may. A read that need not wait is answered all the same; but those of sessions
+ * keep their place behind what the session asked before. */
+static bool take_without_room(struct core *core, struct command *command)
+{
+    bool waits;
+    bool reads = command->verb == VERB_FETCH || command->verb == VERB_FETCH_MANY ||
+                 command->verb == VERB_CHECK;
+    if (!reads || command->origin)
+        return false;
+    take_turn(core, command, &waits);
+    if (waits)
+        command_reset(command);
+    else
+        reply(core, command);
+    return !waits;
 }
 
 static bool is_held(struct core *core, struct command *command)
@@ -303,15 +336,19 @@ void core_evaluate(struct core *core, struct chain *commands)
     prefetch_heads(core, commands);
     for (; left && (node = chain_shift(&core->due)); left--)
         take(core, (struct command *)node);
-    while (left && (node = chain_shift(commands))) {
+    struct chain kept = {0};
+    while ((node = chain_shift(commands))) {
         struct command *command = (struct command *)node;
-        if (command_is_settled(command)) {
-            chain_add(&core->reads, node);
-        } else if (!is_held(core, command)) {
+        if (command_is_settled(command))
+            put_read(core, command);
+        else if (!left && !take_without_room(core, command))
+            chain_add(&kept, node);
+        else if (left && !is_held(core, command)) {
             take(core, command);
             left--;
         }
     }
+    *commands = kept;
 }
 
 bool core_concerns(const struct core *core, const struct chain *commands)

@@ -298,11 +298,40 @@ static void a_loop_does_not_start_on_a_store_that_fails(void **state)
     house_start_well(house);
 }
 
+static void reads_go_on_while_a_full_batch_waits_for_the_log(void **state)
+{
+    struct house *house = *state;
+    static struct command creates[BATCH_MAX];
+    struct chain chain = {0};
+    house_start_well(house);
+    assert_int_equal(house_submit_and_forget(house, sim_create("x", NULL)), OK);
+    fake_store_press(house->store, true);
+    for (size_t i = 0; i < BATCH_MAX; i++) {
+        creates[i] = sim_create(NULL, NULL);
+        creates[i].port = &house->ports[0];
+        chain_add(&chain, &creates[i].letter.node);
+    }
+    loop_submit(house->loop, &chain);
+    struct command fetch = sim_fetch("x");
+    fetch.port = &house->port;
+    chain_add(&chain, &fetch.letter.node);
+    loop_submit(house->loop, &chain);
+    assert_ptr_equal(queue_wait(house->port.queue, -1).first, &fetch.letter.node);
+    fake_store_press(house->store, false);
+    size_t left = BATCH_MAX;
+    while (left)
+        left -= queue_wait(house->ports[0].queue, -1).count;
+    command_deinit(&fetch);
+    for (size_t i = 0; i < BATCH_MAX; i++)
+        command_deinit(&creates[i]);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, house_begin, house_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(reads_go_on_while_a_full_batch_waits_for_the_log),
         TEST(a_command_comes_back_through_its_port),
         TEST(answers_go_to_the_port_that_asked),
         TEST(guarded_writes_of_many_threads_all_count),

@@ -105,6 +105,29 @@ static void a_session_has_one_page_at_a_time(void **state)
     assert_int_equal(fake->hub.pages.free, 2);
 }
 
+/* A map with its items is one, too; and an item by its key is none. */
+static void what_shows_many_items_is_a_page(void **state)
+{
+    struct fake_session *fake = *state;
+    const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 8};
+    fake_session_call(fake, "GET", "/v3/Maps/m?Include=items", NULL);
+    fake_session_call(fake, "GET", "/v3/Maps/m?Include=items", NULL);
+    push(fake);
+    assert_under_way(fake, 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fake_session_command(fake)->verb, VERB_FETCH);
+        fake_session_answer(fake, OK, &map, NULL);
+        assert_under_way(fake, 1);
+        assert_int_equal(fake_session_command(fake)->verb, VERB_LIST);
+        fake_session_answer_page(fake, &map, NULL, 0, false, false);
+    }
+    answer_push(fake);
+    fake_session_call(fake, "GET", "/v3/Maps/m/Items?Key=k", NULL);
+    push(fake);
+    assert_under_way(fake, 2);
+    assert_int_equal(fake->hub.pages.free, 1);
+}
+
 static void a_page_waits_for_a_place(void **state)
 {
     struct fake_session *fake = *state;
@@ -216,6 +239,7 @@ int main(void)
         TEST(a_page_starts_when_all_before_it_is_answered),
         TEST(what_is_behind_a_page_starts_when_it_is_answered),
         TEST(a_session_has_one_page_at_a_time),
+        TEST(what_shows_many_items_is_a_page),
         TEST(a_page_waits_for_a_place),
         TEST(a_query_gives_its_place_up_between_its_pages),
         TEST(a_query_ends_between_its_pages_if_its_session_has_gone),

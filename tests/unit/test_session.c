@@ -909,29 +909,129 @@ static bool be_done(struct worker *worker)
     return false;
 }
 
+/* The same with an event before `seq` to tell, while others have work: it waits to be looked at. */
+static void answer_behind_others(struct world *world, struct worker *busy,
+                                 const struct change *document, uint64_t seq)
+{
+    struct command *command = (struct command *)world->commands.first;
+    struct change before = *document;
+    before.seq = seq - 1;
+    command->subscribe->count = 1;
+    command->subscribe->notices[0] = (struct notice){.change = change_new(&before)};
+    worker_init(busy, be_done);
+    work_add(&world->work.queue, busy);
+    answer_subscription(world, document, seq);
+}
+
+static const struct change secret = {.event = EVENT_UPDATED,
+                                     .kind = KIND_DOCUMENT,
+                                     .seq = 50,
+                                     .id = 5,
+                                     .salt = 6,
+                                     .data = STR_INIT("{\"secret\":1}")};
+
+static void establish(struct world *world, const struct change *object, const char *type)
+{
+    struct sid sid = sid_of(object);
+    char request[160];
+    snprintf(request, sizeof request, "{\"object_sid\":\"%s\",\"object_type\":\"%s\"}", sid.text,
+             type);
+    subscribe(world, "establish", request);
+}
+
 /* The answer to a subscription waits behind what others do; meanwhile the object changes. */
 static void what_happens_before_an_answer_is_looked_at_is_not_missed(void **state)
 {
     struct world *world = *state;
-    struct change document = {
-        .event = EVENT_UPDATED, .kind = KIND_DOCUMENT, .seq = 50, .id = 5, .salt = 6};
-    struct sid sid = sid_of(&document);
     struct worker busy;
-    char request[128];
+    struct sid sid = sid_of(&secret);
     let_in(world);
-    snprintf(request, sizeof request, "{\"object_sid\":\"%s\",\"object_type\":\"document\"}",
-             sid.text);
-    subscribe(world, "establish", request);
-    worker_init(&busy, be_done);
-    work_add(&world->work.queue, &busy);
-    answer_subscription(world, &document, 40);
-    realtime_hear(world->realtime, &(struct notice){.change = &document});
+    establish(world, &secret, "document");
+    answer_behind_others(world, &busy, &secret, 40);
+    realtime_hear(world->realtime, &(struct notice){.change = (struct change *)&secret});
     assert_null(strstr(said(world), "subscription_established"));
     const struct command *command = (const struct command *)world->commands.first;
     assert_non_null(command);
     assert_true(str_eq(command->object, sid_str(&sid)));
-    answer_subscription(world, &document, 50);
+    answer_subscription(world, &secret, 50);
     says(world, "subscription_established");
+}
+
+/* The core was asked while reading was allowed, and its answer waits to be looked at. */
+static void withdraw_while_an_answer_waits(struct world *world, const struct change *withdrawn)
+{
+    struct worker busy;
+    struct change later = secret;
+    let_in(world);
+    establish(world, &secret, "document");
+    answer_behind_others(world, &busy, &secret, 50);
+    realtime_hear(world->realtime, &(struct notice){.change = (struct change *)withdrawn});
+    said(world);
+    assert_non_null(world->commands.first); /* it asks again before it goes live */
+    later.seq = 60;
+    later.data = STR("{\"later\":1}");
+    realtime_hear(world->realtime, &(struct notice){.change = &later});
+    assert_null(strstr(said(world), "later"));
+    answer(world, ERR_DENIED);
+    says(world, "subscription_failed");
+}
+
+static void a_permission_that_goes_while_an_answer_waits_is_looked_at(void **state)
+{
+    const struct change gone = {.event = EVENT_REMOVED,
+                                .kind = KIND_PERMISSION,
+                                .seq = 55,
+                                .id = 20,
+                                .parent = 5,
+                                .name = STR_INIT("alice"),
+                                .data = STR_INIT("{\"read\":true}")};
+    withdraw_while_an_answer_waits(*state, &gone);
+}
+
+static void access_control_turned_on_while_an_answer_waits_is_looked_at(void **state)
+{
+    const struct change service = {.event = EVENT_UPDATED,
+                                   .kind = KIND_SERVICE,
+                                   .seq = 55,
+                                   .id = SERVICE_ID};
+    withdraw_while_an_answer_waits(*state, &service);
+}
+
+static void
+a_stream_hears_the_message_right_behind_its_answer_also_when_others_have_work(void **state)
+{
+    struct world *world = *state;
+    struct worker busy;
+    struct change stream = {.kind = KIND_STREAM, .id = 5, .salt = 6};
+    struct change message = {.event = EVENT_CREATED,
+                             .kind = KIND_MESSAGE,
+                             .seq = 50,
+                             .id = 50,
+                             .parent = 5,
+                             .data = STR("{\"n\":1}")};
+    let_in(world);
+    establish(world, &stream, "stream");
+    worker_init(&busy, be_done);
+    work_add(&world->work.queue, &busy);
+    answer_subscription(world, &stream, 0);
+    realtime_hear(world->realtime, &(struct notice){.change = &message});
+    says(world, "message_data");
+}
+
+static void nothing_starts_in_a_session_that_has_ended(void **state)
+{
+    struct world *world = *state;
+    let_in(world);
+    send_header(world, STR("{\"method\":\"message\",\"id\":\"RQ1\",\"http_request\":{"
+                           "\"path\":\"/v3/Lists/x/Items\",\"method\":\"GET\"}}"));
+    send_header(world, STR("{\"method\":\"message\",\"id\":\"RQ2\",\"http_request\":{"
+                           "\"path\":\"/v3/Documents/x\",\"method\":\"DELETE\"}}"));
+    assert_int_equal(world->commands.count, 1);
+    world->session->warned = true;
+    watch_session(world->session, uv_now(&world->loop), world->session->expires_ms);
+    assert_int_equal(world->session->state, SESSION_ENDED);
+    answer(world, ERR_NAME_MISSING);
+    assert_null(world->commands.first);
 }
 
 /* What they are compiled to counts, not how many there are. */
@@ -1069,6 +1169,10 @@ int main(void)
         TEST(what_the_core_looks_up_for_a_live_query_outlives_it),
         TEST(a_change_of_the_service_loses_no_message_of_a_stream),
         TEST(what_happens_before_an_answer_is_looked_at_is_not_missed),
+        TEST(a_permission_that_goes_while_an_answer_waits_is_looked_at),
+        TEST(access_control_turned_on_while_an_answer_waits_is_looked_at),
+        TEST(a_stream_hears_the_message_right_behind_its_answer_also_when_others_have_work),
+        TEST(nothing_starts_in_a_session_that_has_ended),
         TEST(live_queries_may_take_so_much_memory_and_no_more),
         TEST(a_catch_up_is_told_in_steps),
     };
