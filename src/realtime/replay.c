@@ -110,7 +110,6 @@ static void ask(struct subscription *subscription)
     step->told = 0;
     step->full = false;
     step->flying = true;
-    subscription->unchecked = false;
     step->session->subscriber.steps++;
     session_submit(step->session, &step->command);
 }
@@ -144,16 +143,22 @@ static void go_on(struct subscription *subscription)
 
 /* --- what comes back --- */
 
-static void go_live(struct subscription *subscription, uint64_t reached)
+/* All up to there has been told, or was known. It is established, and live unless something came
+ * while the answer waited to be looked at. */
+static void come_to(struct subscription *subscription, uint64_t reached)
 {
     if (reached > subscription->position)
         subscription->position = reached;
-    subscription->state = SUBSCRIPTION_LIVE;
-    subscription->since_given = true; /* for whenever it falls behind */
-    drop_step(subscription);
+    subscription->since_given = true;
     if (subscription->asked)
         subscription_tell_established(subscription);
     subscription->asked = false;
+    if (reached < subscription->missed || subscription->unchecked) {
+        go_on(subscription);
+    } else {
+        subscription->state = SUBSCRIPTION_LIVE;
+        drop_step(subscription);
+    }
 }
 
 /* Returns how many bytes that was the work of. */
@@ -195,10 +200,8 @@ static void catch_up(struct subscription *subscription)
     metric_add(&subscription_metrics(subscription)->replays, any && all && !more);
     if (all && more)
         go_on(subscription);
-    else if (all && (reached < subscription->missed || subscription->unchecked))
-        go_on(subscription); /* something came while the answer waited to be looked at */
     else if (all)
-        go_live(subscription, reached);
+        come_to(subscription, reached);
 }
 
 /* The map of a live query is known. */
@@ -265,13 +268,17 @@ static bool on_turn(struct worker *worker)
     return take(ring_of(worker, struct step, worker));
 }
 
-/* From now on notices come. Of what has happened meanwhile the subscription hears when it asks
- * again (subscription.missed): so an answer may be looked at later than it has come. */
-static void note_following(const struct step *step)
+/* The answer knows all that was heard of before it, and from now on notices come. Of what they say
+ * before the answer is looked at the subscription hears when it asks again. */
+static void note_arrival(const struct step *step)
 {
     const struct command *command = &step->command;
-    if (!command->err && command->verb == VERB_SUBSCRIBE && step->subscription)
-        step->subscription->topic->proven = true;
+    struct subscription *subscription = step->subscription;
+    if (command->err || command->verb != VERB_SUBSCRIBE || !subscription)
+        return;
+    subscription->topic->proven = true;
+    subscription->missed = 0;
+    subscription->unchecked = false;
 }
 
 /* There is nothing to tell but the answer itself. It is looked at at once: then a subscription of
@@ -287,7 +294,7 @@ static void on_step(struct letter *letter)
 {
     struct step *step = (struct step *)letter;
     struct work_queue *work = hub_of(step->session)->options->work;
-    note_following(step);
+    note_arrival(step);
     if ((!is_small(step) && !work_is_free(work)) || take(step))
         work_add(work, &step->worker);
 }

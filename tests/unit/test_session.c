@@ -949,12 +949,12 @@ static void what_happens_before_an_answer_is_looked_at_is_not_missed(void **stat
     establish(world, &secret, "document");
     answer_behind_others(world, &busy, &secret, 40);
     realtime_hear(world->realtime, &(struct notice){.change = (struct change *)&secret});
-    assert_null(strstr(said(world), "subscription_established"));
+    says(world, "subscription_established"); /* as far as the answer knew */
     const struct command *command = (const struct command *)world->commands.first;
     assert_non_null(command);
     assert_true(str_eq(command->object, sid_str(&sid)));
+    assert_int_equal(command->subscribe->since, 40);
     answer_subscription(world, &secret, 50);
-    says(world, "subscription_established");
 }
 
 /* The core was asked while reading was allowed, and its answer waits to be looked at. */
