@@ -1,3 +1,4 @@
+#include "backup.h"
 #include "config.h"
 #include "mint.h"
 #include "tutti.h"
@@ -13,8 +14,10 @@ static void print_help(void)
     puts("tutti keeps JSON state in step between everybody who looks at it, over the REST API of\n"
          "Twilio Sync.\n\n"
          "Usage: tutti serve [--option value ...]\n"
-         "       tutti token --identity NAME [--option value ...]\n\n"
-         "`tutti token` prints an access token for a client; see `tutti token --help`.\n\n"
+         "       tutti token --identity NAME [--option value ...]\n"
+         "       tutti backup --to FOLDER [--option value ...]\n\n"
+         "`tutti token` prints an access token for a client; see `tutti token --help`.\n"
+         "`tutti backup` copies a server's data while it runs; see `tutti backup --help`.\n\n"
          "Every option may also stand in the environment (--log-level as TUTTI_LOG_LEVEL) and\n"
          "in the file that --config names (log-level = debug). Flags win over the environment,\n"
          "the environment over the file.\n\nOptions:");
@@ -79,10 +82,32 @@ static int token(int argc, char **argv)
     return status;
 }
 
+static int run_backup(const struct backup *backup)
+{
+    struct why why = {0};
+    if (backup->config.help)
+        backup_print_help();
+    else if (backup->config.version)
+        print_version();
+    else if (backup_run(backup, &why) != OK)
+        return fail(EXIT_FAILED, &why);
+    return EXIT_OK;
+}
+
+static int backup(int argc, char **argv)
+{
+    struct backup backup;
+    struct why why = {0};
+    bool read = backup_read(&backup, argc, argv, environ, &why) == OK;
+    int status = read ? run_backup(&backup) : fail(EXIT_USAGE, &why);
+    backup_deinit(&backup);
+    return status;
+}
+
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"serve", serve}, {"token", token}};
+} commands[] = {{"serve", serve}, {"token", token}, {"backup", backup}};
 
 int main(int argc, char **argv)
 {
@@ -92,6 +117,6 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 2, argv + 2);
     if (argc > 1 && strncmp(argv[1], "--", 2) == 0)
         return serve(argc - 1, argv + 1); /* `tutti --version` */
-    why_set(&why, "expected `tutti serve` or `tutti token`; see `tutti --help`");
+    why_set(&why, "expected `tutti serve`, `tutti token` or `tutti backup`; see `tutti --help`");
     return fail(EXIT_USAGE, &why);
 }

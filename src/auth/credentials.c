@@ -6,9 +6,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_SIZE_MAX = 1024 };
+enum { FILE_SIZE_MAX = 1024, PATH_SIZE = 4100 };
 
 static void put_hex(char *at, const unsigned char *bytes, size_t len)
 {
@@ -145,7 +146,8 @@ static enum err save(const struct credentials *credentials, const char *folder, 
     char text[FILE_SIZE_MAX], unfinished[4200];
     int len = print(credentials, text);
     snprintf(unfinished, sizeof unfinished, "%s.new", path);
-    int fd = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    unlink(unfinished); /* a crash may have left one, and with another mode */
+    int fd = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool written = fd >= 0 && write_synced(fd, text, len);
     if (fd >= 0)
         close(fd);
@@ -172,22 +174,60 @@ static enum err load(struct credentials *credentials, int fd, const char *path, 
     return e;
 }
 
+static enum err name_file(char path[PATH_SIZE], const char *folder, struct why *why)
+{
+    if (snprintf(path, PATH_SIZE, "%s/credentials", folder) < PATH_SIZE)
+        return OK;
+    why_set(why, "the data folder's path is too long");
+    return ERR_CONFIG;
+}
+
+/* As PostgreSQL wants it of its key: for the owner alone; a file of root's may be readable for the
+ * group, as those are that a container is handed. */
+static enum err check_mode(int fd, const char *path, struct why *why)
+{
+    struct stat file;
+    if (fstat(fd, &file) != 0) {
+        why_set(why, "cannot read %s: %s", path, strerror(errno));
+        return ERR_CONFIG;
+    }
+    mode_t lax =
+        file.st_uid == 0 && geteuid() != 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+    if (!(file.st_mode & lax))
+        return OK;
+    why_set(why,
+            "%s: others than its owner may use it (mode %04o), and whoever reads it can do "
+            "everything; run chmod 600 on it, and change what it holds if they may have read it",
+            path, (unsigned)(file.st_mode & 07777));
+    return ERR_CONFIG;
+}
+
+/* `fd` -1: it is not there, and need not be. */
+static enum err open_file(const char *path, bool needed, int *fd, struct why *why)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0 && (errno != ENOENT || needed)) {
+        why_set(why, "cannot read %s: %s", path, strerror(errno));
+        return ERR_CONFIG;
+    }
+    enum err e = *fd < 0 ? OK : check_mode(*fd, path, why);
+    if (e)
+        close(*fd);
+    return e;
+}
+
 enum err credentials_load(struct credentials *credentials, const char *folder,
                           const char *account_sid, const char *auth_token,
                           const struct random *random, struct why *why)
 {
-    char path[4100];
-    enum err e;
+    char path[PATH_SIZE];
+    int fd = -1;
     *credentials = (struct credentials){0};
-    if (snprintf(path, sizeof path, "%s/credentials", folder) >= (int)sizeof path) {
-        why_set(why, "the data folder's path is too long");
-        return ERR_CONFIG;
-    }
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && (errno != ENOENT || !random)) {
-        why_set(why, "cannot read %s: %s", path, strerror(errno));
-        return ERR_CONFIG;
-    }
+    enum err e = name_file(path, folder, why);
+    if (!e)
+        e = open_file(path, !random, &fd, why);
+    if (e)
+        return e;
     if (fd >= 0) {
         e = load(credentials, fd, path, why);
         close(fd);
@@ -200,6 +240,46 @@ enum err credentials_load(struct credentials *credentials, const char *folder,
     if (!e && auth_token)
         e = set_auth_token(credentials, str_from(auth_token), why);
     return e;
+}
+
+static enum err write_new(const char *path, const char *text, int len, struct why *why)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool written = fd >= 0 && write_synced(fd, text, len);
+    if (!written)
+        why_set(why, "cannot write %s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    if (fd >= 0 && !written)
+        unlink(path);
+    return written ? OK : ERR_CONFIG;
+}
+
+enum err credentials_copy(const char *folder, const char *to, struct why *why)
+{
+    char path[PATH_SIZE], copy[PATH_SIZE], text[FILE_SIZE_MAX];
+    int fd = -1;
+    enum err e = name_file(path, folder, why);
+    if (!e)
+        e = name_file(copy, to, why);
+    if (!e)
+        e = open_file(path, true, &fd, why);
+    if (e)
+        return e;
+    ssize_t len = read(fd, text, sizeof text);
+    close(fd);
+    if (len >= 0)
+        return write_new(copy, text, (int)len, why);
+    why_set(why, "cannot read %s: %s", path, strerror(errno));
+    return ERR_CONFIG;
+}
+
+void credentials_remove(const char *folder)
+{
+    char path[PATH_SIZE];
+    struct why why;
+    if (name_file(path, folder, &why) == OK)
+        unlink(path);
 }
 
 static void derive(const struct credentials *credentials, const char *purpose, struct str subject,

@@ -27,10 +27,16 @@ struct credentials {
 /* Read FOLDER/credentials, making it with random values when it is not there; without `random`
  * (NULL) it must be. `account_sid` and `auth_token`, when not NULL, are used instead of the
  * file's and not written to it.
- * ERR_CONFIG: the file cannot be read or written, or a value has the wrong form. */
+ * ERR_CONFIG: the file cannot be read or written, others than its owner may read it, or a value has
+ * the wrong form. */
 must_check enum err credentials_load(struct credentials *credentials, const char *folder,
                                      const char *account_sid, const char *auth_token,
                                      const struct random *random, struct why *why);
+
+/* Copy FOLDER/credentials to the folder `to`, where there is none, readable for nobody else; and
+ * take such a copy away. ERR_CONFIG. */
+must_check enum err credentials_copy(const char *folder, const char *to, struct why *why);
+void credentials_remove(const char *folder);
 
 /* Has it the form of an API key's SID? */
 bool credentials_is_key_sid(struct str sid);

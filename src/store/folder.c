@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -68,4 +69,41 @@ enum err folder_hold(const char *path, int *lock, struct why *why)
 void folder_release(int lock)
 {
     close(lock);
+}
+
+static enum err mend_mode(int fd, const char *path, struct why *why)
+{
+    struct stat file;
+    bool lax = fstat(fd, &file) == 0 && file.st_mode & (S_IRWXG | S_IRWXO);
+    if (!lax || fchmod(fd, 0600) == 0)
+        return OK;
+    why_set(why, "others than its owner may use %s, and that cannot be changed: %s", path,
+            strerror(errno));
+    return ERR_CONFIG;
+}
+
+static enum err keep_file_private(const char *path, int flags, struct why *why)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | flags, 0600);
+    if (fd < 0 && errno == ENOENT && !(flags & O_CREAT))
+        return OK;
+    if (fd < 0) {
+        why_set(why, "cannot open %s: %s", path, strerror(errno));
+        return ERR_CONFIG;
+    }
+    enum err e = mend_mode(fd, path, why);
+    close(fd);
+    return e;
+}
+
+enum err folder_keep_private(const char *path, struct why *why)
+{
+    static const char *const beside[] = {"-wal", "-shm", "-journal"};
+    enum err e = keep_file_private(path, O_CREAT, why);
+    for (size_t i = 0; !e && i < sizeof beside / sizeof *beside; i++) {
+        char name[4200];
+        snprintf(name, sizeof name, "%s%s", path, beside[i]);
+        e = keep_file_private(name, 0, why);
+    }
+    return e;
 }

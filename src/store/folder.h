@@ -9,4 +9,9 @@
 must_check enum err folder_hold(const char *path, int *lock, struct why *why);
 void folder_release(int lock);
 
+/* The database at `path` and what SQLite puts beside it are for their owner alone, whatever the
+ * umask and the folder's mode: make an empty file if there is none, for SQLite gives its mode to
+ * the others, and mend what is there. Nobody has it open. ERR_CONFIG. */
+must_check enum err folder_keep_private(const char *path, struct why *why);
+
 #endif

@@ -14,6 +14,7 @@
 #include "store/behind.h"
 #include "store/checkpoint.h"
 #include "store/epochs.h"
+#include "store/folder.h"
 #include "store/journal.h"
 #include "store/schema.h"
 #include "store/wal_rewrite.h"
@@ -583,7 +584,9 @@ static enum err start_checkpoints(struct sqlite *sqlite, const char *path,
 static enum err open_file(struct sqlite *sqlite, const char *path,
                           const struct sqlite_options *options, struct why *why)
 {
-    enum err e = wal_rewrite(path, options->vfs, why);
+    enum err e = folder_keep_private(path, why);
+    if (!e)
+        e = wal_rewrite(path, options->vfs, why);
     if (!e)
         e = open_database(sqlite, path, options, why);
     if (!e)

@@ -56,9 +56,17 @@ static enum err load(struct place *place, const char *sid, const char *token)
                             &place->why);
 }
 
+static void write_file(struct place *place, const char *text, mode_t mode)
+{
+    char path[512];
+    scratch_write(&place->folder, "credentials", text);
+    scratch_file(&place->folder, "credentials", path, sizeof path);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
 static void assert_refused(struct place *place, const char *text, const char *why)
 {
-    scratch_write(&place->folder, "credentials", text);
+    write_file(place, text, 0600);
     assert_int_equal(load(place, NULL, NULL), ERR_CONFIG);
     assert_non_null(strstr(place->why.text, why));
     assert_non_null(strstr(place->why.text, "/credentials: "));
@@ -114,9 +122,10 @@ static void a_given_token_replaces_the_whole_of_the_generated_one(void **state)
 static void a_file_written_by_hand_is_read(void **state)
 {
     struct place *place = *state;
-    scratch_write(&place->folder, "credentials",
-                  "# mine\n\nsecret=" SECRET "\n  auth_token =  t0ken=#! \nunknown = 1\n"
-                  "account_sid\t=\t" SID);
+    write_file(place,
+               "# mine\n\nsecret=" SECRET "\n  auth_token =  t0ken=#! \nunknown = 1\n"
+               "account_sid\t=\t" SID,
+               0600);
     assert_int_equal(load(place, NULL, NULL), OK);
     assert_string_equal(place->credentials.account_sid, SID);
     assert_string_equal(place->credentials.auth_token, "t0ken=#!");
@@ -136,6 +145,46 @@ static void a_broken_file_is_refused_with_its_path(void **state)
     assert_refused(place, "auth_token = a b\n", "an auth token is 1 to 128");
     assert_refused(place, "secret = 00\n", "the secret is 64 hexadecimal digits");
     assert_refused(place, "secret = " SECRET "0\n", "the secret is 64 hexadecimal digits");
+}
+
+static void a_file_that_others_may_use_is_refused_with_what_to_do(void **state)
+{
+    static const char text[] = "account_sid = " SID "\nauth_token = t\nsecret = " SECRET "\n";
+    static const mode_t lax[] = {0644, 0640, 0660, 0604, 0602, 0601, 0610, 0666};
+    struct place *place = *state;
+    for (size_t i = 0; i < sizeof lax / sizeof *lax; i++) {
+        write_file(place, text, lax[i]);
+        assert_int_equal(load(place, NULL, NULL), ERR_CONFIG);
+        assert_non_null(strstr(place->why.text, "/credentials: "));
+        assert_non_null(strstr(place->why.text, "chmod 600"));
+    }
+    write_file(place, text, 0400);
+    assert_int_equal(load(place, NULL, NULL), OK);
+}
+
+static void a_copy_is_for_its_owner_alone_and_never_replaces_another(void **state)
+{
+    struct place *place = *state;
+    struct scratch to;
+    struct stat file;
+    char path[512];
+    scratch_init(&to);
+    assert_int_equal(load(place, NULL, NULL), OK);
+    struct credentials first = place->credentials;
+    mode_t before = umask(0);
+    assert_int_equal(credentials_copy(place->folder.path, to.path, &place->why), OK);
+    umask(before);
+    scratch_file(&to, "credentials", path, sizeof path);
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    assert_int_equal(credentials_load(&place->credentials, to.path, NULL, NULL, NULL, &place->why),
+                     OK);
+    assert_memory_equal(&place->credentials, &first, sizeof first);
+    assert_int_equal(credentials_copy(place->folder.path, to.path, &place->why), ERR_CONFIG);
+    assert_non_null(strstr(place->why.text, path));
+    credentials_remove(to.path);
+    assert_int_equal(access(path, F_OK), -1);
+    scratch_deinit(&to);
 }
 
 static void an_account_sid_is_ac_and_32_letters_or_digits(void **state)
@@ -252,8 +301,7 @@ static void secrets_are_derived_as_documented(void **state)
     struct place *place = *state;
     char secret[KEY_SECRET_LENGTH + 1];
     unsigned char seal[32];
-    scratch_write(&place->folder, "credentials",
-                  "account_sid = " SID "\nauth_token = t\nsecret = " SECRET "\n");
+    write_file(place, "account_sid = " SID "\nauth_token = t\nsecret = " SECRET "\n", 0600);
     assert_int_equal(load(place, NULL, NULL), OK);
     credentials_key_secret(&place->credentials, STR("SK0123456789abcdef0123456789abcdef"), secret);
     assert_string_equal(secret, "c39e521a6864d0b9ad7ca756b745c6f4");
@@ -271,6 +319,8 @@ int main(void)
         TEST(what_is_given_wins_over_the_file_and_is_not_written),
         TEST(a_given_token_replaces_the_whole_of_the_generated_one),
         TEST(a_file_written_by_hand_is_read),
+        TEST(a_file_that_others_may_use_is_refused_with_what_to_do),
+        TEST(a_copy_is_for_its_owner_alone_and_never_replaces_another),
         TEST(a_broken_file_is_refused_with_its_path),
         TEST(an_account_sid_is_ac_and_32_letters_or_digits),
         TEST(an_auth_token_has_128_characters_at_most),

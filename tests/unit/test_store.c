@@ -261,6 +261,33 @@ static void what_is_dirty_stays_bounded_though_it_is_never_idle(void **state)
     }
 }
 
+static void assert_private(const struct scratch *scratch, const char *name)
+{
+    char path[2 * SCRATCH_PATH_MAX];
+    struct stat file;
+    scratch_file(scratch, name, path, sizeof path);
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
+}
+
+static void its_files_are_for_their_owner_alone_whatever_the_umask(void **state)
+{
+    struct scratch scratch;
+    (void)state;
+    scratch_init(&scratch);
+    mode_t before = umask(0);
+    scratch_write(&scratch, "tutti.db", "");
+    scratch_write(&scratch, "tutti.db-wal", "");
+    struct store *store = room_open_sqlite(scratch.path, NULL, 65536);
+    room_create(store, "x");
+    assert_private(&scratch, "tutti.db");
+    assert_private(&scratch, "tutti.db-wal");
+    assert_private(&scratch, "tutti.db-shm");
+    store_close(store);
+    umask(before);
+    scratch_deinit(&scratch);
+}
+
 /* --- histories --- */
 
 static struct store *open_at(const struct scratch *scratch, int64_t now_us)
@@ -530,6 +557,7 @@ int main(void)
         ROOM_BOTH(seqs_go_on_when_all_changes_are_gone),
         ROOM_BOTH(a_store_closed_at_once_remembers),
         ROOM_ON(sqlite, what_is_dirty_stays_bounded_though_it_is_never_idle),
+        cmocka_unit_test(its_files_are_for_their_owner_alone_whatever_the_umask),
         cmocka_unit_test(a_history_that_was_restored_does_not_know_what_came_after_the_backup),
         cmocka_unit_test(openings_cost_no_history_and_leave_no_trace),
         cmocka_unit_test(after_a_crash_the_log_keeps_its_limit_and_tidying_is_done_in_bites),
