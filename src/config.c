@@ -140,7 +140,7 @@ static const struct option options[] = {
      "seconds for which they are kept"},
     {"cache-size-max", SIZE, AT(cache_size_max), "0", 0, UINT64_C(1) << 40, NULL,
      "bytes of current states in memory; more: the least recently used go. 0: 1 GiB, or a quarter "
-     "of the machine's memory if that is less"},
+     "of the machine's or the container's memory if that is less"},
     {"wal-size-max", SIZE, AT(wal_size_max), "67108864", 4194304, UINT64_C(1) << 34, NULL,
      "bytes of the database's write-ahead log; writes wait while it is full"},
     {"wal-size-reader-max", SIZE, AT(wal_size_reader_max), "4G", 4194304, UINT64_C(1) << 36, NULL,

@@ -7,6 +7,7 @@
 #include "exposition.h"
 #include "gateway.h"
 #include "listener.h"
+#include "memory_limit.h"
 #include "store/folder.h"
 #include "store/sqlite.h"
 #include "sync/loop.h"
@@ -78,7 +79,7 @@ static void on_fatal(void *context)
 /* As the option's help says. */
 static uint64_t cache_size_max(const struct config *config)
 {
-    uint64_t quarter = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 4;
+    uint64_t quarter = memory_limit() / 4;
     uint64_t most = UINT64_C(1) << 30;
     if (config->cache_size_max)
         return config->cache_size_max;

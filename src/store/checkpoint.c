@@ -22,7 +22,8 @@
 #include <stdlib.h>
 
 enum {
-    WAIT_MS = 30000,   /* for the other connection's lock; far longer than a copy takes */
+    BUSY_MS = 20,      /* how long the owner waits, in its turn, for a lock that others have */
+    COPY_MS = 30000,   /* how long the thread does */
     REST_PAGES_MIN = 4 /* pages that the owner copies itself, or a part of the limit if more */
 };
 
@@ -48,7 +49,7 @@ static enum err copy(sqlite3 *db)
     int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (code == SQLITE_OK || code == SQLITE_BUSY)
         return OK;
-    return sql_err(db);
+    return sql_checkpoint_err(db);
 }
 
 /* Owns its connection, and `result` between an order and its report. */
@@ -80,7 +81,7 @@ static enum err open_own(struct checkpoint *checkpoint, const char *path, const 
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     int code = sqlite3_open_v2(path, &checkpoint->own, flags, vfs);
     if (code == SQLITE_OK) {
-        sqlite3_busy_timeout(checkpoint->own, WAIT_MS);
+        sqlite3_busy_timeout(checkpoint->own, COPY_MS);
         code = sqlite3_exec(checkpoint->own, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
     }
     if (code == SQLITE_OK)
@@ -133,7 +134,7 @@ enum err checkpoint_new(struct checkpoint **made, sqlite3 *db, const char *path,
         free(checkpoint);
         return ERR_CONFIG;
     }
-    sqlite3_busy_timeout(db, WAIT_MS);
+    sqlite3_busy_timeout(db, BUSY_MS);
     sqlite3_wal_hook(db, on_commit, checkpoint);
     *made = checkpoint;
     return OK;
@@ -204,9 +205,9 @@ static enum err copy_rest(struct checkpoint *checkpoint, bool *done, struct why 
     int pages = 0, copied = 0, mode = SQLITE_CHECKPOINT_RESTART;
     sqlite3_busy_timeout(checkpoint->db, 0);
     int code = sqlite3_wal_checkpoint_v2(checkpoint->db, NULL, mode, &pages, &copied);
-    enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? OK : sql_err(checkpoint->db);
+    enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? OK : sql_checkpoint_err(checkpoint->db);
     tell(e, checkpoint->db, why);
-    sqlite3_busy_timeout(checkpoint->db, WAIT_MS);
+    sqlite3_busy_timeout(checkpoint->db, BUSY_MS);
     *done = code == SQLITE_OK;
     if (*done)
         begin_anew(checkpoint);

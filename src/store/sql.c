@@ -1,9 +1,38 @@
 #include "store/sql.h"
 
+#include <errno.h>
+
+/* What the last write to a file that failed said. (sqlite3_system_errno does not know it of a
+ * commit.) */
+static int last_errno(sqlite3_file *file)
+{
+    int number = 0;
+    bool told = file && file->pMethods &&
+                file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number) == SQLITE_OK;
+    return told ? number : 0;
+}
+
+/* SQLite knows a full disk by ENOSPC alone. */
+static bool is_over_quota(sqlite3 *db, int file_pointer)
+{
+    sqlite3_file *file = NULL;
+    return sqlite3_extended_errcode(db) == SQLITE_IOERR_WRITE &&
+           sqlite3_file_control(db, "main", file_pointer, &file) == SQLITE_OK &&
+           last_errno(file) == EDQUOT;
+}
+
+bool sql_is_refused(sqlite3 *db)
+{
+    int code = sqlite3_errcode(db);
+    return code == SQLITE_FULL || code == SQLITE_BUSY ||
+           is_over_quota(db, SQLITE_FCNTL_JOURNAL_POINTER);
+}
+
 enum err sql_err(sqlite3 *db)
 {
-    int code = sqlite3_extended_errcode(db);
-    switch (code) {
+    if (is_over_quota(db, SQLITE_FCNTL_JOURNAL_POINTER))
+        return ERR_STORE;
+    switch (sqlite3_extended_errcode(db)) {
     case SQLITE_IOERR_FSYNC:
     case SQLITE_IOERR_DIR_FSYNC:
     case SQLITE_IOERR_WRITE:
@@ -13,6 +42,11 @@ enum err sql_err(sqlite3 *db)
     default:
         return ERR_STORE;
     }
+}
+
+enum err sql_checkpoint_err(sqlite3 *db)
+{
+    return is_over_quota(db, SQLITE_FCNTL_FILE_POINTER) ? ERR_STORE : sql_err(db);
 }
 
 enum err sql_prepare(sqlite3 *db, const char *text, sqlite3_stmt **stmt)

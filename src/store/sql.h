@@ -33,4 +33,11 @@ void sql_done(sqlite3_stmt *stmt);
  * failed otherwise than for want of space, else ERR_STORE. */
 enum err sql_err(sqlite3 *db);
 
+/* The same of a checkpoint, which writes to the database and not to the log. */
+enum err sql_checkpoint_err(sqlite3 *db);
+
+/* Did it fail before anything of it was in the log: for want of space (a full disk, or a quota), or
+ * since somebody else writes? */
+bool sql_is_refused(sqlite3 *db);
+
 #endif

@@ -545,7 +545,7 @@ static enum err empty_log(struct sqlite *sqlite)
 {
     int mode = SQLITE_CHECKPOINT_TRUNCATE;
     int code = sqlite3_wal_checkpoint_v2(sqlite->db, NULL, mode, NULL, NULL);
-    enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? OK : sql_err(sqlite->db);
+    enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? OK : sql_checkpoint_err(sqlite->db);
     if (!e || e == ERR_STORE)
         e = sync_log(&sqlite->store);
     return e;

@@ -29,12 +29,11 @@ enum err transaction_commit(struct transaction *transaction)
 }
 
 /* Once its last page is in the log, a transaction may be back after a crash, whatever else of
- * the commit fails. Only these two are always said before. */
+ * the commit fails. Only a refusal is always said before. */
 enum err transaction_commit_or_unsure(struct transaction *transaction)
 {
     enum err e = sql_run(transaction->commit);
-    int code = e ? sqlite3_errcode(transaction->db) : SQLITE_OK;
-    return e && code != SQLITE_FULL && code != SQLITE_BUSY ? ERR_UNSURE : e;
+    return e && !sql_is_refused(transaction->db) ? ERR_UNSURE : e;
 }
 
 enum err transaction_fail(struct transaction *transaction, enum err e)

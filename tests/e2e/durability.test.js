@@ -4,9 +4,11 @@
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
-const { execFileSync } = require('node:child_process');
+const { execFileSync, spawn } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
+const readline = require('node:readline');
 const {
   Server,
   run,
@@ -262,6 +264,27 @@ describe('a failing disk', () => {
       }
     });
 
+  test('whose quota is used up refuses writes, as a full one does, and goes on', async (t) => {
+    const { server, fail, mend } = await startOnFailingDisk(t);
+    const documents = '/v1/Services/default/Documents';
+    assert.equal((await server.post(documents, { UniqueName: 'before' })).status, 201);
+    fail('quota');
+    for (let n = 0; n < 5; n++) {
+      const response = await server.post(documents, { UniqueName: `refused-${n}` });
+      assertProblem(response, 503);
+      assert.match(response.headers['retry-after'] ?? '', /^\d+$/);
+    }
+    assert.equal((await server.get(`${documents}/before`)).status, 200);
+    mend();
+    const works = async () =>
+      (await server.post(documents, { UniqueName: 'after' })).status === 201;
+    assert.ok(await eventually(works));
+    await server.killHard();
+    await server.launch();
+    assert.equal((await server.get(`${documents}/before`)).status, 200);
+    assert.equal((await server.get(`${documents}/refused-0`)).status, 404);
+  });
+
   test('that cannot be read gives 503 for what is not in memory, and all of it once it can', async (t) => {
     const DOCUMENTS = 60;
     const documents = '/v1/Services/default/Documents';
@@ -294,6 +317,31 @@ describe('a failing disk', () => {
     mend();
     for (let n = 0; n < DOCUMENTS; n++)
       assert.equal((await server.get(`${documents}/cold-${n}`)).json?.data?.n, n);
+  });
+});
+
+describe('another program that writes to the database', () => {
+  test('makes writes fail, and holds up nobody who reads', async (t) => {
+    const documents = '/v1/Services/default/Documents';
+    const server = await Server.startFor(t);
+    assert.equal((await server.post(documents, { UniqueName: 'x' })).status, 201);
+    const other = spawn('sqlite3', [path.join(server.data, 'tutti.db')]);
+    t.after(() => other.kill());
+    const lines = readline.createInterface({ input: other.stdout });
+    other.stdin.write("BEGIN IMMEDIATE;\nSELECT 'locked';\n");
+    assert.deepEqual(await once(lines, 'line'), ['locked']);
+    const begun = Date.now();
+    for (let n = 0; n < 5; n++) {
+      const refused = server.post(documents, { UniqueName: `y${n}` });
+      for (let i = 0; i < 20; i++)
+        assert.equal((await server.get(`${documents}/x`)).status, 200);
+      assertProblem(await refused, 503);
+    }
+    assert.ok(Date.now() - begun < 20_000, 'nobody waits for the other program');
+    other.stdin.end('ROLLBACK;\n');
+    await once(other, 'close');
+    const works = async () => (await server.post(documents, { UniqueName: 'z' })).status === 201;
+    assert.ok(await eventually(works));
   });
 });
 

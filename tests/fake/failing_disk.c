@@ -3,6 +3,7 @@
  *
  *   .sync    every fdatasync
  *   .write   every pwrite
+ *   .quota   every pwrite, with EDQUOT
  *   .torn    every pwrite, after half of its bytes are written
  *   .read    every pread */
 #include <errno.h>
@@ -23,10 +24,15 @@ static bool fails(const char *what)
     return access(path, F_OK) == 0;
 }
 
+static int fail_with(int number)
+{
+    errno = number;
+    return -1;
+}
+
 static int fail(void)
 {
-    errno = EIO;
-    return -1;
+    return fail_with(EIO);
 }
 
 int fdatasync(int fd)
@@ -38,6 +44,8 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t at)
 {
     if (fails("write"))
         return fail();
+    if (fails("quota"))
+        return fail_with(EDQUOT);
     if (!fails("torn"))
         return syscall(SYS_pwrite64, fd, bytes, size, at);
     return syscall(SYS_pwrite64, fd, bytes, size / 2, at) < 0 ? -1 : fail();

@@ -47,7 +47,8 @@ struct fault_file {
     struct fault_vfs *vfs;
     unsigned file;
     unsigned told;
-    bool is_new; /* its first sync syncs the folder too, as the platform's does */
+    int last_errno; /* of the last write that failed */
+    bool is_new;    /* its first sync syncs the folder too, as the platform's does */
     sqlite3_file *real;
 };
 
@@ -122,6 +123,7 @@ static int do_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int6
     struct fault_vfs *vfs = self->vfs;
     pthread_mutex_lock(&vfs->lock);
     int failure = strike(vfs, FAULT_WRITE);
+    self->last_errno = failure ? vfs->plan.number : self->last_errno;
     int done = !failure ? len : vfs->plan.torn ? len / 2 : 0;
     int code = done ? self->real->pMethods->xWrite(self->real, bytes, done, at) : SQLITE_OK;
     if (done)
@@ -187,6 +189,10 @@ static int check_lock(sqlite3_file *file, int *locked)
 
 static int control(sqlite3_file *file, int op, void *value)
 {
+    if (op == SQLITE_FCNTL_LAST_ERRNO) {
+        *(int *)value = ((struct fault_file *)file)->last_errno;
+        return SQLITE_OK;
+    }
     return real_of(file)->pMethods->xFileControl(real_of(file), op, value);
 }
 
@@ -277,6 +283,7 @@ static int do_open(sqlite3_vfs *base, const char *path, sqlite3_file *file, int 
     if (!self->real->pMethods)
         return code;
     self->base.pMethods = &methods;
+    self->last_errno = 0;
     self->is_new =
         flags & SQLITE_OPEN_CREATE && flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL);
     pthread_mutex_lock(&vfs->lock);

@@ -29,6 +29,7 @@ struct fault_plan {
     int code;      /* SQLITE_FULL, SQLITE_IOERR_FSYNC, ... */
     bool for_good; /* it and all later ones, until fault_vfs_heal */
     bool torn;     /* a failing write leaves its first half */
+    int number;    /* what errno says of a write that fails */
 };
 
 enum fault_keep {

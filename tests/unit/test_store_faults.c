@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,10 +307,11 @@ static void run_with(const struct fault_plan *plan, uint64_t seed, bool *struck)
     *struck = fault_vfs_struck(world.vfs);
     if (*struck && e != ERR_UNSURE) /* the disk stays as it is for a while */
         e = run_steps(&world, 3);
+    assert_false(e == ERR_UNSURE && plan->number == EDQUOT);
     if (e == ERR_UNSURE)
         end_unsure(&world);
     else
-        end_refused(&world, plan->code == SQLITE_FULL);
+        end_refused(&world, plan->code == SQLITE_FULL || plan->number == EDQUOT);
     world_deinit(&world);
 }
 
@@ -326,25 +328,34 @@ static void run_at_every(struct fault_plan plan)
 static void a_full_disk_at_any_write_refuses_and_keeps_nothing(void **state)
 {
     (void)state;
-    run_at_every((struct fault_plan){FAULT_WRITE, 0, SQLITE_FULL, true, false});
+    run_at_every((struct fault_plan){FAULT_WRITE, 0, SQLITE_FULL, true, false, 0});
 }
 
 static void a_write_that_is_cut_short_by_a_full_disk_keeps_nothing(void **state)
 {
     (void)state;
-    run_at_every((struct fault_plan){FAULT_WRITE, 0, SQLITE_FULL, false, true});
+    run_at_every((struct fault_plan){FAULT_WRITE, 0, SQLITE_FULL, false, true, 0});
+}
+
+static void a_quota_refuses_as_a_full_disk_does(void **state)
+{
+    (void)state;
+    run_at_every((struct fault_plan){
+        .fault = FAULT_WRITE, .code = SQLITE_IOERR_WRITE, .for_good = true, .number = EDQUOT});
+    run_at_every((struct fault_plan){
+        .fault = FAULT_WRITE, .code = SQLITE_IOERR_WRITE, .torn = true, .number = EDQUOT});
 }
 
 static void a_failing_write_loses_nothing_that_was_acknowledged(void **state)
 {
     (void)state;
-    run_at_every((struct fault_plan){FAULT_WRITE, 0, SQLITE_IOERR_WRITE, false, true});
+    run_at_every((struct fault_plan){FAULT_WRITE, 0, SQLITE_IOERR_WRITE, false, true, 0});
 }
 
 static void a_failing_sync_is_the_end_and_loses_nothing_that_was_acknowledged(void **state)
 {
     (void)state;
-    run_at_every((struct fault_plan){FAULT_SYNC, 0, SQLITE_IOERR_FSYNC, false, false});
+    run_at_every((struct fault_plan){FAULT_SYNC, 0, SQLITE_IOERR_FSYNC, false, false, 0});
 }
 
 static void after_an_unsure_end_nothing_is_written_not_even_by_closing(void **state)
@@ -355,7 +366,7 @@ static void after_an_unsure_end_nothing_is_written_not_even_by_closing(void **st
     assert_int_equal(open_in(world.scratch.path, "fault", &world.store), OK);
     assert_int_equal(commit_some(&world), OK);
     fault_vfs_plan(world.vfs,
-                   &(struct fault_plan){FAULT_SYNC, 0, SQLITE_IOERR_FSYNC, false, false});
+                   &(struct fault_plan){FAULT_SYNC, 0, SQLITE_IOERR_FSYNC, false, false, 0});
     assert_int_equal(commit_some(&world), ERR_UNSURE);
     size_t moment = fault_vfs_now(world.vfs);
     assert_dead(&world);
@@ -459,7 +470,7 @@ static void what_fails_between_append_and_settle_is_the_end_too(void **state)
     struct change *change = change_new(&draft);
     assert_int_equal(store_append(world.store, &change, 1), OK);
     fault_vfs_plan(world.vfs,
-                   &(struct fault_plan){FAULT_WRITE, 0, SQLITE_IOERR_WRITE, false, false});
+                   &(struct fault_plan){FAULT_WRITE, 0, SQLITE_IOERR_WRITE, false, false, 0});
     assert_int_equal(list_some(&world), ERR_UNSURE);
     fault_vfs_heal(world.vfs);
     enum err synced = store_sync(world.store);
@@ -475,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_disk_at_any_write_refuses_and_keeps_nothing),
         cmocka_unit_test(a_write_that_is_cut_short_by_a_full_disk_keeps_nothing),
+        cmocka_unit_test(a_quota_refuses_as_a_full_disk_does),
         cmocka_unit_test(a_failing_write_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_failing_sync_is_the_end_and_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(what_fails_between_append_and_settle_is_the_end_too),
