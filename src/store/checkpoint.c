@@ -41,6 +41,7 @@ struct checkpoint {
     unsigned ordered; /* how many there were at the last order */
     unsigned copied;  /* how many of them are in the database, as the owner knows */
     unsigned due;     /* how many make the next round begin */
+    uint64_t rounds;
     struct checkpoint_limits limits;
 };
 
@@ -159,6 +160,11 @@ unsigned checkpoint_pages(const struct checkpoint *checkpoint)
     return checkpoint->pages;
 }
 
+uint64_t checkpoint_rounds(const struct checkpoint *checkpoint)
+{
+    return checkpoint->rounds;
+}
+
 /* A log that was held is worth a look whenever there is time: who read may have gone. */
 bool checkpoint_is_due(const struct checkpoint *checkpoint, bool idle)
 {
@@ -194,6 +200,7 @@ static void hold(struct checkpoint *checkpoint, unsigned copied, unsigned more)
 
 static void begin_anew(struct checkpoint *checkpoint)
 {
+    checkpoint->rounds++;
     checkpoint->held = false;
     checkpoint->pages = checkpoint->copied = 0; /* the next commit tells how many there are */
     checkpoint->due = checkpoint->limits.pages_max / 2;

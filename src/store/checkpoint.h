@@ -34,6 +34,9 @@ void checkpoint_free(struct checkpoint *checkpoint);
 /* Pages in the log after the last commit. */
 unsigned checkpoint_pages(const struct checkpoint *checkpoint);
 
+/* How often the log has begun anew, by whichever call. */
+uint64_t checkpoint_rounds(const struct checkpoint *checkpoint);
+
 /* Does checkpoint_step have something to do? When `idle`, also what could wait. */
 bool checkpoint_is_due(const struct checkpoint *checkpoint, bool idle);
 

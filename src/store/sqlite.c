@@ -58,6 +58,7 @@ static void show_metrics(struct sqlite *sqlite)
     metric_set(&metrics->heads_cached, cache->by_id.count);
     metric_set(&metrics->heads_dirty, cache->keyed_count + cache->plain_count);
     metric_set(&metrics->cache_bytes, cache->bytes);
+    metric_set(&metrics->checkpoints, checkpoint_rounds(sqlite->checkpoint));
     metric_set(&metrics->wal_bytes, (uint64_t)checkpoint_pages(sqlite->checkpoint) * PAGE_SIZE);
 }
 
@@ -235,7 +236,6 @@ static enum err shorten_log(struct sqlite *sqlite, bool idle)
     enum err e = checkpoint_step(sqlite->checkpoint, idle, &done, &sqlite->store.failure);
     if (e == ERR_UNSURE)
         sqlite->transaction.unsure = true;
-    metric_add(&sqlite->store.metrics.checkpoints, done);
     return e;
 }
 
