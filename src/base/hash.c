@@ -50,13 +50,26 @@ static inline void absorb(struct state *s, uint64_t word)
     s->a ^= word;
 }
 
+/* 1 to 7 bytes, the first one lowest. Some are read twice, at the same place: that takes no loop
+ * and no call of memcpy, which would cost as much as all the rest for a short name. */
+static inline uint64_t part_of_word(const char *at, size_t len)
+{
+    const unsigned char *bytes = (const unsigned char *)at;
+    if (len < WORD / 2)
+        return bytes[0] | (uint64_t)bytes[len / 2] << 8 * (len / 2) |
+               (uint64_t)bytes[len - 1] << 8 * (len - 1);
+    uint32_t first, last;
+    memcpy(&first, at, sizeof first);
+    memcpy(&last, at + len - sizeof last, sizeof last);
+    return le32toh(first) | (uint64_t)le32toh(last) << 8 * (len - sizeof last);
+}
+
 /* The bytes after the last whole word, with the length in the highest byte. */
 static inline uint64_t last_word(struct str text, uint64_t length)
 {
-    uint64_t word = 0;
-    if (text.len % WORD)
-        memcpy(&word, text.ptr + (text.len - text.len % WORD), text.len % WORD);
-    return le64toh(word) | length << 56;
+    size_t left = text.len % WORD;
+    uint64_t word = left ? part_of_word(text.ptr + text.len - left, left) : 0;
+    return word | length << 56;
 }
 
 struct hash hash_text(struct str text, uint64_t salt)
