@@ -16,9 +16,10 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build"
+BUILD = ROOT / os.environ.get("BENCH_BUILD", "build")
 CONNECTIONS = 64
 DATA_SIZE = 300
+NOISE_MOST = 0.2
 DOCUMENTS = "/v1/Services/default/Documents"
 
 
@@ -127,9 +128,10 @@ class Tutti(Process):
     # All clients are one identity. In the environment, where another version passes it over.
     settings = {"TUTTI_SESSIONS_PER_IDENTITY_MAX": "0"}
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, program=program):
         folder.mkdir(exist_ok=True)
         self.folder = folder
+        self.program = program
         self.sids = folder / "sids"
         environment = os.environ | self.settings | {"TUTTI_ACCOUNT_SID": self.sid,
                                                     "TUTTI_AUTH_TOKEN": self.token}
@@ -275,9 +277,34 @@ def median(results, key):
     return statistics.median(result[key] for result in results)
 
 
-def ratio(results, others):
+def ratios(results, others):
     """Of rates, round by round, so that what slows one round slows both sides of it."""
-    return statistics.median(a["rate"] / b["rate"] for a, b in zip(results, others))
+    return [a["rate"] / b["rate"] for a, b in zip(results, others)]
+
+
+def judge(rounds, least):
+    """What the ratios of the rounds say of a floor. Where they differ much, nothing is said of the
+    program: the machine was not quiet."""
+    if least is None:
+        return "-"
+    measured = statistics.median(rounds)
+    if measured >= least:
+        return "ok"
+    noisy = (max(rounds) - min(rounds)) / measured > NOISE_MOST
+    return "noisy machine" if noisy else "BELOW"
+
+
+def show_floors(floors):
+    """A table of (what, ratios of the rounds, at least or None)."""
+    table = [("ratio", "measured", "rounds", "at least", "")]
+    for what, rounds, least in floors:
+        floor = "-" if least is None else f"{least:.2f}"
+        if rounds:
+            table.append((what, f"{statistics.median(rounds):.2f}",
+                          f"{min(rounds):.2f}-{max(rounds):.2f}", floor, judge(rounds, least)))
+        else:
+            table.append((what, "-", "-", floor, "not built"))
+    show_table(table)
 
 
 def show_progress(text):

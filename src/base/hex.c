@@ -36,7 +36,7 @@ static uint64_t parts_of(uint64_t digits)
     return ((digits & swar_each(0x0f)) + letters * 9) & swar_each(0x0f);
 }
 
-static void put_half(char *at, uint32_t value)
+static inline void put_half(char *at, uint32_t value)
 {
     uint64_t digits = htobe64(digits_of(spread(value)));
     memcpy(at, &digits, sizeof digits);

@@ -4,23 +4,19 @@
 #include "base/swar.h"
 #include "base/utf8.h"
 
-static bool all_ordinary(uint64_t bytes)
-{
-    return !swar_any(swar_equal(bytes, '"') | swar_equal(bytes, '\\'));
-}
-
-/* One run after the other, so that a string of nothing but escapes takes no longer than another. */
+/* Each byte is looked at once for a quote and once for an escape, whatever the string is made of.
+ */
 size_t value_string_length(struct str text)
 {
-    size_t i = 1;
-    for (;;) {
-        i += swar_span(text.ptr + i, text.len - i, all_ordinary);
-        while (text.ptr[i] != '"' && text.ptr[i] != '\\')
-            i++;
-        if (text.ptr[i] == '"')
-            return i + 1;
-        i += 2;
+    const char *at = text.ptr + 1, *end = text.ptr + text.len;
+    const char *quote = memchr(at, '"', (size_t)(end - at)), *escape;
+    while ((escape = memchr(at, '\\', (size_t)(quote - at)))) {
+        for (at = escape; *at == '\\';)
+            at += 2;
+        if (at > quote)
+            quote = memchr(at, '"', (size_t)(end - at));
     }
+    return (size_t)(quote - text.ptr) + 1;
 }
 
 static size_t scalar_length(struct str text)
@@ -32,26 +28,29 @@ static size_t scalar_length(struct str text)
 }
 
 /* Brackets of both kinds differ in one bit, 0x20. */
-static bool all_within(uint64_t bytes)
+static inline bool all_within(uint64_t bytes)
 {
     uint64_t braces = bytes | swar_each(0x20);
     return !swar_any(swar_equal(bytes, '"') | swar_equal(braces, '{') | swar_equal(braces, '}'));
 }
 
-/* Of an array or object. */
+/* Of an array or object. Where nothing stands that opens or closes, eight bytes are passed at once.
+ */
 static size_t bracketed_length(struct str text)
 {
     size_t i = 0, depth = 0;
     do {
-        i += swar_span(text.ptr + i, text.len - i, all_within);
         char c = text.ptr[i];
         if (c == '"')
-            i += value_string_length((struct str){text.ptr + i, text.len - i}) - 1;
+            i += value_string_length((struct str){text.ptr + i, text.len - i});
         else if (c == '{' || c == '[')
-            depth++;
+            depth++, i++;
         else if (c == '}' || c == ']')
-            depth--;
-        i++;
+            depth--, i++;
+        else if (text.len - i >= SWAR_SIZE && all_within(swar_load(text.ptr + i)))
+            i += SWAR_SIZE;
+        else
+            i++;
     } while (depth);
     return i;
 }
@@ -170,10 +169,19 @@ static bool shift_piece(struct str *coded, char room[4], struct str *piece)
     return true;
 }
 
+/* A look at what costs nothing: decoding makes no text longer. */
+static bool may_decode_to(struct str coded, struct str text)
+{
+    return coded.len >= text.len &&
+           (!text.len || !coded.len || coded.ptr[0] == text.ptr[0] || coded.ptr[0] == '\\');
+}
+
 bool value_decodes_to(struct str coded, struct str text)
 {
     char room[4];
     struct str piece;
+    if (!may_decode_to(coded, text))
+        return false;
     while (coded.len) {
         if (!shift_piece(&coded, room, &piece) || !str_starts(text, piece))
             return false;
