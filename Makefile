@@ -5,6 +5,7 @@
 #   make test         install what is missing, build, run every test
 #   make bench        measure the server against its floors, and what one hostile client costs the
 #                     others (QUICK=1: shorter rounds)
+#   make bench-other  the same operations by another build, OTHER=its program, beside this one's
 #   make bench-peers  durable writes a second, beside etcd, PostgreSQL and Redis
 #   make fuzz         run every fuzz target for FUZZ_SECONDS
 #   make format       lay out the C files
@@ -14,8 +15,9 @@ LISTEN = 127.0.0.1:8080
 DATA = tutti-data
 FUZZ_SECONDS = 60
 QUICK =
+OTHER =
 
-.PHONY: all run test bench bench-peers fuzz format clean
+.PHONY: all run test bench bench-other bench-peers fuzz format clean
 
 all: build/build.ninja
 	@ninja -C build --quiet tutti
@@ -41,6 +43,12 @@ bench:
 	@bench/realtime $(if $(QUICK),--quick)
 	@bench/sdk
 	@bench/attacks $(if $(QUICK),--quick)
+
+bench-other:
+	@scripts/install bench
+	@$(MAKE) --no-print-directory all
+	@ninja -C build
+	@exec bench/compare $(OTHER)
 
 bench-peers:
 	@scripts/install peers

@@ -169,7 +169,8 @@ def form(**fields):
 
 
 def prepare_deep(target):
-    target.rest("POST", f"{SERVICE}/Maps", form(UniqueName="deep"))
+    made = target.rest("POST", f"{SERVICE}/Maps", form(UniqueName="deep"))
+    target.facts["deep"] = json.loads(made)["sid"]
     for i in range(BIG_ITEMS):
         target.rest("POST", f"{SERVICE}/Maps/deep/Items", form(Key=f"k{i}", Data=deep_data(i)))
 
@@ -379,7 +380,7 @@ def run_fragments(target):
 
 
 def run_flip_flop(target):
-    objects = [{"object_sid": "deep", "object_type": "map"}]
+    objects = [{"object_sid": target.facts["deep"], "object_type": "map"}]
     objects += [{"object_sid": f"ET{i:032x}", "object_type": "document"} for i in range(999)]
     pump(target, target.clients(16), subscription(objects) + subscription(objects, "cancel"))
 
@@ -439,7 +440,8 @@ def run_crafted(target):
 
 def run_fan_out(target):
     """As many clients as one identity may have hear of a large document that is written."""
-    heard = subscription([{"object_sid": "doc-1", "object_type": "document"}])
+    sid = json.loads(target.rest("GET", f"{DOCUMENTS}/doc-1"))["sid"]
+    heard = subscription([{"object_sid": sid, "object_type": "document"}])
     pumping = Pump(target)
     body = form(Data=json.dumps({"v": "x" * 16_000}))
     pumping.add(Stream(connect(target.port, ADDRESS), rest_post(target, f"{DOCUMENTS}/doc-1", body)))

@@ -62,7 +62,7 @@ struct operation {
     struct fields fields; /* of the body */
     struct str base;      /* start of our URLs: http://host:port */
     struct str if_none_match;
-    bool from_browser;           /* the request has an Origin */
+    struct str origin;           /* of the page that a browser sends it for; absent: no browser */
     bool is_json;                /* its body is said to be JSON, not a form */
     struct http_header *headers; /* of the reply */
     const char *type;            /* media type of the reply's body */

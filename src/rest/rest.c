@@ -52,7 +52,8 @@ static bool is_api(const struct operation *op)
 
 static void add_cors(struct operation *op)
 {
-    if (!op->from_browser || !is_api(op))
+    bool asked = op->origin.ptr || op->request->method == HTTP_OPTIONS;
+    if (!asked || !is_api(op))
         return;
     operation_add_header(op, "Access-Control-Allow-Origin", "*");
     operation_add_header(op, "Access-Control-Expose-Headers", "ETag");
@@ -133,7 +134,7 @@ static struct operation *new_operation(struct rest *rest, struct http_request *r
     op->request = request;
     op->endpoint_index = endpoints_count();
     op->base = find_base(rest, request);
-    op->from_browser = http_request_header(request, STR("Origin")).ptr != NULL;
+    op->origin = http_request_header(request, STR("Origin"));
     op->if_none_match = http_request_header(request, STR("If-None-Match"));
     op->command.letter.arrive = answer;
     op->command.port = rest->options.port;
@@ -150,7 +151,6 @@ static void send_preflight(struct operation *op)
                          "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, "
                          "If-None-Match, If-Unmodified-Since, Idempotency-Key");
     operation_add_header(op, "Access-Control-Max-Age", "86400");
-    op->from_browser = true;
     send_reply(op, NULL);
 }
 
@@ -258,10 +258,12 @@ static bool is_foreign(const struct operation *op)
 {
     const char *friends = op->rest->options.write_origins;
     struct site_request asked = {
-        .host = http_request_header(op->request, STR("Host")),
-        .origin = http_request_header(op->request, STR("Origin")),
+        .origin = op->origin,
         .fetch_site = http_request_header(op->request, STR("Sec-Fetch-Site")),
     };
+    if (!asked.origin.ptr && !asked.fetch_site.ptr) /* no browser */
+        return false;
+    asked.host = http_request_header(op->request, STR("Host"));
     return site_is_foreign(&asked, friends ? str_from(friends) : (struct str){0});
 }
 

@@ -43,6 +43,8 @@ void pending_clear(struct pending *pending)
 struct change *pending_get(const struct pending *pending, uint64_t id)
 {
     struct dict_cursor cursor;
+    if (!pending->by_id.count) /* most reads find nothing pending at all: no hash is needed */
+        return NULL;
     struct change *change = dict_first(&pending->by_id, hash_number(id), &cursor);
     while (change && change->id != id)
         change = dict_next(&pending->by_id, &cursor);
@@ -53,6 +55,8 @@ struct change *pending_find(const struct pending *pending, uint64_t parent, enum
                             struct str name)
 {
     struct dict_cursor cursor;
+    if (!pending->by_name.count)
+        return NULL;
     struct change *change =
         dict_first(&pending->by_name, change_name_hash(parent, kind, name), &cursor);
     while (change &&
