@@ -18,6 +18,7 @@
 #include "store/journal.h"
 #include "store/schema.h"
 #include "store/wal_rewrite.h"
+#include "store/wal_tail.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -156,6 +157,20 @@ static enum err append_all(struct sqlite *sqlite, struct change *const *changes,
     return e ? e : transaction_commit_or_unsure(&sqlite->transaction);
 }
 
+/* What is refused may not come back after a crash. A commit that did not get the lock for writing
+ * has written nothing. */
+static enum err refuse(struct sqlite *sqlite, enum err e)
+{
+    bool began = sqlite3_errcode(sqlite->db) != SQLITE_BUSY;
+    e = transaction_roll_back(&sqlite->transaction, e);
+    if (e == ERR_STORE && began && wal_tail_cut(sqlite->db) != OK) {
+        why_set(&sqlite->store.failure, "what a refused commit left in the log cannot be cut off");
+        sqlite->transaction.unsure = true;
+        return ERR_UNSURE;
+    }
+    return e;
+}
+
 static enum err append(struct store *store, struct change *const *changes, size_t count)
 {
     struct sqlite *sqlite = of(store);
@@ -173,7 +188,7 @@ static enum err append(struct store *store, struct change *const *changes, size_
     e = append_all(sqlite, changes, count);
     if (e) {
         metric_add(&store->metrics.commit_failures, 1);
-        return transaction_roll_back(&sqlite->transaction, e);
+        return refuse(sqlite, e);
     }
     epochs_written(&sqlite->epochs);
     sqlite->seq += count;

@@ -340,10 +340,7 @@ static void a_write_that_is_cut_short_by_a_full_disk_keeps_nothing(void **state)
 static void a_quota_refuses_as_a_full_disk_does(void **state)
 {
     (void)state;
-    run_at_every((struct fault_plan){
-        .fault = FAULT_WRITE, .code = SQLITE_IOERR_WRITE, .for_good = true, .number = EDQUOT});
-    run_at_every((struct fault_plan){
-        .fault = FAULT_WRITE, .code = SQLITE_IOERR_WRITE, .torn = true, .number = EDQUOT});
+    run_at_every((struct fault_plan){FAULT_WRITE, 0, SQLITE_IOERR_WRITE, true, true, EDQUOT});
 }
 
 static void a_failing_write_loses_nothing_that_was_acknowledged(void **state)
