@@ -1,8 +1,11 @@
 #include "rest/operation.h"
 
 #include "base/hex.h"
+#include "base/spelling.h"
 #include "rest/rest.h"
 #include "sync/data.h"
+
+#include <assert.h>
 
 struct str operation_account(const struct operation *op)
 {
@@ -47,16 +50,58 @@ void operation_address(struct operation *op)
     op->command.object = *capture;
 }
 
-struct str operation_query(const struct operation *op, struct str name)
+/* So what is known need not be listed anywhere: it is what is looked for. */
+static const struct field *look_for(struct operation *op, const struct fields *fields,
+                                    struct str name)
 {
-    const struct field *field = fields_find(&op->query, name);
+    if (!fields->count)
+        return NULL;
+    assert(op->known_count < OPERATION_NAMES_MAX);
+    op->known[op->known_count++] = name;
+    return fields_find(fields, name);
+}
+
+struct str operation_query(struct operation *op, struct str name)
+{
+    const struct field *field = look_for(op, &op->query, name);
     return field ? field->value : (struct str){0};
 }
 
-struct str operation_field(const struct operation *op, struct str name)
+struct str operation_field(struct operation *op, struct str name)
 {
-    const struct field *field = fields_find(&op->fields, name);
+    const struct field *field = look_for(op, &op->fields, name);
     return field && !field->is_null ? field->value : (struct str){0};
+}
+
+static bool is_known(const struct operation *op, struct str name)
+{
+    for (size_t i = 0; i < op->known_count; i++)
+        if (str_eq(op->known[i], name))
+            return true;
+    return false;
+}
+
+static enum err check_name(struct operation *op, struct str name)
+{
+    if (is_known(op, name))
+        return OK;
+    for (size_t i = 0; i < op->known_count; i++) {
+        if (!spelling_is_near(op->known[i], name))
+            continue;
+        why_set(&op->why, "there is no field %.*s; did you mean %.*s?", STR_ARG(name),
+                STR_ARG(op->known[i]));
+        return ERR_PARAMETER;
+    }
+    return OK;
+}
+
+enum err operation_check_spelling(struct operation *op)
+{
+    const struct fields *given = op->fields.count ? &op->fields : &op->query;
+    enum err e = OK;
+    for (size_t i = 0; !e && i < given->count; i++)
+        e = check_name(op, given->items[i].name);
+    return e;
 }
 
 enum err operation_bool(struct operation *op, struct str name, unsigned flag, unsigned *given,
@@ -74,7 +119,7 @@ enum err operation_bool(struct operation *op, struct str name, unsigned flag, un
     return OK;
 }
 
-enum err operation_ttl(const struct operation *op, const char *const names[], struct ttl *ttl)
+enum err operation_ttl(struct operation *op, const char *const names[], struct ttl *ttl)
 {
     for (; *names; names++) {
         struct str text = operation_field(op, str_from(*names));
@@ -92,7 +137,7 @@ enum err operation_ttl(const struct operation *op, const char *const names[], st
 enum err operation_data(struct operation *op)
 {
     const struct limits *limits = &op->context->options->limits;
-    const struct field *field = fields_find(&op->fields, STR("Data"));
+    const struct field *field = look_for(op, &op->fields, STR("Data"));
     bool is_message = op->command.kind == KIND_MESSAGE;
     if (!field)
         return OK;

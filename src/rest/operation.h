@@ -47,6 +47,8 @@ struct endpoint {
     void (*respond)(struct operation *op, struct buf *out);
 };
 
+enum { OPERATION_NAMES_MAX = 16 };
+
 struct operation {
     struct command command; /* first: the core hands back this */
     struct rest *rest;
@@ -59,8 +61,10 @@ struct operation {
     struct str user;  /* basic_user, once the credentials were good */
     unsigned pause_s; /* with ERR_GUESSES */
     struct fields query;
-    struct fields fields; /* of the body */
-    struct str base;      /* start of our URLs: http://host:port */
+    struct fields fields;                  /* of the body */
+    struct str known[OPERATION_NAMES_MAX]; /* names of fields that prepare looked for */
+    size_t known_count;
+    struct str base; /* start of our URLs: http://host:port */
     struct str if_none_match;
     struct str origin;           /* of the page that a browser sends it for; absent: no browser */
     bool is_json;                /* its body is said to be JSON, not a form */
@@ -96,11 +100,15 @@ void operation_add_header(struct operation *op, const char *name, const char *va
 /* Take from the path what it names in a service: the service, the container, the object. */
 void operation_address(struct operation *op);
 
-/* A parameter of the query; absent when it was not given. */
-struct str operation_query(const struct operation *op, struct str name);
+/* A parameter of the query; absent when it was not given. `name` is static. */
+struct str operation_query(struct operation *op, struct str name);
 
-/* A field of the body; absent when it was not given (or is null in JSON). */
-struct str operation_field(const struct operation *op, struct str name);
+/* A field of the body; absent when it was not given (or is null in JSON). `name` is static. */
+struct str operation_field(struct operation *op, struct str name);
+
+/* After prepare: was a field given that nobody looked for, and whose name is near to one that
+ * somebody did? Other unknown fields are ignored, as the public API does. ERR_PARAMETER. */
+must_check enum err operation_check_spelling(struct operation *op);
 
 /* Read a yes-or-no field into `value` and note `flag` in `given`. ERR_PARAMETER. */
 must_check enum err operation_bool(struct operation *op, struct str name, unsigned flag,
@@ -108,8 +116,7 @@ must_check enum err operation_bool(struct operation *op, struct str name, unsign
 
 /* Read a time to live from the fields of these names, which end with NULL. The first that has a
  * value counts; those behind it must be good too. ERR_TTL. */
-must_check enum err operation_ttl(const struct operation *op, const char *const names[],
-                                  struct ttl *ttl);
+must_check enum err operation_ttl(struct operation *op, const char *const names[], struct ttl *ttl);
 
 /* Read `Data` into the command. See sync/data.h. */
 must_check enum err operation_data(struct operation *op);

@@ -101,7 +101,8 @@ enum err page_prepare_items(struct operation *op)
 
 void page_keep(struct operation *op, struct str name)
 {
-    struct str value = operation_query(op, name);
+    const struct field *field = fields_find(&op->query, name);
+    struct str value = field ? field->value : (struct str){0};
     struct buf query;
     if (!value.len)
         return;
@@ -155,8 +156,8 @@ static void write_neighbour(const struct operation *op, struct str start, bool b
 static void write_here(const struct operation *op, struct str start, struct buf *out)
 {
     struct str token = {0};
-    if (op->command.page.place.ptr)
-        token = operation_query(op, STR("PageToken")); /* it has been opened, so it is one */
+    if (op->command.page.place.ptr) /* it has been opened, so it is one */
+        token = fields_find(&op->query, STR("PageToken"))->value;
     write_address(op, start, op->page, token, out);
 }
 

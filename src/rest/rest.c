@@ -329,8 +329,13 @@ static enum err prepare(struct operation *op)
     enum err e = read_idempotency_key(op);
     if (!e)
         e = read_fields(op);
-    if (!e && op->endpoint->prepare)
+    if (!e && op->endpoint->prepare) {
+        enum err misspelt;
         e = op->endpoint->prepare(op);
+        misspelt =
+            operation_check_spelling(op); /* explains what prepare misses, so it comes first */
+        e = misspelt ? misspelt : e;
+    }
     return e;
 }
 

@@ -64,6 +64,29 @@ describe('authentication', () => {
   });
 });
 
+describe('queries', () => {
+  test('with a name that is nearly one of ours are refused, others are read', async () => {
+    const { sid } = (await server.post('/v1/Services/default/Maps', {})).json;
+    const items = `/v1/Services/default/Maps/${sid}/Items`;
+    for (const [path, name, meant] of [
+      [DOCUMENTS, 'pageSize', 'PageSize'],
+      [DOCUMENTS, 'PageTokn', 'PageToken'],
+      [items, 'order', 'Order'],
+      [items, 'Form', 'From'],
+      [items, 'keys', 'Keys'],
+      [KEYS, 'page_size', 'PageSize'],
+    ]) {
+      const response = await server.get(`${path}?${name}=5`);
+      assertProblem(response, 400, 20422);
+      assert.ok(response.json.message.includes(`did you mean ${meant}?`), response.text);
+    }
+    for (const query of ['_=17', 'x', 'HideExpired=true', 'PageSize=5&Page=0&PageSizeMax=9'])
+      assert.equal((await server.get(`${DOCUMENTS}?${query}`)).status, 200, query);
+    for (const query of ['Order=asc&From=a&Bounds=exclusive&PageSize=3&Page=0', 'Keys=%5B%5D'])
+      assert.equal((await server.get(`${items}?${query}`)).status, 200, query);
+  });
+});
+
 describe('request bodies', () => {
   const post = (body, type, path = DOCUMENTS) =>
     server.request('POST', path, { body, headers: type ? { 'Content-Type': type } : {} });
@@ -128,13 +151,45 @@ describe('request bodies', () => {
     assert.deepEqual([json.unique_name, json.data], ['last', { n: 2 }]);
   });
 
-  test('may hold odd separators and unknown fields, and names are exact', async () => {
-    const form = '&&=&x&data=1&Unknown=y&UniqueName=odd&';
+  test('may hold odd separators and unknown fields', async () => {
+    const form = '&&=&x&Unknown=y&UniqueName=odd&';
     const { status, json } = await server.post(DOCUMENTS, form);
     assert.deepEqual([status, json.unique_name, json.data], [201, 'odd', {}]);
-    assertProblem(await server.post(`${DOCUMENTS}/odd`, 'Unknown=y&data={}'), 400, 54010);
+    assertProblem(await server.post(`${DOCUMENTS}/odd`, 'Unknown=y&Datum={}'), 400, 54010);
     assertProblem(await server.post(`${DOCUMENTS}/odd`, ''), 400, 54010);
     assertProblem(await server.post(`${DOCUMENTS}/odd`, { UniqueName: 'renamed' }), 400, 54010);
+  });
+
+  test('with a name that is nearly one of ours are refused, and say which was meant', async () => {
+    const refuse = async (path, body, name, meant) => {
+      for (const options of [{ form: body }, { json: body }]) {
+        const response = await server.request('POST', path, options);
+        assertProblem(response, 400, 20422);
+        assert.ok(
+          response.json.message.includes(`there is no field ${name}; did you mean ${meant}?`),
+          response.text,
+        );
+      }
+    };
+    const list = (await server.post('/v1/Services/default/Lists', {})).json.sid;
+    const map = (await server.post('/v1/Services/default/Maps', {})).json.sid;
+    const document = await createDocument();
+    await refuse(DOCUMENTS, { uniqueName: 'x' }, 'uniqueName', 'UniqueName');
+    await refuse(DOCUMENTS, { unique_name: 'x', Data: '{}' }, 'unique_name', 'UniqueName');
+    await refuse(DOCUMENTS, { data: '{"a":1}' }, 'data', 'Data');
+    await refuse(document, { Datta: '{}', Ttl: 5 }, 'Datta', 'Data');
+    await refuse(document, { Tll: '60' }, 'Tll', 'Ttl');
+    await refuse(`/v1/Services/default/Lists/${list}/Items`, { date: '{}' }, 'date', 'Data');
+    await refuse(`/v1/Services/default/Lists/${list}`, { Collection_ttl: 1 }, 'Collection_ttl', 'CollectionTtl');
+    await refuse(`/v1/Services/default/Maps/${map}/Items`, { key: 'a', Data: '{}' }, 'key', 'Key');
+    await refuse('/v1/Services', { AclEnable: true }, 'AclEnable', 'AclEnabled');
+    await refuse(`${document}/Permissions/alice`, { read: true }, 'read', 'Read');
+    await refuse(KEYS, { Friendlyname: 'x' }, 'Friendlyname', 'FriendlyName');
+  });
+
+  test('may hold what the public API ignores', async () => {
+    const { status, text } = await server.post(DOCUMENTS, { Foo: 1, Name: 'x', Url: 'y', ItemTtl: 9 });
+    assert.equal(status, 201, text);
   });
 
   test('with very many fields do no harm', async () => {
