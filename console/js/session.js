@@ -10,6 +10,9 @@ let about = { version: '', development: false, read_only: false };
 export const server = () => about;
 export const canEdit = () => !about.read_only;
 
+/** Who is signed in with an API key, which may not manage keys. */
+export const isKey = () => credentials()?.user.startsWith('SK') ?? false;
+
 /** Rejects with an ApiError when they are not right. */
 export async function signIn(user, secret) {
   await get('/v1/Services?PageSize=1', { as: { user, secret } });

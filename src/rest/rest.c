@@ -270,8 +270,6 @@ static bool is_foreign(const struct operation *op)
 /* What good credentials do not open. A key may be gone: that is said first. */
 static enum err check_rights(const struct operation *op)
 {
-    if (op->endpoint && op->endpoint->kind == KIND_KEY && op->principal.key[0])
-        return ERR_KEY_MANAGES;
     return is_write(op->request) && is_foreign(op) ? ERR_FOREIGN_SITE : OK;
 }
 

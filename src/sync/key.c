@@ -24,7 +24,9 @@ enum err key_check(const struct view *view, struct command *command)
         return OK;
     enum err e = view_resolve(view, 0, KIND_KEY, command->key, &head);
     change_unref(head);
-    return e == ERR_MISSING || e == ERR_NAME_MISSING ? ERR_AUTH : e;
+    if (e == ERR_MISSING || e == ERR_NAME_MISSING)
+        return ERR_AUTH;
+    return !e && command->kind == KIND_KEY ? ERR_KEY_MANAGES : e;
 }
 
 /* A name is no way to call a key. */

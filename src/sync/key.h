@@ -12,7 +12,9 @@ struct view;
 
 struct str key_friendly_name(const struct change *head, struct arena *arena);
 
-/* May the key that signed this command still do so? ERR_AUTH: it was removed. */
+/* May the key that signed this command still do so? ERR_AUTH: it was removed. ERR_KEY_MANAGES: the
+ * command, or what was to be one, is about keys, which are the account's business: a key that could
+ * make or read keys would outlive its own removal. */
 must_check enum err key_check(const struct view *view, struct command *command);
 
 must_check enum err key_create(struct batch *batch, struct command *command);

@@ -364,6 +364,16 @@ test('a key shows its secret once, works, and ends', async (t) => {
   assert.equal((await server.get('/v1/Services', { auth })).status, 401);
 });
 
+test('who is signed in with a key is told that keys are managed with the account', async (t) => {
+  const keys = `/2010-04-01/Accounts/${server.auth[0]}/Keys`;
+  const { sid, secret } = (await server.post(keys, { FriendlyName: 'pages' })).json;
+  const page = await browser.openFor(t);
+  await signIn(page, { base: server.base, auth: [sid, secret] }, '#/keys');
+  await sees(page, 'Sign in with the account to see and manage keys.', 'main');
+  assert.equal(await page.getByRole('button', { name: 'New key' }).count(), 0);
+  await server.delete(`${keys}/${sid}`);
+});
+
 test('a token is made, read, and good', async (t) => {
   const page = await open(t, '#/tokens');
   await page.getByLabel('Identity').fill('alice');

@@ -469,6 +469,24 @@ static void a_key_that_never_was_opens_nothing(void **state)
         assert_refused(sim_do(sim, signed_by(keys[i], sim_fetch("x"))), ERR_AUTH);
 }
 
+/* Whatever the verb, about itself too. */
+static void a_key_has_no_say_about_keys(void **state)
+{
+    struct sim *sim = *state;
+    struct str key = new_key(sim), other = new_key(sim);
+    const enum verb verbs[] = {VERB_CREATE, VERB_FETCH, VERB_UPDATE,
+                               VERB_REMOVE, VERB_LIST,  VERB_CHECK};
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        assert_refused(sim_do(sim, signed_by(key, sim_about(KIND_KEY, verbs[i], other))),
+                       ERR_KEY_MANAGES);
+        assert_refused(sim_do(sim, signed_by(key, sim_about(KIND_KEY, verbs[i], key))),
+                       ERR_KEY_MANAGES);
+    }
+    assert_refused(sim_do(sim, sim_about(KIND_KEY, VERB_FETCH, other)), OK);
+    assert_refused(sim_do(sim, sim_about(KIND_KEY, VERB_REMOVE, key)), OK);
+    assert_refused(sim_do(sim, signed_by(key, sim_about(KIND_KEY, VERB_FETCH, key))), ERR_AUTH);
+}
+
 static void a_key_has_a_friendly_name(void **state)
 {
     struct sim *sim = *state;
@@ -527,6 +545,7 @@ int main(void)
         ON_EACH_STORE(a_key_that_was_removed_opens_nothing_from_then_on),
         ON_EACH_STORE(a_key_whose_removal_failed_still_opens),
         ON_EACH_STORE(a_key_that_never_was_opens_nothing),
+        ON_EACH_STORE(a_key_has_no_say_about_keys),
         ON_EACH_STORE(a_key_has_a_friendly_name),
         ON_EACH_STORE(a_key_is_called_by_its_sid_alone),
     };

@@ -1,19 +1,13 @@
-// API keys: whoever has one may do what the account may.
+// API keys: whoever has one may do what the account may, but for managing keys.
 
-import { get, neighbour, path, post, remove, withQuery } from '../api.js';
+import { credentials, get, neighbour, path, post, remove, withQuery } from '../api.js';
 import { ask, confirm } from '../dialogs.js';
 import { h } from '../dom.js';
 import { button, copyable, empty, field, heading, input, pager, row, table } from '../parts.js';
-import { canEdit } from '../session.js';
+import { canEdit, isKey } from '../session.js';
 import { when } from '../time.js';
 
 const COLUMNS = ['Name', 'SID', 'Created'];
-
-// The account's SID: who is signed in may be a key.
-async function accountOf(signal) {
-  const { services } = await get('/v1/Services?PageSize=1', { signal });
-  return services[0]?.account_sid;
-}
 
 function secretCard(key) {
   return h(
@@ -29,9 +23,17 @@ function secretCard(key) {
 // Keys come with dates as in e-mail.
 const dateOf = (text) => (text ? new Date(text).toISOString() : undefined);
 
+const forTheAccount = () => ({
+  title: 'API keys',
+  content: [
+    heading('API keys'),
+    empty('You are signed in with an API key. Sign in with the account to see and manage keys.'),
+  ],
+});
+
 export async function keysPage({ signal }) {
-  const account = await accountOf(signal);
-  const here = path('2010-04-01', 'Accounts', account, 'Keys');
+  if (isKey()) return forTheAccount();
+  const here = path('2010-04-01', 'Accounts', credentials().user, 'Keys');
   const fresh = h('div');
   const place = h('div');
 
