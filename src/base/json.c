@@ -23,7 +23,8 @@ struct reader {
     const char *end;
     const char *kept;
     struct buf *out;
-    bool lenient;
+    bool bare_keys;
+    bool bare_values;
     enum expecting expecting;
     unsigned depth;
     unsigned depth_max;
@@ -164,28 +165,6 @@ static bool read_double_quoted(struct reader *r)
     }
 }
 
-static bool read_single_quoted(struct reader *r)
-{
-    drop(r, 1);
-    insert(r, '"');
-    while (peek(r) != '\'') {
-        if (peek(r) < 0)
-            return fail(r, "expected a closing quote");
-        if (*r->at == '"')
-            insert(r, '\\');
-        else if (str_starts(rest(r), STR("\\'")))
-            drop(r, 1);
-        else if (skip_string_part(r))
-            continue;
-        else
-            return false;
-        r->at++;
-    }
-    drop(r, 1);
-    insert(r, '"');
-    return true;
-}
-
 static bool skip_digits(struct str s, size_t *at)
 {
     size_t from = *at;
@@ -279,13 +258,53 @@ static bool is_number_or_literal(struct str word)
     return skip_number(word, &len) && len == word.len;
 }
 
+static bool begins_like_a_number(struct str word)
+{
+    size_t at = word.ptr[0] == '-' || word.ptr[0] == '+';
+    at += at < word.len && word.ptr[at] == '.';
+    return at < word.len && word.ptr[at] >= '0' && word.ptr[at] <= '9';
+}
+
+/* The same in other letters (True), or its beginning (tru). */
+static bool is_nearly(struct str word, struct str literal)
+{
+    enum { TELLING = 3 };
+    return word.len >= TELLING && word.len <= literal.len &&
+           str_eq_nocase(word, (struct str){literal.ptr, word.len});
+}
+
+/* What other languages have where JSON has null or nothing. */
+static bool is_foreign_literal(struct str word)
+{
+    static const struct str foreign[] = {STR_INIT("undefined"), STR_INIT("NaN"),
+                                         STR_INIT("nan"),       STR_INIT("Infinity"),
+                                         STR_INIT("-Infinity"), STR_INIT("None")};
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (str_eq(word, foreign[i]))
+            return true;
+    return false;
+}
+
+/* Something else than a string was meant, and nobody should find a string there later. */
+static const char *doubt(struct str word)
+{
+    if (begins_like_a_number(word))
+        return "expected a number; a text that begins with a digit stands in double quotes";
+    for (size_t i = 0; i < LITERALS; i++)
+        if (is_nearly(word, literals[i]))
+            return "expected true, false or null; a text like them stands in double quotes";
+    return is_foreign_literal(word) ? "JSON has no undefined, NaN, Infinity or None" : NULL;
+}
+
 static bool read_word(struct reader *r)
 {
     struct str word = word_at(r, false);
     if (word.len == 0)
         return fail(r, "expected a value");
-    if (!is_number_or_literal(word))
-        return quote_word(r, word);
+    if (!is_number_or_literal(word)) {
+        const char *reason = doubt(word);
+        return reason ? fail(r, reason) : quote_word(r, word);
+    }
     r->at += word.len;
     return true;
 }
@@ -336,9 +355,7 @@ static bool read_value(struct reader *r)
     r->expecting = NEXT;
     if (c == '"')
         return read_double_quoted(r);
-    if (c == '\'' && r->lenient)
-        return read_single_quoted(r);
-    if (r->lenient && r->depth)
+    if (r->bare_values && r->depth)
         return read_word(r);
     if (c == '-' || (c >= '0' && c <= '9'))
         return read_number(r);
@@ -349,9 +366,7 @@ static bool read_key_string(struct reader *r)
 {
     if (peek(r) == '"')
         return read_double_quoted(r);
-    if (!r->lenient)
-        return fail(r, "expected a key in double quotes");
-    return peek(r) == '\'' ? read_single_quoted(r) : read_key_word(r);
+    return r->bare_keys ? read_key_word(r) : fail(r, "expected a key in double quotes");
 }
 
 /* The key and colon of a member; nothing in an array. */
@@ -376,16 +391,8 @@ static bool read_first(struct reader *r)
 
 static bool pass_comma(struct reader *r)
 {
-    if (!r->lenient) {
-        r->at++;
-        skip_space(r);
-        return begin_element(r);
-    }
-    drop(r, 1);
+    r->at++;
     skip_space(r);
-    if (close_bracket(r))
-        return true;
-    insert(r, ',');
     return begin_element(r);
 }
 
@@ -425,7 +432,8 @@ bool json_compact(struct str text, enum json_reading reading, unsigned depth_max
         .end = start + text.len,
         .kept = start,
         .out = out,
-        .lenient = reading == JSON_LENIENT,
+        .bare_keys = reading == JSON_LENIENT,
+        .bare_values = reading == JSON_LENIENT && !(text.len && memchr(start, '"', text.len)),
         .depth_max = depth_max < JSON_DEPTH_MAX ? depth_max : JSON_DEPTH_MAX,
         .error = error,
     };

@@ -11,9 +11,8 @@
 
 enum json_reading {
     JSON_STRICT,
-    /* Keys and string values may be bare words, strings may be single-quoted, a trailing
-     * comma may stand. Bare true, false, null and numbers keep their meaning. What comes out
-     * is strict JSON. */
+    /* Keys may be bare words, and so may values in a text without any double quote. Bare true,
+     * false, null and numbers keep their meaning. What comes out is strict JSON. */
     JSON_LENIENT,
 };
 
@@ -31,11 +30,12 @@ enum { JSON_DEPTH_MAX = 1024 };
  * The lenient reading gives the same output where the strict one gives any. Beyond it:
  *  - A bare word ends before , { } [ ] quotes, a backslash or a control character, a key also
  *    before a colon. Spaces inside it belong to it, spaces around it do not.
- *  - In a value a colon belongs to the word (http://x, 10:30) unless a space or the end of the
+ *  - In a value a colon belongs to the word (http://x, at 10:30) unless a space or the end of the
  *    word is next: that is rather a key after a forgotten comma.
- *  - A word that is no number and no literal is a string: 007, 1.2.3, True.
+ *  - A value that was probably meant as something else than a string is an error: what begins like
+ *    a number and is none (007, 1.2.3, .5), what is nearly a literal (tru, True, NULL), and
+ *    undefined, NaN, Infinity, None.
  *  - Words stand inside objects and arrays only; `hello` alone is no JSON.
- *  - In single quotes \' is ' and a bare " is allowed; all else is as in double quotes.
  *
  * False: `error` says where and why; what was appended is to be thrown away. Exceeding the
  * ceiling of `out` is no error of the text: then the result is true and `out->failed`. */

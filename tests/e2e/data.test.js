@@ -173,13 +173,9 @@ describe('the size of data', () => {
 describe('data written leniently', () => {
   const lenient = [
     ['{firstName:Alice,lastName:Xavier}', '{"firstName":"Alice","lastName":"Xavier"}'],
-    [`{'a':'b c'}`, '{"a":"b c"}'],
-    [`{'it':'say "hi"'}`, String.raw`{"it":"say \"hi\""}`],
-    [String.raw`{'a':'it\'s'}`, `{"a":"it's"}`],
     ['{a:true,b:false,c:null}', '{"a":true,"b":false,"c":null}'],
     ['{a:1.50,b:-3e400,c:0}', '{"a":1.50,"b":-3e400,"c":0}'],
-    ['{"a":1,}', '{"a":1}'],
-    ['{a:[x,"y",z,],}', '{"a":["x","y","z"]}'],
+    ['{a:[x,y z]}', '{"a":["x","y z"]}'],
     ['{ a : { b : c } }', '{"a":{"b":"c"}}'],
     ['{name:Zoë}', '{"name":"Zoë"}'],
     ['{text:"welcome!"}', '{"text":"welcome!"}'],
@@ -192,6 +188,26 @@ describe('data written leniently', () => {
 
     for (const [given, expected] of lenient)
       test(`${given} is ${expected}`, () => assertKept(server, given, expected));
+
+    test('is refused where something else was probably meant, and it is said where', async () => {
+      for (const [text, at] of [
+        ['{"x":tru}', 5],
+        ['{"x":NaN}', 5],
+        ['{"x":undefined}', 5],
+        ['{"a":1,}', 7],
+        ['{x:tru}', 3],
+        ['{x:True}', 3],
+        ['{x:NaN}', 3],
+        ['{x:undefined}', 3],
+        ['{x:007}', 3],
+        [`{'a':'b'}`, 1],
+        ['{a:word,b:"text"}', 3],
+      ]) {
+        const response = await server.post(DOCUMENTS, { Data: text });
+        assertProblem(response, 400, 54008);
+        assert.ok(response.json.message.includes(` at byte ${at}`), response.text);
+      }
+    });
 
     test('is still refused where it cannot be meant', async () => {
       for (const text of ['{a}', '{a:}', '{:b}', '{a:b', '{a:b}}', '{,}', '{a:1,,b:2}', `{'a:1}`])

@@ -89,7 +89,10 @@ static void lenient_json_is_read_where_it_is_allowed(void **state)
     reading->size_max = 100;
     assert_kept(reading, "{firstName:Alice,lastName:Xavier}",
                 "{\"firstName\":\"Alice\",\"lastName\":\"Xavier\"}");
-    assert_kept(reading, "{'a':'b', n: 1, t: true,}", "{\"a\":\"b\",\"n\":1,\"t\":true}");
+    assert_kept(reading, "{a:b, n: 1, t: true}", "{\"a\":\"b\",\"n\":1,\"t\":true}");
+    assert_refused(reading, "{\"x\":tru}", ERR_JSON, "expected a value at byte 5");
+    assert_refused(reading, "{x:NaN}", ERR_JSON,
+                   "JSON has no undefined, NaN, Infinity or None at byte 3");
     assert_kept(reading, "{\"a\":1}", "{\"a\":1}");
     assert_refused(reading, "word", ERR_JSON, "expected a value at byte 0");
     assert_refused(reading, "[word]", ERR_DATA, "expected an object at byte 0");
