@@ -36,7 +36,8 @@ static const struct problem problems[] = {
     {ERR_BODY, 0, 400, 20422, "The request's fields cannot be read",
      "The body or the query is not what its media type says, or is not UTF-8."},
     {ERR_PARAMETER, 0, 400, 20422, "Invalid parameter",
-     "A field has a value that it cannot have; the message names it."},
+     "A field has a value that it cannot have, or nearly the name of another one; the message says "
+     "which."},
     {ERR_SERVICE_MISSING, 0, 404, 54050, "Service Instance not found",
      "There is no service with this SID, and none with this unique name. The service `default` "
      "exists from the first start."},
@@ -56,10 +57,13 @@ static const struct problem problems[] = {
      "expired."},
     {ERR_MISSING, KIND_PERMISSION, 404, 54354, "Permission not found",
      "Nothing was said of what this identity may do with the object."},
-    {ERR_MISSING, 0, 404, 20404, "The requested resource was not found", ""},
+    {ERR_MISSING, 0, 404, 20404, "The requested resource was not found",
+     "There is no object with this SID: it never existed, was removed, or has expired. List what there "
+     "is with GET on the path without the SID."},
     {ERR_NAME_MISSING, 0, 404, 54300, "Unique name not found",
-     "No object of this kind has this unique name: it never existed, was removed, or has "
-     "expired."},
+     "No object of this kind in this service has this unique name: it never existed, was removed, or "
+     "has expired. Names are case-sensitive. To create it, POST UniqueName to the path without the "
+     "name."},
     {ERR_NAME_TAKEN, KIND_MAP_ITEM, 409, 54208, "Map Item already exists",
      "The map has an item with this key. Update that one, or write with PUT, which creates or "
      "replaces."},
@@ -78,7 +82,8 @@ static const struct problem problems[] = {
     {ERR_IDENTITY, 0, 400, 54351, "Invalid identity", "An identity has 1 to 256 characters."},
     {ERR_DENIED, 0, 403, 54007, "Access forbidden for identity",
      "The service has acl_enabled, and its permissions do not let this identity do that with this "
-     "object. Permissions are set over the REST API."},
+     "object. Grant it with the account's credentials over the REST API: POST Read, Write or Manage "
+     "as true to Permissions/IDENTITY below the object's path."},
     {ERR_TOKEN, 0, 401, 20101, "Invalid Access Token",
      "What was sent is not a JSON Web Token: three parts of base64url without padding, the first "
      "two of them JSON objects."},
@@ -172,9 +177,10 @@ static const struct problem problems[] = {
     {ERR_DATA, KIND_MESSAGE, 400, 54251, "Invalid Stream Message data",
      "A stream message's data is a JSON object: {...}, not null, a string, a number or an array. "
      "There is no message without it."},
-    {ERR_DATA, 0, 400, 54101, "Invalid data", ""},
+    {ERR_DATA, 0, 400, 54101, "Invalid data",
+     "Data is a JSON object: {...}, not null, a string, a number or an array."},
     {ERR_TTL, 0, 400, 54011, "Invalid TTL",
-     "A time to live is a whole number of seconds from 0 (for ever) to 31536000 (a year)."},
+     "Give a time to live as a whole number of seconds from 0 (for ever) to 31536000 (a year)."},
     {ERR_NO_PARAMETERS, 0, 400, 54010, "No parameters specified",
      "An update must name at least one field to update. With an item, CollectionTtl alone is "
      "none: it goes with Data or ItemTtl. With a permission they are Read, Write and Manage."},
@@ -255,8 +261,14 @@ void problem_write(const struct problem *problem, const char *detail, struct str
 {
     buf_addf(out, "{\"code\":%u,\"message\":", problem->code);
     write_message(problem, detail, out);
-    buf_addf(out, ",\"more_info\":\"%.*s/docs/errors/%u\",\"status\":%u}", STR_ARG(base),
+    buf_addf(out, ",\"more_info\":\"%.*s/docs/errors/%u\",\"status\":%u", STR_ARG(base),
              problem->code, problem->status);
+    if (problem->err != ERR_REVISION) {
+        buf_add_lit(out, ",\"details\":{\"advice\":");
+        buf_add_json(out, str_from(problem->advice));
+        buf_add_char(out, '}');
+    }
+    buf_add_char(out, '}');
 }
 
 static void write_advice(const struct problem *problem, struct buf *out)

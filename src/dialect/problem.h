@@ -13,7 +13,7 @@ struct problem {
     unsigned status;
     unsigned code;
     const char *message;
-    const char *advice; /* what it means and what to do, for /docs/errors/CODE */
+    const char *advice; /* what it means and what to do, for a person */
 };
 
 /* The row for an error about an object of that kind. There always is one. */
@@ -23,7 +23,10 @@ const struct problem *problem_find(enum err err, enum kind kind);
 const struct problem *problem_by_code(unsigned code);
 
 /* The JSON body: code, message (with `detail`, as far as it is UTF-8, behind a colon when it is
- * not empty), more_info, status. `base` is the start of our own URLs. */
+ * not empty), more_info, status and details.advice; a lost race has no details: programs read it,
+ * many times a second, and it is the one body that the public documentation prints whole. `details`
+ * is an object because some of the official helper libraries fail at a string. `base` is the start
+ * of our own URLs. */
 void problem_write(const struct problem *problem, const char *detail, struct str base,
                    struct buf *out);
 

@@ -289,6 +289,22 @@ describe('the pages about errors', () => {
       assert.ok(response.text.length > 60, response.text);
     });
 
+  test('say what the answer says to do', async () => {
+    for (const [response, code, word] of [
+      [await server.get(DOCUMENTS, { auth: null }), 20003, /Send HTTP Basic credentials/],
+      [await server.request('PUT', DOCUMENTS), 20004, /Allow header/],
+      [await server.post(DOCUMENTS, { Ttl: 'soon' }), 54011, /whole number of seconds/],
+      [await server.get(`${DOCUMENTS}/nobody`), 54300, /To create it, POST/],
+      [await server.post(DOCUMENTS, { uniqueName: 'x' }), 20422, /the message says/],
+    ]) {
+      assert.equal(response.json.code, code, response.text);
+      assert.deepEqual(Object.keys(response.json.details), ['advice']);
+      assert.match(response.json.details.advice, word);
+      const page = await server.get(`/docs/errors/${code}`, { auth: null });
+      assert.ok(page.text.includes(response.json.details.advice), page.text);
+    }
+  });
+
   test('are where more_info points', async () => {
     const refusals = [
       await server.get(DOCUMENTS, { auth: null }),

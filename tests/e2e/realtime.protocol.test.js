@@ -311,7 +311,7 @@ test('what is missing is refused by SID and by name with the code of each kind',
     ]) {
       const { status, body: problem } = await alice.http(method, path, { body });
       assert.deepEqual([status, problem.code], [404, wanted], `${method} ${path}`);
-      assertFields(problem, ['code', 'message', 'more_info', 'status']);
+      assertFields(problem, ['code', 'message', 'more_info', 'status', 'details']);
     }
   }
 });

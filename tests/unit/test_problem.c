@@ -7,12 +7,13 @@
 
 #include <cmocka.h>
 
+#include <stdbool.h>
 #include <string.h>
 
 /* What `problem` says, as JSON; lives until the next call. */
 static const char *written(const struct problem *problem, const char *detail)
 {
-    static char text[1024];
+    static char text[2048];
     struct buf out;
     buf_init(&out, sizeof text - 1);
     problem_write(problem, detail, STR("http://h:1"), &out);
@@ -43,6 +44,19 @@ static void the_walkthrough_reads_its_own_words(void **state)
                         "{\"code\":54103,\"message\":\"The revision of the Document does not match "
                         "the expected revision\",\"more_info\":\"http://h:1/docs/errors/54103\","
                         "\"status\":412}");
+}
+
+static void every_answer_says_what_to_do(void **state)
+{
+    (void)state;
+    const enum kind kinds[] = {0, KIND_DOCUMENT, KIND_LIST_ITEM, KIND_MAP_ITEM, KIND_MESSAGE};
+    for (int err = 1; err < ERR_COUNT; err++)
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+            const struct problem *problem = problem_find((enum err)err, kinds[i]);
+            assert_true(strlen(problem->advice) > 20);
+            bool told = strstr(written(problem, ""), ",\"details\":{\"advice\":\"") != NULL;
+            assert_int_equal(told, err != ERR_REVISION);
+        }
 }
 
 static void a_detail_stands_behind_the_message(void **state)
@@ -220,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_walkthrough_reads_its_own_words),
+        cmocka_unit_test(every_answer_says_what_to_do),
         cmocka_unit_test(a_detail_stands_behind_the_message),
         cmocka_unit_test(a_detail_ends_where_it_is_no_utf8),
         cmocka_unit_test(every_error_has_its_status_and_code),
