@@ -24,6 +24,14 @@ const browsersOwnWebSocket = {
   },
 };
 
+// The React hooks' errors are those of the application's other import, or instanceof would not know them.
+const sameErrors = {
+  name: 'same-errors',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/errors\.js$/ }, () => ({ path: 'tutti-sync', external: true }));
+  },
+};
+
 const entry = at('src/index.js');
 const forBrowsers = {
   ...common,
@@ -50,6 +58,7 @@ await Promise.all([
       ...common,
       entryPoints: [at('src/react.js')],
       external: ['react'],
+      plugins: [sameErrors],
       format,
       outfile: at(`dist/react.${format === 'esm' ? 'mjs' : 'cjs'}`),
     }),

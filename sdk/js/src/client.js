@@ -14,6 +14,7 @@ import {
 import { ListEntity, SyncList } from './list.js';
 import { MapEntity, SyncMap } from './map.js';
 import { InstantQuery, LiveQuery, LiveQueryEntity, runQuery } from './query.js';
+import { WRITE_OPTIONS, checkOptions } from './names.js';
 import { Requests } from './requests.js';
 import { StreamEntity, SyncStream } from './stream.js';
 import { Subscriptions } from './subscriptions.js';
@@ -25,30 +26,72 @@ const MODES = ['open_or_create', 'open_existing', 'create_new'];
 const RACES_MAX = 10; // of opening against creating against removing
 const RACE_PAUSE_MS = 20;
 
+const OPEN_OPTIONS = ['id', 'mode', ...WRITE_OPTIONS];
+
 const KINDS = {
-  document: { Entity: DocumentEntity, Handle: SyncDocument, folder: 'Documents' },
-  list: { Entity: ListEntity, Handle: SyncList, folder: 'Lists' },
-  map: { Entity: MapEntity, Handle: SyncMap, folder: 'Maps' },
-  stream: { Entity: StreamEntity, Handle: SyncStream, folder: 'Streams' },
+  document: { Entity: DocumentEntity, Handle: SyncDocument, folder: 'Documents', more: ['data'] },
+  list: {
+    Entity: ListEntity,
+    Handle: SyncList,
+    folder: 'Lists',
+    more: ['purpose', 'context', 'includeItems'],
+  },
+  map: { Entity: MapEntity, Handle: SyncMap, folder: 'Maps', more: ['includeItems'] },
+  stream: { Entity: StreamEntity, Handle: SyncStream, folder: 'Streams', more: [] },
 };
+
+const OPTIONS = ['url', 'maxPending', 'itemsMax', 'reconnect', 'WebSocket'];
+// What applications written for twilio-sync give. The first two count; the others say nothing here.
+const OFFICIAL_OPTIONS = [
+  'cdsUri',
+  'twilsock',
+  'logLevel',
+  'region',
+  'Sync',
+  'productId',
+  'clientMetadata',
+  'initRegistrations',
+  'twilsockClient',
+];
+
+function checkClientOptions(options) {
+  const own = Object.keys(options ?? {}).filter((name) => !OFFICIAL_OPTIONS.includes(name));
+  checkOptions('SyncClient', Object.fromEntries(own.map((name) => [name, options[name]])), OPTIONS);
+  checkOptions('reconnect', options?.reconnect, ['minMs', 'maxMs']);
+  return options ?? {};
+}
+
+function parseUrl(text, base) {
+  try {
+    return new URL(text, base);
+  } catch (cause) {
+    return { protocol: '', cause };
+  }
+}
 
 // Where the WebSocket is. Understands the options of twilio-sync, too.
 function socketUri({ url, cdsUri, twilsock }) {
-  if (twilsock?.uri) return twilsock.uri;
-  const base = url ?? cdsUri ?? globalThis.location?.origin;
+  const base = twilsock?.uri ?? url ?? cdsUri ?? globalThis.location?.origin;
   if (!base) throw new ValidationError('Say where the server is: { url: "https://HOST:PORT" }');
-  const uri = new URL('/v3/wsconnect', base);
+  const uri = twilsock?.uri ? parseUrl(base) : parseUrl('/v3/wsconnect', base);
   uri.protocol = uri.protocol.replace('http', 'ws');
+  if (!/^wss?:$/.test(uri.protocol)) {
+    const message = `url must begin with "http://" or "https://", not as ${JSON.stringify(base)}`;
+    throw new ValidationError(message, 400, 0, { cause: uri.cause });
+  }
   return uri.href;
 }
 
 function openOptions(argument, kind) {
-  const options = typeof argument === 'string' ? { id: argument } : { ...argument };
+  const given = typeof argument === 'string' ? { id: argument } : (argument ?? {});
+  const options = {
+    ...checkOptions(`${kind}()`, given, [...OPEN_OPTIONS, ...KINDS[kind].more]),
+  };
   options.mode ??= options.id ? 'open_or_create' : 'create_new';
   if (!MODES.includes(options.mode))
     throw new ValidationError(`mode must be one of ${MODES.join(', ')}`);
   if (options.id === undefined && options.mode !== 'create_new')
-    throw new ValidationError('Cannot get entity without id', 404);
+    throw new ValidationError(`To open what exists, say its name: { id: "NAME" }`, 404);
   asTtl(options.ttl);
   if (kind === 'document') options.data = asData(options.data ?? {});
   return options;
@@ -59,6 +102,13 @@ function openOptions(argument, kind) {
  * httpStatusCode?, errorCode?}), `tokenAboutToExpire`, `tokenExpired`, `pendingChanged` (count).
  */
 export class SyncClient extends Emitter {
+  static events = [
+    'connectionStateChanged',
+    'connectionError',
+    'tokenAboutToExpire',
+    'tokenExpired',
+    'pendingChanged',
+  ];
   static connectionStateChanged = 'connectionStateChanged';
   static connectionError = 'connectionError';
   static tokenAboutToExpire = 'tokenAboutToExpire';
@@ -69,6 +119,7 @@ export class SyncClient extends Emitter {
   #tokens;
   #pending = 0;
   #opened = false;
+  #warned = false;
   #services; // what entities see of this
   #entities = new Map(); // sid -> entity
   #names = new Map(); // type and unique name -> entity
@@ -88,7 +139,7 @@ export class SyncClient extends Emitter {
     super();
     if (typeof token !== 'function' && (typeof token !== 'string' || !token))
       throw new ValidationError('A token, or a function that makes one, is needed');
-    const { maxPending = 1000, itemsMax = 10_000, reconnect = {} } = options;
+    const { maxPending = 1000, itemsMax = 10_000, reconnect = {} } = checkClientOptions(options);
     this.#tokens = new TokenSource(token);
     this.#connection = new Connection(
       {
@@ -122,16 +173,35 @@ export class SyncClient extends Emitter {
 
   #relay() {
     this.#connection
-      .on('state', (state) => this.emit('connectionStateChanged', state))
-      .on('open', () => (this.#opened = true))
+      .on('state', (state) => {
+        if (state === 'connecting') this.#requests.refuse(null);
+        this.emit('connectionStateChanged', state);
+      })
+      .on('open', () => {
+        this.#opened = true;
+        this.#warned = false;
+      })
       .on('tokenAboutToExpire', () => this.emit('tokenAboutToExpire'))
       .on('tokenExpired', () => this.emit('tokenExpired'))
-      .on('error', ({ error, ...told }) => {
-        this.emit('connectionError', told);
+      .on('error', ({ error, attempts, ...told }) => {
+        if (!this.emit('connectionError', told)) this.#warn(told, attempts);
         // Who was never let in will not be; who was may yet bring a new token for what waits.
-        if (told.terminal && !this.#opened && !(error instanceof DisconnectedError))
-          this.#requests.fail(error);
+        if (this.#opened) return;
+        if (told.terminal) this.#requests.refuse(error);
+        else if (error instanceof AuthenticationError && attempts > 1) this.#requests.fail(error);
       });
+  }
+
+  // What nobody listens to is said once, lest calls wait in silence; and not of a token that was
+  // merely old, as the next one is under way.
+  #warn({ terminal, message, httpStatusCode }, attempts) {
+    const routine = !terminal && httpStatusCode === 401 && attempts === 1;
+    if (this.#warned || routine) return;
+    this.#warned = true;
+    const next = terminal ? 'It waits for client.updateToken(TOKEN).' : 'It tries again.';
+    globalThis.console?.warn(
+      `tutti-sync is not connected: ${message}. ${next} The event connectionError tells more.`,
+    );
   }
 
   /** 'connecting', 'connected', 'denied', 'disconnecting' or 'disconnected'. */

@@ -2,12 +2,26 @@
 // pages and from events. Whichever comes first counts; by its number a later one is known to be
 // older. What was removed is remembered by its number, too, until the events are past it.
 
-import { Entity, Handle, asData, asTtl, entityOf, eventOf } from './entity.js';
+import {
+  EVENTS,
+  Entity,
+  Handle,
+  asCall,
+  asData,
+  asMutator,
+  asTtl,
+  asWrite,
+  entityOf,
+  eventOf,
+  segment,
+} from './entity.js';
 import { NotFoundError, ValidationError } from './errors.js';
+import { checkOptions } from './names.js';
 import { Paginator } from './paginator.js';
 
 const PAGE_SIZE = 50;
 const PAGE_SIZE_MAX = 100;
+const PAGE_OPTIONS = ['from', 'pageSize', 'limit', 'order', 'bounds'];
 
 /** An item as it is now: it changes as the collection does. */
 export class SyncItem {
@@ -152,7 +166,7 @@ export class CollectionEntity extends Entity {
     const previousItemData = this.#items.get(name)?.data ?? null;
     const item = this.#store(root);
     const members = added ? { item, isLocal } : { item, isLocal, previousItemData };
-    this.broadcast(added ? 'itemAdded' : 'itemUpdated', eventOf(root.data, members));
+    this.report(added ? 'itemAdded' : 'itemUpdated', eventOf(root.data, members));
   }
 
   #onItemRemoved(name, id, data, isLocal) {
@@ -161,7 +175,7 @@ export class CollectionEntity extends Entity {
     this.#items.delete(name);
     this.#removed.set(name, id);
     const members = { [this.kind.field]: name, isLocal, previousItemData };
-    this.broadcast('itemRemoved', eventOf(previousItemData, members));
+    this.report('itemRemoved', eventOf(previousItemData, members));
   }
 
   // --- reading ---
@@ -186,20 +200,21 @@ export class CollectionEntity extends Entity {
   }
 
   async getItems(query = {}) {
-    const { pageSize, limit, from, order = 'asc', [this.kind.field]: name, ...options } = query;
+    checkOptions('getItems()', query, [...PAGE_OPTIONS, this.kind.field]);
+    const { pageSize, limit, from, order = 'asc', bounds, [this.kind.field]: name } = query;
     const size = pageSize ?? limit ?? PAGE_SIZE;
     if (!(Number.isInteger(Number(size)) && size > 0))
       throw new ValidationError('pageSize must be a whole number above 0', 400, 20001);
-    if (name !== undefined) return this.#page({ [this.kind.field]: name }, options);
+    if (name !== undefined) return this.#page({ [this.kind.field]: name });
     if (this.client.isOffline() && this.#items.size) return this.#fromMemory({ from, order, size });
-    return this.#page({ from, order, pageSize: Math.min(size, PAGE_SIZE_MAX) }, options);
+    return this.#page({ from, order, bounds, pageSize: Math.min(size, PAGE_SIZE_MAX) });
   }
 
   async #page(query) {
     const params = {};
     for (const [name, value] of Object.entries(query)) {
       if (value === undefined) continue;
-      params[name[0].toUpperCase() + name.slice(1)] = encodeURIComponent(value);
+      params[name[0].toUpperCase() + name.slice(1)] = segment(value);
     }
     const { body } = await this.readOf(this.path('Items'), params);
     const items = body.items.map((root) => this.#takeRead(root));
@@ -256,7 +271,7 @@ export class CollectionEntity extends Entity {
   setItem(name, value, options, method) {
     this.checkName(name);
     const data = asData(value);
-    asTtl(options?.ttl);
+    asWrite(options);
     const job = async (ttl, signal) => {
       // Lists: the item must be there, and its old data is part of the event.
       if (method === 'POST') await this.get(name);
@@ -268,7 +283,8 @@ export class CollectionEntity extends Entity {
 
   changeItem(name, mutator, options, method, absent) {
     this.checkName(name);
-    asTtl(options?.ttl);
+    asMutator(mutator);
+    asWrite(options);
     return this.enqueue(name, options, async (ttl, signal) => {
       const target = {
         get: () =>
@@ -293,10 +309,11 @@ export class CollectionEntity extends Entity {
     return { path: this.path('Items', name), body: ttl === undefined ? { data } : { data, ttl } };
   }
 
-  setItemTtl(name, ttl, { signal, timeout } = {}) {
+  setItemTtl(name, ttl, options) {
     this.checkName(name);
     asTtl(ttl);
-    return this.enqueue(name, { signal, timeout }, async (_, stop) => {
+    asCall(options);
+    return this.enqueue(name, options, async (_, stop) => {
       const item = await this.get(name);
       const path = this.path('Items', name);
       const apply = ({ body }) => {
@@ -315,6 +332,7 @@ export class CollectionEntity extends Entity {
 
   removeItem(name, options) {
     this.checkName(name);
+    asCall(options);
     return this.enqueue(name, options, async (_, signal) => {
       const { data } = await this.get(name);
       const path = this.path('Items', name);
@@ -330,6 +348,7 @@ export class CollectionEntity extends Entity {
  * `reset` (what was missed could not be told: read again), `pendingChanged` (count).
  */
 export class Collection extends Handle {
+  static events = ['itemAdded', 'itemUpdated', 'itemRemoved', 'removed', 'reset', ...EVENTS];
   static itemAdded = 'itemAdded';
   static itemUpdated = 'itemUpdated';
   static itemRemoved = 'itemRemoved';

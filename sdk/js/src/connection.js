@@ -9,6 +9,7 @@
 import { Emitter } from './emitter.js';
 import { DisconnectedError, errorOf } from './errors.js';
 import { decodePacket, encodePacket } from './packet.js';
+import { NoTokenError } from './token.js';
 
 const INIT_TIMEOUT_MS = 10_000;
 const REPLY_TIMEOUT_MS = 30_000;
@@ -22,7 +23,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 /**
  * Events: `state` (name), `open` ({timeMs, bootId}: the server's clock, and which start of the server
  * it is; undefined with a server that does not say), `lost`, `notification` (payload), `error`
- * ({terminal, message, httpStatusCode?, errorCode?}), `tokenAboutToExpire`, `tokenExpired`.
+ * ({terminal, message, httpStatusCode?, errorCode?, attempts, error}), `tokenAboutToExpire`, `tokenExpired`.
  */
 export class Connection extends Emitter {
   #options;
@@ -87,13 +88,15 @@ export class Connection extends Emitter {
       else this.connect();
       return;
     }
-    const { header } = await this.send({ method: 'update', token: await this.#tokens.get() });
+    const token = await this.#tokens.get();
+    const { header, payload } = await this.send({ method: 'update', token });
     if (header.status.code === 200) {
       this.#armRefresh();
       return;
     }
     const { code, description, status, errorCode } = header.status;
-    throw errorOf(code, { code: errorCode, message: description ?? status });
+    const { details } = payload ?? {};
+    throw errorOf(code, { code: errorCode, message: description ?? status, details });
   }
 
   #move(state) {
@@ -129,7 +132,7 @@ export class Connection extends Emitter {
     ws.binaryType = 'arraybuffer';
     socket.ws = ws;
     await new Promise((resolve, reject) => {
-      const fail = () => reject(new DisconnectedError(`no connection to ${this.#options.uri}`));
+      const fail = () => reject(new DisconnectedError(unreachable(this.#options.uri)));
       const timer = setTimeout(fail, INIT_TIMEOUT_MS);
       ws.onopen = () => {
         clearTimeout(timer);
@@ -171,14 +174,16 @@ export class Connection extends Emitter {
       this.emit('open', { timeMs, bootId });
       return;
     }
-    const error = errorOf(code, { code: errorCode, message: description ?? status });
+    const { details } = payload ?? {};
+    const error = errorOf(code, { code: errorCode, message: description ?? status, details });
     error.retryAfterMs = payload?.backoff_policy?.reconnect_min_ms;
     this.#onFailure(error);
   }
 
   #onFailure(error) {
     const refused = error.status === 401 || error.status === 403;
-    const terminal = refused && !this.#tokens.makes;
+    const hopeless = error instanceof NoTokenError && !this.#openedAt;
+    const terminal = hopeless || (refused && !this.#tokens.makes);
     this.#failures += 1;
     this.#drop(error.message);
     if (terminal) this.#move('denied');
@@ -188,6 +193,7 @@ export class Connection extends Emitter {
       message: error.message,
       httpStatusCode: error.status || undefined,
       errorCode: error.code || undefined,
+      attempts: this.#failures,
       error,
     });
     if (terminal && error.code === EXPIRED) this.emit('tokenExpired');
@@ -306,6 +312,9 @@ export class Connection extends Emitter {
     }
   }
 }
+
+const unreachable = (uri) =>
+  `No connection to ${uri}; see that Tutti is running, and that its address is the option url`;
 
 // Node before 22 has none; browsers never come here.
 async function ownWebSocket() {

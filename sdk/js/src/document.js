@@ -1,6 +1,6 @@
 // A document: one JSON object with a revision.
 
-import { Entity, Handle, asData, asTtl, entityOf, eventOf } from './entity.js';
+import { EVENTS, Entity, Handle, asData, asMutator, asWrite, entityOf, eventOf, updater } from './entity.js';
 
 export class DocumentEntity extends Entity {
   static NOT_FOUND = 54100;
@@ -20,7 +20,7 @@ export class DocumentEntity extends Entity {
     // Also when nobody knows: no member of the data is to stand in for it.
     const value = root.changed_by;
     Object.defineProperty(event, 'changedBy', { value, enumerable: value !== undefined });
-    this.broadcast('updated', event);
+    this.report('updated', event);
   }
 
   takeFresh(root) {
@@ -47,7 +47,7 @@ export class DocumentEntity extends Entity {
 
   set(value, options) {
     const data = asData(value);
-    asTtl(options?.ttl);
+    asWrite(options);
     return this.enqueue(
       'data',
       options,
@@ -57,7 +57,8 @@ export class DocumentEntity extends Entity {
   }
 
   change(mutator, options) {
-    asTtl(options?.ttl);
+    asMutator(mutator);
+    asWrite(options);
     return this.enqueue('data', options, async (ttl, signal) => {
       const target = {
         get: () => this,
@@ -90,6 +91,7 @@ export class DocumentEntity extends Entity {
  */
 export class SyncDocument extends Handle {
   static type = 'document';
+  static events = ['updated', 'removed', ...EVENTS];
   static updated = 'updated';
   static removed = 'removed';
 
@@ -116,7 +118,7 @@ export class SyncDocument extends Handle {
 
   /**
    * Change the data to what `mutator` makes of a copy, again and again until nobody else has
-   * changed it in between. A mutator that returns nothing leaves it. Resolves with the data.
+   * changed it in between; see Entity.mutate. Resolves with the data.
    */
   async mutate(mutator, options) {
     return entityOf(this).change(mutator, options);
@@ -124,7 +126,7 @@ export class SyncDocument extends Handle {
 
   /** Set the given members, leave the others. */
   async update(members, options) {
-    return this.mutate((data) => Object.assign(data, members), options);
+    return this.mutate(updater(members), options);
   }
 
   async removeDocument(options) {

@@ -1,16 +1,24 @@
 // Listeners by name of event. What is emitted before anybody listens to it is kept (the last of
 // it) for the first who does: an object may change between its opening and the next line of code.
 
-import { OverflowError } from './errors.js';
+import { OverflowError, ValidationError } from './errors.js';
+import { unknownName } from './names.js';
 
 const KEPT_MAX = 100;
 const QUEUE_MAX = 1000;
+const NODES_OWN = 'error'; // events.once() of Node listens to it, too, whatever it is asked for
 
 export class Emitter {
   #listeners = new Map();
   #kept = new Map();
 
+  /** Classes that know all names of their events have them as `static events`. */
   on(name, listener) {
+    const known = this.constructor.events;
+    if (known && !known.includes(name) && name !== NODES_OWN)
+      throw unknownName('event', name, known);
+    if (typeof listener !== 'function')
+      throw new ValidationError(`What listens to "${String(name)}" must be a function`, 400);
     const listeners = this.#listeners.get(name) ?? [];
     this.#listeners.set(name, [...listeners, listener]);
     const kept = this.#kept.get(name);

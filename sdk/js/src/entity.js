@@ -3,6 +3,10 @@
 
 import { Emitter } from './emitter.js';
 import { NotFoundError, SyncError, TimeoutError, ValidationError } from './errors.js';
+import { CALL_OPTIONS, WRITE_OPTIONS, checkOptions } from './names.js';
+
+/** Events that every handle has. */
+export const EVENTS = ['failure', 'pendingChanged', 'closed'];
 
 const RESYNC = 410; // what we missed is no longer kept
 const PAUSE_MIN_MS = 5;
@@ -17,14 +21,38 @@ export function eventOf(data, members) {
 /** A copy as the others will see it: what JSON keeps. */
 export function asData(value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ValidationError('Data must be an object', 400, 54006);
-  return JSON.parse(JSON.stringify(value));
+    throw new ValidationError('Data must be an object, such as { count: 1 }', 400, 54006);
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch (cause) {
+    throw new ValidationError(`Data cannot be JSON: ${cause.message}`, 400, 54006, { cause });
+  }
 }
 
 export function asTtl(ttl) {
   if (ttl !== undefined && !(Number.isInteger(ttl) && ttl >= 0))
     throw new ValidationError('ttl must be a whole number of seconds, 0 for ever', 400, 54011);
   return ttl;
+}
+
+export function asCall(options) {
+  checkOptions('this call', options, CALL_OPTIONS);
+}
+
+export function asWrite(options) {
+  asTtl(checkOptions('this call', options, WRITE_OPTIONS).ttl);
+}
+
+export function asMutator(mutator) {
+  if (typeof mutator !== 'function')
+    throw new ValidationError('mutate() takes a function that gets the data', 400);
+}
+
+/** A mutator that sets these members. */
+export function updater(members) {
+  if (typeof members !== 'object' || members === null || Array.isArray(members))
+    throw new ValidationError('update() takes an object with the members to set', 400, 54006);
+  return (data) => Object.assign(data, members);
 }
 
 // Keys may be "." and "..": paths of this protocol are never normalised.
@@ -59,6 +87,16 @@ export async function within({ signal, timeout } = {}, start) {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** What the mutator makes of a copy of the data, as JSON keeps it; null: it is to stay. */
+async function changedBy(mutator, data) {
+  const copy = structuredClone(data);
+  const next = await mutator(copy);
+  if (next) return asData(next);
+  if (next !== undefined) return null;
+  const changed = asData(copy);
+  return JSON.stringify(changed) === JSON.stringify(data) ? null : changed;
 }
 
 export class Entity {
@@ -109,6 +147,12 @@ export class Entity {
 
   broadcast(name, ...values) {
     for (const handle of [...this.handles]) handle.emit(name, ...values);
+  }
+
+  /** An event about a change. An own one is over when its call is: it does not wait for listeners. */
+  report(name, event) {
+    for (const handle of [...this.handles])
+      if (!event.isLocal || handle.listenerCount(name)) handle.emit(name, event);
   }
 
   // --- the server's word ---
@@ -224,16 +268,17 @@ export class Entity {
    *
    * @param {object} target `get()`, newest known {data, revision}, may be a promise; `put(data,
    *   revision)`, write it; `take(current)`, note what the server says there is; `read()`, ask it
-   * @param {(data: object) => object | null} mutator gets a copy; null: leave it as it is
+   * @param {(data: object) => object | null | undefined} mutator gets a copy, and returns what there
+   *   is to be; undefined: the copy, if it has changed it; null: leave all as it is
    * @returns what `put` returns, or undefined when it was left
    */
   async mutate(target, mutator, signal) {
     for (let attempt = 1; ; attempt += 1) {
       const { data, revision } = await target.get();
-      const next = await mutator(structuredClone(data));
+      const next = await changedBy(mutator, data);
       if (!next) return undefined;
       try {
-        return await target.put(asData(next), revision);
+        return await target.put(next, revision);
       } catch (error) {
         if (error.status !== 412) throw error;
         if (error.current === undefined) await target.read();
@@ -245,9 +290,10 @@ export class Entity {
     }
   }
 
-  async setTtl(ttl, { signal, timeout } = {}) {
+  async setTtl(ttl, options) {
     asTtl(ttl);
-    return this.enqueue(undefined, { signal, timeout }, async (_, stop) => {
+    asCall(options);
+    return this.enqueue(undefined, options, async () => {
       const apply = ({ body }) => {
         this.dateExpires = body.date_expires;
       };
@@ -262,6 +308,7 @@ export class Entity {
   }
 
   async remove(options) {
+    asCall(options);
     return this.enqueue(undefined, options, async (_, signal) => {
       const apply = () => this.onRemoved(true);
       await this.write({ method: 'DELETE', path: this.path(), repeat: 'always', apply, signal });
@@ -274,7 +321,7 @@ const ENTITY = Symbol('entity');
 /** The entity behind a handle that is open. */
 export function entityOf(handle) {
   if (handle[ENTITY].handles.has(handle)) return handle[ENTITY];
-  throw new SyncError('Invalid operation on closed object');
+  throw new SyncError('This handle has been closed; open the object once more');
 }
 
 /** What the application holds of an object. */

@@ -16,7 +16,7 @@ export class SyncError extends Error {
 }
 
 // Names are given, as minifying would take those of the classes away.
-function define(name, Base = SyncError) {
+export function define(name, Base = SyncError) {
   const Class = class extends Base {};
   Object.defineProperty(Class, 'name', { value: name });
   Object.defineProperty(Class.prototype, 'name', { value: name });
@@ -51,10 +51,16 @@ const BY_STATUS = {
   429: RateLimitError,
 };
 
-/** The error that an answer of the server is. `body`: `{code, message}`, and more on 412. */
+// What is wrong, and, where the server says it, what to do.
+function messageOf(status, { message, details } = {}) {
+  const what = message ?? `The server answered ${status} without a word; its log may say more`;
+  return typeof details === 'string' && details !== what ? `${what}: ${details}` : what;
+}
+
+/** The error that an answer of the server is. `body`: `{code, message, details}`, and more on 412. */
 export function errorOf(status, body) {
   const Class = BY_STATUS[status] ?? (status >= 500 ? UnavailableError : SyncError);
-  return new Class(body?.message ?? 'Unknown error', status, body?.code ?? 0, {
+  return new Class(messageOf(status, body), status, body?.code ?? 0, {
     current: body?.current,
   });
 }

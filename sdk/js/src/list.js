@@ -1,7 +1,7 @@
 // A list: items with indexes that the server gives, from 0, never given twice.
 
 import { Collection, CollectionEntity, SyncItem } from './collection.js';
-import { asData, asTtl, entityOf } from './entity.js';
+import { asData, asWrite, entityOf, updater } from './entity.js';
 import { ValidationError } from './errors.js';
 
 export class SyncListItem extends SyncItem {
@@ -31,7 +31,7 @@ export class ListEntity extends CollectionEntity {
 
   push(value, options) {
     const data = asData(value);
-    asTtl(options?.ttl);
+    asWrite(options);
     // Pushes need not wait for each other: the server takes them as they were sent.
     return this.enqueue(Symbol('push'), options, (ttl, signal) => {
       const body = ttl === undefined ? { data } : { data, ttl };
@@ -48,6 +48,8 @@ export class ListEntity extends CollectionEntity {
 
 export class SyncList extends Collection {
   static type = 'list';
+  // twilio-sync has that name, too, and never tells of it.
+  static events = [...Collection.events, 'contextUpdated'];
 
   /** Add an item at the end. Resolves with it. */
   async push(data, options) {
@@ -63,7 +65,7 @@ export class SyncList extends Collection {
   }
 
   async update(index, members, options) {
-    return this.mutate(index, (data) => Object.assign(data, members), options);
+    return this.mutate(index, updater(members), options);
   }
 
   async getContext() {

@@ -1,7 +1,7 @@
 // A map: items by key, any text of 1 to 320 characters, in the order of JavaScript's strings.
 
 import { Collection, CollectionEntity, SyncItem } from './collection.js';
-import { entityOf } from './entity.js';
+import { entityOf, updater } from './entity.js';
 import { ValidationError } from './errors.js';
 
 export class SyncMapItem extends SyncItem {
@@ -49,7 +49,7 @@ export class SyncMap extends Collection {
   }
 
   async update(key, members, options) {
-    return this.mutate(key, (data) => Object.assign(data, members), options);
+    return this.mutate(key, updater(members), options);
   }
 
   async removeMap(options) {

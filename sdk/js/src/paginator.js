@@ -1,5 +1,7 @@
 // A page of items, and the way to its neighbours.
 
+import { SyncError } from './errors.js';
+
 export class Paginator {
   #next;
   #previous;
@@ -22,12 +24,12 @@ export class Paginator {
   }
 
   async nextPage() {
-    if (!this.#next) throw new Error('No next page.');
+    if (!this.#next) throw new SyncError('This is the last page; see hasNextPage');
     return this.#next();
   }
 
   async prevPage() {
-    if (!this.#previous) throw new Error('No previous page.');
+    if (!this.#previous) throw new SyncError('This is the first page; see hasPrevPage');
     return this.#previous();
   }
 

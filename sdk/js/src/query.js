@@ -1,7 +1,7 @@
 // Queries over the items of a map: once, or with whatever changes from then on.
 
 import { Emitter } from './emitter.js';
-import { Entity, Handle, entityOf } from './entity.js';
+import { EVENTS, Entity, Handle, entityOf } from './entity.js';
 import { ValidationError } from './errors.js';
 
 /** An item that matches, as `itemUpdated` of a live query brings it. */
@@ -15,7 +15,7 @@ export class InsightsItem {
 
 /** Ask once. Resolves with {query_id, last_event_id, items: [{key, data, revision}]}. */
 export async function runQuery(client, indexName, queryString, options) {
-  if (typeof queryString !== 'string') throw new ValidationError('Invalid query', 400, 54507);
+  if (typeof queryString !== 'string') throw new ValidationError('A query is a text; "" matches all', 400, 54507);
   const { body } = await client.requests.ask({
     method: 'POST',
     path: `/v3/Insights/${encodeURIComponent(indexName)}/Items`,
@@ -105,6 +105,7 @@ export class LiveQueryEntity extends Entity {
 /** Events: `itemUpdated` (InsightsItem), `itemRemoved` {key}, `removed`, `failure` (error). */
 export class LiveQuery extends Handle {
   static type = 'live_query';
+  static events = ['itemUpdated', 'itemRemoved', 'removed', ...EVENTS];
   static itemUpdated = 'itemUpdated';
   static itemRemoved = 'itemRemoved';
 
@@ -117,6 +118,7 @@ export class LiveQuery extends Handle {
 /** Events: `searchResult` (data by key). */
 export class InstantQuery extends Emitter {
   static type = 'instant_query';
+  static events = ['searchResult'];
   static searchResult = 'searchResult';
 
   #client;
@@ -146,7 +148,8 @@ export class InstantQuery extends Emitter {
 
   /** The last search as a live query. */
   async subscribe() {
-    if (this.#queryString === null) throw new ValidationError('Invalid query', 400, 54507);
+    if (this.#queryString === null)
+      throw new ValidationError('There was no search yet: call search() first', 400, 54507);
     return this.#client.liveQuery(this.#indexName, this.#queryString);
   }
 

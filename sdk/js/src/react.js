@@ -3,6 +3,7 @@
 // A component that appears opens the object, one that goes closes its handle of it. What it renders
 // is one immutable snapshot, made anew with each change.
 
+import { SyncError } from './errors.js';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 
 const LOADING = { status: 'loading', error: null, data: undefined, items: [], live: false };
@@ -43,7 +44,7 @@ class Store {
           for (const name of this.names) object.on(name, changed);
           object.on('failure', (error) => this.#put({ ...this.snapshot, error }));
           object.on('removed', () => this.#show(object, 'removed'));
-          await this.load?.(object, () => gone);
+          await this.load?.(object, () => gone, changed);
           if (!gone && this.snapshot.status === 'loading') changed();
         },
         (error) => !gone && this.#put({ ...LOADING, status: 'error', error }),
@@ -76,7 +77,7 @@ function useStore(make, dependencies) {
       (...values) =>
         store.object
           ? store.object[method](...values)
-          : Promise.reject(new Error('The object is not open yet')),
+          : Promise.reject(new SyncError('The object is not open yet: wait for the status "ready"')),
     [store],
   );
   return { snapshot, call, store };
@@ -160,16 +161,15 @@ function collectionStore(client, kind, field, options) {
     'itemAdded',
     'itemUpdated',
     'itemRemoved',
-    'loaded',
   ]);
-  store.load = async (object, isGone) => {
+  store.load = async (object, isGone, changed) => {
     const load = async () => {
       known.clear();
       for await (const item of object) {
         if (isGone()) return;
         take({ item });
       }
-      object.emit('loaded');
+      changed();
     };
     object.on('reset', () => load().catch(() => {}));
     await load();

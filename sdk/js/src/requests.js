@@ -36,6 +36,7 @@ export class Requests {
   #open = new Set(); // in the order in which they were asked
   #server = {}; // {bootId, serverMs, localMs}: the same moment, or the server's a little earlier
   #closed = null;
+  #refused = null;
 
   constructor(connection) {
     this.#connection = connection;
@@ -58,6 +59,12 @@ export class Requests {
     this.fail(error);
   }
 
+  /** Reject whatever waits, and all that is asked until this is called with null. */
+  refuse(error) {
+    this.#refused = error;
+    if (error) this.fail(error);
+  }
+
   /** Reject whatever waits. */
   fail(error) {
     for (const entry of [...this.#open]) this.#settle(entry, () => entry.reject(error));
@@ -71,7 +78,8 @@ export class Requests {
    * @returns {Promise<Answer>} Rejects with a SyncError.
    */
   ask(request) {
-    if (this.#closed) return Promise.reject(this.#closed);
+    const never = this.#closed ?? this.#refused;
+    if (never) return Promise.reject(never);
     return new Promise((resolve, reject) => {
       const entry = { request, resolve, reject, attempts: 0, sent: false, unsure: false };
       this.#open.add(entry);

@@ -1,6 +1,6 @@
 // A stream: messages to whoever listens, kept nowhere.
 
-import { Entity, Handle, asData, entityOf, eventOf } from './entity.js';
+import { EVENTS, Entity, Handle, asCall, asData, entityOf, eventOf } from './entity.js';
 
 export class StreamEntity extends Entity {
   static NOT_FOUND = 54250;
@@ -20,10 +20,11 @@ export class StreamEntity extends Entity {
   }
 
   #report(message, isLocal) {
-    this.broadcast('messagePublished', eventOf(message.data, { message, isLocal }));
+    this.report('messagePublished', eventOf(message.data, { message, isLocal }));
   }
 
   publish(value, options) {
+    asCall(options);
     const data = asData(value);
     return this.enqueue(Symbol('message'), options, async (_, signal) => {
       let message;
@@ -46,6 +47,7 @@ export class StreamEntity extends Entity {
 /** Events: `messagePublished` {message: {sid, data}, isLocal}, `removed` {isLocal}, `failure`. */
 export class SyncStream extends Handle {
   static type = 'stream';
+  static events = ['messagePublished', 'removed', ...EVENTS];
   static messagePublished = 'messagePublished';
   static removed = 'removed';
 

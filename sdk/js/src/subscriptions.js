@@ -149,9 +149,8 @@ export class Subscriptions {
       entry.subject.onEstablished(event.last_event_id);
       if (event.replay_status === 'interrupted') this.add(entry.subject);
     } else if (type === 'subscription_failed' && (asked || (entry && correlation === null))) {
-      const { status, code, message } = event.error;
       entry.state = 'failed';
-      entry.subject.onFailed(errorOf(status, { code, message }));
+      entry.subject.onFailed(errorOf(event.error.status, event.error));
     }
   }
 }

@@ -1,7 +1,22 @@
 // The access token: one that the application gives, or a function that makes one whenever it is
 // needed: at first, before the last one ends, and after the server has refused one.
 
+import { ValidationError, define } from './errors.js';
+
 const REFRESH_BEFORE_S = 180;
+
+/** The application's function gave something else than a token. */
+export const NoTokenError = define('ValidationError', ValidationError);
+
+function asToken(value) {
+  if (typeof value === 'string' && value) return value;
+  let meant = '';
+  if (value === undefined) meant = '; is a "return" missing?';
+  else if (typeof value?.token === 'string') meant = '; did you mean its member "token"?';
+  const given = typeof value === 'object' && value ? 'an object' : JSON.stringify(value);
+  const message = 'The function that makes tokens must return a text that is not empty, or a promise';
+  throw new NoTokenError(`${message} of one, not ${given}${meant}`, 400);
+}
 
 // What the token says of itself; the server is who verifies it. {} when it is no JWT.
 function claimsOf(token) {
@@ -37,7 +52,7 @@ export class TokenSource {
   async renew() {
     this.#making ??= Promise.resolve()
       .then(this.#make)
-      .then((token) => (this.#token = token))
+      .then((token) => (this.#token = asToken(token)))
       .finally(() => (this.#making = undefined));
     return this.#making;
   }

@@ -44,6 +44,6 @@ test('every example of the guide runs', async (t) => {
     if (heading === 'Errors') assert.deepEqual(logged, [[54300]]);
     ran += 1;
   }
-  assert.equal(ran, 9);
+  assert.equal(ran, 10);
   assert.deepEqual(shown, [1, 2]);
 });

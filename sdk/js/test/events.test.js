@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OverflowError } from '../src/index.js';
 import { NodeWebSocket } from '../src/websocket.node.js';
-import { World, eventually, live } from './support.js';
+import { ITEM_EVENTS, World, eventually, live, record } from './support.js';
 
 test('the walkthrough, as it is written', async (t) => {
   const world = await World.open(t);
@@ -41,6 +41,22 @@ test('who made a change is what the server says, never a member of the data', as
   for (const event of events) assert.notEqual(event.changedBy, 'carol');
   assert.equal(events.find(({ isLocal }) => !isLocal).changedBy, 'alice');
   assert.equal(events[0].data.changedBy, 'carol');
+});
+
+test('an own change that is done is no event to who listens afterwards', async (t) => {
+  const world = await World.open(t);
+  const client = world.client('alice');
+  const [doc, list] = [await client.document('d'), await client.list('l')];
+  await doc.set({ n: 1 });
+  const { index } = await list.push({ n: 1 });
+  await list.set(index, { n: 2 });
+  await list.remove(index);
+  const heard = [
+    ...record(doc, ['updated'], (name) => name),
+    ...record(list, ITEM_EVENTS, (name) => name),
+  ];
+  await pause(10);
+  assert.deepEqual(heard, []);
 });
 
 test('an event shows the members of its data, and its own first', async (t) => {

@@ -72,13 +72,29 @@ describe('mutate', { concurrency: 4 }, () => {
     assert.equal(doc.revision, '0');
   });
 
-  test('the copy that a mutator spoils is its own', async (t) => {
+  test('a mutator that returns nothing is taken at the copy that it has changed', async (t) => {
     const world = await World.open(t);
-    const doc = await world.client('alice').document({ id: 'd', data: { deep: { n: 1 } } });
-    await doc.mutate((data) => {
+    const client = world.client('alice');
+    const doc = await client.document({ id: 'd', data: { deep: { n: 1 } } });
+    const before = doc.data;
+    const result = await doc.mutate((data) => {
       data.deep.n = 2;
     });
-    assert.deepEqual(doc.data, { deep: { n: 1 } });
+    assert.deepEqual([before, result, doc.revision], [{ deep: { n: 1 } }, { deep: { n: 2 } }, '1']);
+    assert.deepEqual((await world.rest.documents('d').fetch()).data, { deep: { n: 2 } });
+    await doc.mutate((data) => {
+      data.gone = undefined; // as JSON keeps it, nothing has changed
+    });
+    await doc.mutate((data) => {
+      data.deep.n = 3;
+      return null;
+    });
+    assert.deepEqual([doc.data, doc.revision], [{ deep: { n: 2 } }, '1']);
+    const map = await client.map('m');
+    await map.mutate('k', async (data) => {
+      data.n = 1;
+    });
+    assert.deepEqual((await map.get('k')).data, { n: 1 });
   });
 
   test('who may write and not read is told so, and does not try for ever', async (t) => {

@@ -20,7 +20,10 @@ export type SyncDocumentMetadata = WriteOptions;
 export type SyncListItemMetadata = WriteOptions;
 export type SyncMapItemMetadata = WriteOptions;
 
-/** Gets a copy of what there is; returns what there is to be, or nothing to leave it. */
+/**
+ * Gets a copy of what there is; returns what there is to be, or nothing if it has changed the copy; or
+ * null to leave all as it is.
+ */
 export type Mutator<T extends object = Json> = (
   current: T,
 ) => T | null | undefined | void | Promise<T | null | undefined | void>;
@@ -217,6 +220,8 @@ interface PageQuery<Name> {
   pageSize?: number;
   limit?: number;
   order?: 'asc' | 'desc';
+  /** Whether `from` itself belongs to it. Default: 'inclusive'. */
+  bounds?: 'inclusive' | 'exclusive';
 }
 export interface SyncListItemQueryOptions extends PageQuery<number> {
   index?: number;
@@ -394,7 +399,18 @@ export interface SyncClientOptions {
   reconnect?: { minMs?: number; maxMs?: number };
   /** A class like the browsers'. Default: theirs, or one for Node. */
   WebSocket?: unknown;
-  [more: string]: any;
+  /** Of twilio-sync: the same as `url`. */
+  cdsUri?: string;
+  /** Of twilio-sync: the address of the WebSocket. */
+  twilsock?: { uri?: string; [more: string]: any };
+  /** Options of twilio-sync that have no effect here. */
+  logLevel?: string;
+  region?: string;
+  Sync?: object;
+  productId?: string;
+  clientMetadata?: object;
+  initRegistrations?: unknown;
+  twilsockClient?: unknown;
 }
 
 export interface ClientEvents {

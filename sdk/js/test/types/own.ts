@@ -48,6 +48,10 @@ export async function own(token: () => Promise<string>): Promise<void> {
   await (await client.list('l')).get('0');
   // @ts-expect-error: no such mode
   await client.document({ id: 'd', mode: 'open' });
+  // @ts-expect-error: no such option
+  await client.document({ id: 'd', datta: {} });
+  // @ts-expect-error: no such option
+  new SyncClient(token, { uri: 'http://localhost' });
   // @ts-expect-error: a token is needed
   new SyncClient();
 }
