@@ -24,7 +24,7 @@ const browsersOwnWebSocket = {
   },
 };
 
-// The React hooks' errors are those of the application's other import, or instanceof would not know them.
+// Errors are those of the application's other import, or instanceof would not know them.
 const sameErrors = {
   name: 'same-errors',
   setup({ onResolve }) {
@@ -53,15 +53,17 @@ await Promise.all([
     footer: { js: globals },
     outfile: browserFile,
   }),
-  ...['esm', 'cjs'].map((format) =>
-    build({
-      ...common,
-      entryPoints: [at('src/react.js')],
-      external: ['react'],
-      plugins: [sameErrors],
-      format,
-      outfile: at(`dist/react.${format === 'esm' ? 'mjs' : 'cjs'}`),
-    }),
+  ...['react', 'server'].flatMap((name) =>
+    ['esm', 'cjs'].map((format) =>
+      build({
+        ...common,
+        entryPoints: [at(`src/${name}.js`)],
+        external: ['react', 'node:crypto'],
+        plugins: [sameErrors],
+        format,
+        outfile: at(`dist/${name}.${format === 'esm' ? 'mjs' : 'cjs'}`),
+      }),
+    ),
   ),
 ]);
 

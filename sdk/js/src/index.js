@@ -2,7 +2,8 @@
 //
 // Reading order: client.js opens objects; entity.js, document.js, collection.js (list.js, map.js),
 // stream.js and query.js are the objects; subscriptions.js and requests.js are what they say to the
-// server; connection.js, packet.js and token.js are how.
+// server; connection.js, packet.js and token.js are how. react.js has hooks, server.js makes
+// tokens for back ends; names.js refuses options and events that there are not.
 
 export { SyncClient, SyncClient as Client } from './client.js';
 export { SyncDocument } from './document.js';

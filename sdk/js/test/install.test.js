@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { backEnd, programs } from './backends.js';
 import { World } from './support.js';
 
 const run = promisify(execFile);
@@ -83,12 +84,24 @@ async function assertRuns(t, app) {
     assert.equal((await run('node', [file], { cwd: app, env })).stdout, printed, file);
 }
 
+// The guide's back end, with the package installed beside it.
+async function assertMakesTokens(t, app) {
+  const world = await World.open(t);
+  writeFileSync(join(app, 'backend.mjs'), programs.js);
+  const client = world.client('nobody', { token: await backEnd(t, world, app, ['node', 'backend.mjs']) });
+  const doc = await client.document('of-a-back-end');
+  await doc.set({ n: 1 });
+  assert.equal((await world.rest.documents(doc.sid).fetch()).createdBy, 'alice');
+}
+
 test('a packed package is installed and runs', async (t) => {
   const clone = cloneFor(t);
   symlinkSync(join(sdk, 'node_modules'), join(clone, 'node_modules'));
   await run('npm', ['pack'], { cwd: clone });
   const tarball = readdirSync(clone).find((name) => name.endsWith('.tgz'));
-  await assertRuns(t, await projectWith(t, join(clone, tarball)));
+  const app = await projectWith(t, join(clone, tarball));
+  await assertRuns(t, app);
+  await assertMakesTokens(t, app);
 });
 
 test('the folder of a clone is installed and runs', async (t) => {

@@ -46,8 +46,8 @@ test('it compiles with ours, and they say more', () => {
   assert.deepEqual(compile(['app.ts', 'own.ts'], at('../types/index.d.ts')), []);
 });
 
-test('the types of the React hooks and of the script for browsers are sound', () => {
-  const program = ts.createProgram([at('../types/react.d.ts'), at('../types/browser.d.ts')], {
+test('the types of the React hooks, of the script for browsers and of tokens are sound', () => {
+  const program = ts.createProgram(['react', 'browser', 'server'].map((name) => at(`../types/${name}.d.ts`)), {
     strict: true,
     noEmit: true,
     target: ts.ScriptTarget.ES2022,
