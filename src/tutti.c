@@ -185,6 +185,7 @@ static struct realtime_options realtime_options(struct server *server, size_t at
         .rate_min = config->session_rate_min,
         .event_window_ms = (unsigned)config->event_window_ms,
         .compression = config->compression,
+        .access_log = config->access_log,
     };
 }
 

@@ -52,6 +52,7 @@ struct realtime_options {
     size_t rate_min;          /* bytes a second at which it has to move; 0: any */
     unsigned event_window_ms; /* 0: each event at once */
     bool compression;
+    bool access_log; /* lines for clients that were let in, and that end */
 };
 
 /* Written by the gateway, read by any thread. */

@@ -51,11 +51,15 @@ static const unsigned moves[] = {
     [SESSION_ENDED] = 0,
 };
 
-static void log_session(const struct session *session, const char *message, const char *reason)
+/* `let_in`: the client was. Those that were not could fill the access log as they like. */
+static void log_session(const struct session *session, bool let_in, const char *message,
+                        const char *reason)
 {
     struct log_line line;
-    log_begin(&line, options_of(session)->log, LOG_DEBUG, message);
+    enum log_level level = let_in && options_of(session)->access_log ? LOG_INFO : LOG_DEBUG;
+    log_begin(&line, options_of(session)->log, level, message);
     log_int(&line, "session", (int64_t)session->id);
+    log_text(&line, "address", session->address);
     log_str(&line, "identity", session->identity);
     log_str(&line, "service", session->service);
     if (reason)
@@ -65,6 +69,7 @@ static void log_session(const struct session *session, const char *message, cons
 
 void session_move(struct session *session, enum session_state state)
 {
+    bool was_ready = session->state == SESSION_READY;
     assert(moves[session->state] >> state & 1);
     session->state = state;
     if (state == SESSION_ENDED)
@@ -72,10 +77,10 @@ void session_move(struct session *session, enum session_state state)
     if (state == SESSION_READY) {
         strangers_remove(sessions_of(session), session);
         websocket_trust(session->socket);
-        log_session(session, "session ready", NULL);
+        log_session(session, true, "session ready", NULL);
     }
     if (state == SESSION_ENDED)
-        log_session(session, "session ended", session->reason);
+        log_session(session, was_ready, "session ended", session->reason);
     if (state == SESSION_ENDED && session->socket)
         websocket_close(session->socket, WEBSOCKET_GOING_AWAY, STR(""));
 }
