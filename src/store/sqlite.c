@@ -230,7 +230,7 @@ static enum err write_heads_behind(struct sqlite *sqlite, bool idle)
 {
     enum err e = behind_write_bite(&sqlite->behind, sqlite->settled, idle);
     for (int bites = 1; !e && bites < BITES_MAX && behind_is_overrun(&sqlite->behind) &&
-                        !checkpoint_is_full(sqlite->checkpoint);
+                        checkpoint_has_room(sqlite->checkpoint);
          bites++)
         e = behind_write_bite(&sqlite->behind, sqlite->settled, idle);
     return e;
@@ -577,6 +577,8 @@ static enum err open_database(struct sqlite *sqlite, const char *path,
         return e;
     if (!e)
         e = configure(sqlite->db, options->wal_size_max);
+    if (!e && (e = wal_rewrite(sqlite->db, why)))
+        return e;
     if (!e && (e = schema_apply(sqlite->db, path, why)))
         return e;
     if (!e)
@@ -600,8 +602,6 @@ static enum err open_file(struct sqlite *sqlite, const char *path,
                           const struct sqlite_options *options, struct why *why)
 {
     enum err e = folder_keep_private(path, why);
-    if (!e)
-        e = wal_rewrite(path, options->vfs, why);
     if (!e)
         e = open_database(sqlite, path, options, why);
     if (!e)

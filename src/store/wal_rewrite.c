@@ -1,13 +1,15 @@
-/* Through SQLite's VFS and not around it, so that tests can put one that fails. */
+/* Under SQLite's lock for writing: another program that began the log anew between a read and its
+ * write would find old pages in it. Through SQLite's VFS, so that tests can put one that fails. */
 #include "store/wal_rewrite.h"
 
 #include "base/mem.h"
 
-#include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { SLICE = 65536 }; /* SQLite's VFS writes less than 128 KiB at once */
+enum {
+    SLICE = 65536, /* SQLite's VFS writes less than 128 KiB at once */
+    BUSY_MS = 2000,
+};
 
 static int rewrite_slices(sqlite3_file *log, char *bytes)
 {
@@ -22,37 +24,31 @@ static int rewrite_slices(sqlite3_file *log, char *bytes)
     return code == SQLITE_OK ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) : code;
 }
 
-static int rewrite_file(sqlite3_vfs *vfs, const char *name)
+static int rewrite(sqlite3 *db)
 {
+    sqlite3_file *log = NULL;
+    int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (code != SQLITE_OK || !log || !log->pMethods)
+        return code == SQLITE_OK ? SQLITE_ERROR : code;
     char *bytes = mem_alloc(SLICE);
-    sqlite3_file *log = mem_zalloc(1, (size_t)vfs->szOsFile);
-    int code = vfs->xOpen(vfs, name, log, SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL, NULL);
-    if (code == SQLITE_OK)
-        code = rewrite_slices(log, bytes);
-    if (log->pMethods)
-        log->pMethods->xClose(log);
-    free(log);
+    code = rewrite_slices(log, bytes);
     free(bytes);
     return code;
 }
 
-static int rewrite_if_there(sqlite3_vfs *vfs, const char *name)
+enum err wal_rewrite(sqlite3 *db, struct why *why)
 {
-    int there = 0;
-    int code = vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &there);
-    return code == SQLITE_OK && there ? rewrite_file(vfs, name) : code;
-}
-
-enum err wal_rewrite(const char *path, const char *vfs_name, struct why *why)
-{
-    sqlite3_vfs *vfs = sqlite3_vfs_find(vfs_name);
-    char log[4200];
-    snprintf(log, sizeof log, "%s-wal", path);
-    const char *name = vfs ? sqlite3_create_filename(path, "", log, 0, NULL) : NULL;
-    int code = name ? rewrite_if_there(vfs, sqlite3_filename_wal(name)) : SQLITE_ERROR;
-    sqlite3_free_filename(name);
+    sqlite3_busy_timeout(db, BUSY_MS);
+    int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    sqlite3_busy_timeout(db, 0);
+    if (code == SQLITE_OK) {
+        code = rewrite(db);
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* of nothing */
+    }
     if (code == SQLITE_OK)
         return OK;
-    why_set(why, "cannot make the write-ahead log %s durable: %s", log, sqlite3_errstr(code));
+    why_set(why, "cannot make the write-ahead log of %s durable: %s",
+            sqlite3_db_filename(db, "main"),
+            code == SQLITE_BUSY ? "another program writes to the database" : sqlite3_errstr(code));
     return ERR_CONFIG;
 }

@@ -10,8 +10,10 @@
 
 #include "base/err.h"
 
-/* Rewrite the log of the database at `path` and sync it; no connection is open. Without a log there
- * is nothing to do. `vfs`: NULL: the platform's. ERR_CONFIG, in `why`. */
-must_check enum err wal_rewrite(const char *path, const char *vfs, struct why *why);
+#include <sqlite3.h>
+
+/* Rewrite the log of `db`, which is in WAL mode, and sync it, while no other program can write to
+ * it. Outside a transaction. ERR_CONFIG, in `why`; also when another writes for seconds. */
+must_check enum err wal_rewrite(sqlite3 *db, struct why *why);
 
 #endif

@@ -398,6 +398,7 @@ static void the_logs_index_never_has_to_grow_whatever_is_committed(void **state)
         assert_true(metric_get(&world.store->metrics.wal_bytes) <= (LOG_PAGES + 16) * 4096);
     }
     assert_false(fault_vfs_struck(world.vfs));
+    assert_true(metric_get(&world.store->metrics.checkpoints) > 2);
     fault_vfs_heal(world.vfs);
     store_close(world.store);
     world.store = NULL;
