@@ -8,6 +8,8 @@ enum err journal_init(struct journal *journal, sqlite3 *db)
 {
     *journal = (struct journal){0};
     buf_init(&journal->text, CHUNK_SIZE_MAX);
+    for (size_t i = 0; i < JOURNAL_KEPT; i++)
+        kept_chunk_init(&journal->kept[i]);
     enum err e = sql_prepare(db, "INSERT INTO chunk VALUES (?, ?)", &journal->insert);
     if (!e)
         e = sql_prepare(db, "SELECT changes FROM chunk WHERE last >= ? ORDER BY last LIMIT 1",
@@ -24,6 +26,8 @@ void journal_deinit(struct journal *journal)
     sqlite3_finalize(journal->select);
     sqlite3_finalize(journal->tail);
     buf_deinit(&journal->text);
+    for (size_t i = 0; i < JOURNAL_KEPT; i++)
+        kept_chunk_deinit(&journal->kept[i]);
 }
 
 static enum err insert(struct journal *journal, uint64_t last)
@@ -72,6 +76,52 @@ enum err journal_get(struct journal *journal, uint64_t seq, struct change **chan
         e = find(sql_column_str(journal->select, 0), seq, change);
     sql_done(journal->select);
     return e;
+}
+
+/* The first one from now on; what it is to hold may be another chunk. */
+static struct kept_chunk *use(struct journal *journal, size_t at)
+{
+    struct kept_chunk used = journal->kept[at];
+    for (; at; at--)
+        journal->kept[at] = journal->kept[at - 1];
+    journal->kept[0] = used;
+    return journal->kept;
+}
+
+static enum err keep(struct journal *journal, struct str text, uint64_t seq, struct change **change)
+{
+    struct kept_chunk *kept = use(journal, JOURNAL_KEPT - 1);
+    enum err e = kept_chunk_load(kept, text);
+    return e ? e : kept_chunk_get(kept, seq, change);
+}
+
+static enum err read_chunk(struct journal *journal, uint64_t seq, struct change **change)
+{
+    bool row;
+    sql_bind_int(journal->select, 1, (int64_t)seq);
+    enum err e = sql_step(journal->select, &row);
+    if (!e && row) {
+        struct str text = sql_column_str(journal->select, 0);
+        e = text.len > KEPT_CHUNK_SIZE_MAX ? find(text, seq, change)
+                                           : keep(journal, text, seq, change);
+    }
+    sql_done(journal->select);
+    return e;
+}
+
+enum err journal_follow(struct journal *journal, uint64_t seq, struct change **change)
+{
+    *change = NULL;
+    for (size_t i = 0; i < JOURNAL_KEPT; i++)
+        if (kept_chunk_covers(&journal->kept[i], seq))
+            return kept_chunk_get(use(journal, i), seq, change);
+    return read_chunk(journal, seq, change);
+}
+
+void journal_forget(struct journal *journal)
+{
+    for (size_t i = 0; i < JOURNAL_KEPT; i++)
+        kept_chunk_forget(&journal->kept[i]);
 }
 
 static enum err take(struct str text, uint64_t after, struct change **changes, size_t max,

@@ -135,7 +135,8 @@ static enum err find(struct store *store, uint64_t parent, enum kind kind, struc
 
 static enum err change(struct store *store, uint64_t seq, struct change **change)
 {
-    return transaction_fail(&of(store)->transaction, journal_get(&of(store)->journal, seq, change));
+    struct sqlite *sqlite = of(store);
+    return transaction_fail(&sqlite->transaction, journal_follow(&sqlite->journal, seq, change));
 }
 
 static enum err tail(struct store *store, uint64_t after, struct change **changes,
@@ -240,9 +241,10 @@ static enum err write_behind(struct sqlite *sqlite, int64_t now_ms, bool idle, b
 {
     uint64_t seq = sqlite->settled;
     enum err e = write_heads_behind(sqlite, idle);
-    if (!e && retention_is_due(&sqlite->retention, cache_applied(&sqlite->cache, seq), seq, now_ms))
-        e = behind_drop_changes(&sqlite->behind, seq, now_ms, sweep);
-    return e;
+    if (e || !retention_is_due(&sqlite->retention, cache_applied(&sqlite->cache, seq), seq, now_ms))
+        return e;
+    journal_forget(&sqlite->journal);
+    return behind_drop_changes(&sqlite->behind, seq, now_ms, sweep);
 }
 
 static enum err shorten_log(struct sqlite *sqlite, bool idle)

@@ -142,6 +142,88 @@ static void the_view_shows_each_change(void **state)
     table_deinit(&table);
 }
 
+/* How often SQLite was asked for a chunk since the last time. */
+static int count_selects(struct table *table)
+{
+    return sqlite3_stmt_status(table->journal.select, SQLITE_STMTSTATUS_RUN, 1);
+}
+
+static void assert_follow(struct table *table, uint64_t seq, bool there)
+{
+    struct change *change;
+    assert_int_equal(journal_follow(&table->journal, seq, &change), OK);
+    assert_int_equal(change != NULL, there);
+    if (there)
+        assert_int_equal(change->seq, seq);
+    change_unref(change);
+}
+
+static void whoever_follows_changes_asks_once_a_chunk(void **state)
+{
+    enum { CHANGES = 1000 };
+    struct table table;
+    (void)state;
+    table_init(&table);
+    append(&table, CHANGES, 300);
+    int chunks = (int)ask(&table, "SELECT count(*) FROM chunk");
+    count_selects(&table);
+    for (uint64_t seq = CHANGES; seq; seq--)
+        assert_follow(&table, seq, true);
+    assert_int_equal(count_selects(&table), chunks);
+    assert_in_range(chunks, 2, CHANGES / 10);
+    assert_follow(&table, CHANGES + 1, false);
+    table_deinit(&table);
+}
+
+/* Several who follow changes, each at a place of its own. */
+static void a_few_chunks_are_at_hand_and_those_used_last(void **state)
+{
+    enum { CHUNKS = JOURNAL_KEPT + 1 };
+    struct table table;
+    (void)state;
+    table_init(&table);
+    for (int i = 0; i < CHUNKS; i++)
+        append(&table, 2, 300);
+    for (uint64_t seq = 1; seq < 2 * CHUNKS; seq += 2)
+        assert_follow(&table, seq, true);
+    count_selects(&table);
+    for (uint64_t seq = 4; seq <= 2 * CHUNKS; seq += 2)
+        assert_follow(&table, seq, true);
+    assert_int_equal(count_selects(&table), 0);
+    assert_follow(&table, 2, true);
+    assert_follow(&table, 6, true);
+    assert_int_equal(count_selects(&table), 1);
+    assert_follow(&table, 4, true);
+    assert_int_equal(count_selects(&table), 1);
+    table_deinit(&table);
+}
+
+static void what_was_dropped_is_not_at_hand(void **state)
+{
+    struct table table;
+    (void)state;
+    table_init(&table);
+    append(&table, 3, 300);
+    assert_follow(&table, 2, true);
+    run(&table, "DELETE FROM chunk");
+    journal_forget(&table.journal);
+    assert_follow(&table, 2, false);
+    table_deinit(&table);
+}
+
+static void a_large_chunk_is_not_kept(void **state)
+{
+    struct table table;
+    (void)state;
+    table_init(&table);
+    append(&table, 1, KEPT_CHUNK_SIZE_MAX);
+    count_selects(&table);
+    assert_follow(&table, 1, true);
+    assert_follow(&table, 1, true);
+    assert_int_equal(count_selects(&table), 2);
+    table_deinit(&table);
+}
+
 static void a_broken_chunk_is_an_error(void **state)
 {
     struct table table;
@@ -154,6 +236,10 @@ static void a_broken_chunk_is_an_error(void **state)
     run(&table, "UPDATE chunk SET changes = substr(changes, 1, 700) WHERE last = 6");
     assert_int_equal(journal_get(&table.journal, 6, &change), ERR_STORE);
     assert_null(change);
+    for (uint64_t seq = 4; seq <= 6; seq++) {
+        assert_int_equal(journal_follow(&table.journal, seq, &change), ERR_STORE);
+        assert_null(change);
+    }
     assert_int_equal(journal_tail(&table.journal, 0, changes, 8, &count), ERR_STORE);
     assert_int_equal(count, 0);
     assert_get(&table, 3, true);
@@ -167,6 +253,10 @@ int main(void)
         cmocka_unit_test(small_commits_are_one_row_and_large_ones_a_few),
         cmocka_unit_test(the_tail_comes_in_order_from_anywhere),
         cmocka_unit_test(the_view_shows_each_change),
+        cmocka_unit_test(whoever_follows_changes_asks_once_a_chunk),
+        cmocka_unit_test(a_few_chunks_are_at_hand_and_those_used_last),
+        cmocka_unit_test(what_was_dropped_is_not_at_hand),
+        cmocka_unit_test(a_large_chunk_is_not_kept),
         cmocka_unit_test(a_broken_chunk_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

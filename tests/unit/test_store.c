@@ -370,6 +370,28 @@ static void openings_cost_no_history_and_leave_no_trace(void **state)
     scratch_deinit(&folder);
 }
 
+/* Though it was read before. */
+static void what_is_not_kept_any_more_is_not_found(void **state)
+{
+    enum { CHANGES = 200 };
+    struct scratch folder;
+    struct change *change;
+    (void)state;
+    scratch_init(&folder);
+    struct store *store = open_at(&folder, 1000);
+    uint64_t id = room_create(store, "a");
+    for (int i = 0; i < CHANGES; i++)
+        room_follow(store, id, EVENT_UPDATED, "1");
+    assert_int_equal(store_change(store, id, &change), OK);
+    assert_non_null(change);
+    change_unref(change);
+    room_tidy(store, (int64_t)1 << 60);
+    assert_int_equal(store_change(store, id, &change), OK);
+    assert_null(change);
+    store_close(store);
+    scratch_deinit(&folder);
+}
+
 /* --- much that is behind --- */
 
 enum { BEHIND = 20000, COMMIT = 32, LOG_PAGES = 256, BITE_PAGES = 512, TURN_HEADS = 1024 };
@@ -560,6 +582,7 @@ int main(void)
         cmocka_unit_test(its_files_are_for_their_owner_alone_whatever_the_umask),
         cmocka_unit_test(a_history_that_was_restored_does_not_know_what_came_after_the_backup),
         cmocka_unit_test(openings_cost_no_history_and_leave_no_trace),
+        cmocka_unit_test(what_is_not_kept_any_more_is_not_found),
         cmocka_unit_test(after_a_crash_the_log_keeps_its_limit_and_tidying_is_done_in_bites),
         cmocka_unit_test(a_random_life_is_that_of_the_model),
         ROOM_ON(fake, the_fake_fails_when_told),
