@@ -1,7 +1,8 @@
 /* How requests and answers cross: while the loop turns, commands gather in `outgoing`; before
- * it sleeps they are evaluated right here, or go to the core's thread in one push when somebody
- * else has the turn. Letters, which are answers and notices, come into the port's queue, whose
- * wake-up runs on_wake, which opens all of them and sends in one go. */
+ * it sleeps, and before it steps those with much to do, they are evaluated right here, or go to the
+ * core's thread in one push when somebody else has the turn. Letters, which are answers and
+ * notices, come into the port's queue, whose wake-up runs on_wake, which opens all of them and
+ * sends in one go. */
 #include "gateway.h"
 
 #include "base/mem.h"
@@ -80,7 +81,7 @@ static bool evaluate_outgoing(struct gateway *gateway)
 }
 
 /* Look once more before handing over: under load that makes fewer and larger batches. */
-static void before_sleep(void *context)
+static void hand_over(void *context)
 {
     struct gateway *gateway = context;
     if (!gateway->outgoing.first)
@@ -201,9 +202,10 @@ static void close_handle(uv_handle_t *handle, void *context)
 
 static void init_handles(struct gateway *gateway)
 {
+    struct work_loop_hooks hooks = {hand_over, hand_over, gateway};
     uv_loop_init(&gateway->uv);
     uv_async_init(&gateway->uv, &gateway->wake, on_wake);
-    work_loop_init(&gateway->work, &gateway->uv, &gateway->options.work, before_sleep, gateway);
+    work_loop_init(&gateway->work, &gateway->uv, &gateway->options.work, &hooks);
     uv_timer_init(&gateway->uv, &gateway->drain_timer);
     uv_timer_init(&gateway->uv, &gateway->sample_timer);
     gateway->wake.data = gateway;

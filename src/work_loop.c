@@ -3,6 +3,9 @@
 static void on_check(uv_check_t *check)
 {
     struct work_loop *loop = check->data;
+    const struct work_loop_hooks *hooks = &loop->hooks;
+    if (hooks->before_work && !work_is_empty(&loop->queue))
+        hooks->before_work(hooks->context);
     work_run(&loop->queue);
 }
 
@@ -15,8 +18,8 @@ static void on_idle(uv_idle_t *idle)
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct work_loop *loop = prepare->data;
-    if (loop->before_sleep)
-        loop->before_sleep(loop->context);
+    if (loop->hooks.before_sleep)
+        loop->hooks.before_sleep(loop->hooks.context);
     if (work_is_empty(&loop->queue))
         uv_idle_stop(&loop->idle);
     else
@@ -25,11 +28,10 @@ static void on_prepare(uv_prepare_t *prepare)
 }
 
 void work_loop_init(struct work_loop *loop, uv_loop_t *uv, const struct work_options *options,
-                    void (*before_sleep)(void *context), void *context)
+                    const struct work_loop_hooks *hooks)
 {
     work_init(&loop->queue, options);
-    loop->before_sleep = before_sleep;
-    loop->context = context;
+    loop->hooks = *hooks;
     uv_check_init(uv, &loop->check);
     uv_prepare_init(uv, &loop->prepare);
     uv_idle_init(uv, &loop->idle);

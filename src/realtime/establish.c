@@ -1,6 +1,7 @@
 #include "realtime/establish.h"
 
 #include "base/value.h"
+#include "realtime/hub.h"
 #include "realtime/subscription.h"
 
 enum {
@@ -14,6 +15,16 @@ enum {
  * ttl_in_s -1: it need not repeat it otherwise. */
 static const struct str answer =
     STR_INIT("{\"max_batch_size\":1000,\"estimated_delivery_in_ms\":5000,\"ttl_in_s\":-1}");
+
+/* A request whose objects are not all subscribed to yet; in its arena. */
+struct establishing {
+    struct request *request;
+    struct value_elements objects; /* those that are left */
+    int count;                     /* of those that were read */
+    uint64_t correlation;
+    bool cancel;
+    struct worker worker;
+};
 
 /* A string member, decoded; absent when there is none. */
 static struct str read_text(struct request *request, struct str object, struct str name)
@@ -53,33 +64,94 @@ static void take_ask(struct request *request, const struct subscription_ask *ask
         subscription_establish(request->session, ask);
 }
 
-static void read_asks(struct request *request, uint64_t correlation)
+/* The next object; false: there is none. */
+static bool take_next(struct establishing *establishing, size_t *bytes)
 {
-    struct value_elements elements;
-    struct str object, list = value_get(request->body, STR("requests"));
-    bool cancel = str_eq(read_text(request, request->body, STR("action")), STR("cancel"));
+    struct str object;
+    if (establishing->count++ == BATCH_SIZE_MAX ||
+        !value_elements_next(&establishing->objects, &object))
+        return false;
+    *bytes = object.len;
+    if (object.ptr[0] != '{')
+        return true;
+    struct subscription_ask ask =
+        read_ask(establishing->request, object, establishing->correlation);
+    take_ask(establishing->request, &ask, establishing->cancel);
+    return true;
+}
+
+static void finish(const struct establishing *establishing)
+{
+    establishing->request->session->subscriber.establishing = NULL;
+    request_free(establishing->request);
+}
+
+/* True: there is more, for a later step. */
+static bool take_some(struct establishing *establishing)
+{
+    struct work_slice slice = work_slice(request_hub(establishing->request)->options->work);
+    const struct session *session = establishing->request->session;
+    size_t bytes = 0;
+    bool more = true;
+    do
+        more = session->state != SESSION_ENDED && take_next(establishing, &bytes);
+    while (more && work_goes_on(&slice, bytes));
+    if (!more)
+        finish(establishing);
+    return more;
+}
+
+static bool on_step(struct worker *worker)
+{
+    struct establishing *establishing = ring_of(worker, struct establishing, worker);
+    struct session *session = establishing->request->session;
+    if (take_some(establishing))
+        return true;
+    session_adjust_reading(session);
+    return false;
+}
+
+/* NULL: the request names no objects. */
+static struct establishing *read_request(struct request *request)
+{
+    uint64_t protocol = PROTOCOL_NEWEST, correlation = 0;
+    if (!request->body.len)
+        return NULL;
+    read_number(request->body, STR("event_protocol_version"), &protocol);
+    read_number(request->body, STR("correlation_id"), &correlation);
+    request->session->subscriber.protocol =
+        protocol == PROTOCOL_OLDEST ? PROTOCOL_OLDEST : PROTOCOL_NEWEST;
+    struct str list = value_get(request->body, STR("requests"));
     if (!list.len || list.ptr[0] != '[')
-        return;
-    value_elements_init(&elements, list);
-    for (int i = 0; i < BATCH_SIZE_MAX && value_elements_next(&elements, &object); i++) {
-        if (object.ptr[0] != '{')
-            continue;
-        struct subscription_ask ask = read_ask(request, object, correlation);
-        take_ask(request, &ask, cancel);
-    }
+        return NULL;
+    struct establishing *establishing = arena_alloc(&request->arena, sizeof *establishing);
+    *establishing = (struct establishing){.request = request, .correlation = correlation};
+    establishing->cancel = str_eq(read_text(request, request->body, STR("action")), STR("cancel"));
+    value_elements_init(&establishing->objects, list);
+    worker_init(&establishing->worker, on_step);
+    return establishing;
 }
 
 void establish_respond(struct request *request)
 {
     struct session *session = request->session;
-    uint64_t correlation = 0, protocol = PROTOCOL_NEWEST;
+    struct work_queue *work = request_hub(request)->options->work;
     session_reply_http(session, request->id, 200, answer);
-    if (request->body.len) {
-        read_number(request->body, STR("event_protocol_version"), &protocol);
-        read_number(request->body, STR("correlation_id"), &correlation);
-        session->subscriber.protocol =
-            protocol == PROTOCOL_OLDEST ? PROTOCOL_OLDEST : PROTOCOL_NEWEST;
-        read_asks(request, correlation);
+    struct establishing *establishing = read_request(request);
+    if (!establishing) {
+        request_free(request);
+        return;
     }
-    request_free(request);
+    session->subscriber.establishing = establishing;
+    if (!work_is_free(work) || take_some(establishing))
+        work_add(work, &establishing->worker);
+}
+
+void establish_drop(struct session *session)
+{
+    struct establishing *establishing = session->subscriber.establishing;
+    if (!establishing)
+        return;
+    work_remove(&establishing->worker);
+    finish(establishing);
 }

@@ -20,6 +20,8 @@ void hub_init(struct hub *hub, struct realtime *realtime, const struct realtime_
     credentials_seal_key(options->credentials, hub->seal_key);
     limiter_init(&hub->pages, REQUEST_QUEUE_PAGES_MAX);
     dict_init(&hub->topics);
+    for (size_t i = 0; i < CATCH_UP_LANES; i++)
+        ring_init(&hub->behind[i].queues);
     ring_init(&hub->waiting);
     uv_timer_init(options->loop, &hub->timer);
     hub->timer.data = hub;

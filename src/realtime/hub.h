@@ -10,6 +10,7 @@
 #include "realtime/outbox.h"
 #include "realtime/realtime.h"
 #include "realtime/routes.h"
+#include "realtime/subscriber.h"
 #include "sync/sid.h"
 
 /* An object that somebody subscribes to. */
@@ -32,7 +33,11 @@ struct hub {
     unsigned char seal_key[TOKEN_KEY_SIZE]; /* for page tokens */
     struct limiter pages;                   /* of all sessions: realtime/request_queue.h */
     struct dict topics;                     /* by id */
-    struct ring waiting;                    /* outboxes */
+    struct catch_up_turns {
+        struct ring queues;   /* of sessions, who are asked for in turn */
+        size_t steps;         /* on their way to the core and back */
+    } behind[CATCH_UP_LANES]; /* replay.c's own */
+    struct ring waiting;      /* outboxes */
     uv_timer_t timer;
     uint64_t packets; /* sent so far: their ids */
     struct batch_cache {

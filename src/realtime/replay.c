@@ -1,6 +1,7 @@
-/* A subscription waits for its turn (ask_in_turn); then a step is submitted, comes back to on_step,
- * and arrive decides what it brought: notices of a replay, which are told as far as there is room;
- * or the map of a live query. While it is in the core's hands its subscription may end. */
+/* A subscription waits for its turn (ask_in_turn), near first; then a step is submitted, comes back
+ * to on_step, and arrive decides what it brought: notices of a replay, which are told as far as
+ * there is room; or the map of a live query. While it is in the core's hands its subscription may
+ * end. */
 #include "realtime/replay.h"
 
 #include "base/mem.h"
@@ -12,6 +13,9 @@
 
 #include <stdlib.h>
 
+/* All that one answer can bring, unless its object has other changes besides. */
+enum { NEAR_CHANGES = SUBSCRIBE_NOTICES_MAX };
+
 /* On the way to the core and back; kept in between as long as there is more. */
 struct step {
     struct command command; /* first */
@@ -22,7 +26,8 @@ struct step {
     struct arena arena; /* what the command of a live query points into, also when it has ended */
     size_t told;        /* of the notices that came */
     bool full;          /* the session has no room for the next one */
-    bool flying;        /* in the core's hands, or behind them in the work queue */
+    enum catch_up_lane lane;
+    bool flying; /* in the core's hands, or behind them in the work queue */
     struct worker worker;
 };
 
@@ -90,6 +95,7 @@ static void ask_for_changes(struct step *step)
     step->subscribe.since_given = subscription->since_given;
     step->subscribe.since = subscription->position;
     step->subscribe.with_before = subscription->live;
+    step->subscribe.walk_max = step->lane == CATCH_UP_NEAR ? NEAR_CHANGES : 0;
     step->subscribe.far_max = hub_of(subscription->session)->options->replay_max;
 }
 
@@ -101,6 +107,7 @@ static void ask(struct subscription *subscription)
     struct step *step = subscription->step;
     if (!step)
         step = subscription->step = new_step(subscription);
+    step->lane = subscription->lane;
     if (!subscription->topic)
         ask_for_map(step);
     else
@@ -110,19 +117,50 @@ static void ask(struct subscription *subscription)
     step->told = 0;
     step->full = false;
     step->flying = true;
-    step->session->subscriber.steps++;
+    hub_of(step->session)->behind[step->lane].steps++;
     session_submit(step->session, &step->command);
 }
 
-static void ask_in_turn(struct session *session)
+/* The next one of the session whose turn it is. */
+static struct subscription *take_turn(struct hub *hub, enum catch_up_lane lane)
 {
-    struct subscriber *subscriber = &session->subscriber;
-    while (session->state != SESSION_ENDED && subscriber->steps < REPLAY_STEPS_MAX &&
-           !ring_is_empty(&subscriber->behind)) {
-        struct subscription *next = ring_of(subscriber->behind.next, struct subscription, behind);
-        ring_remove(&next->behind);
-        ask(next);
+    struct ring *queues = &hub->behind[lane].queues;
+    struct catch_up_queue *queue = ring_of(queues->next, struct catch_up_queue, place);
+    ring_remove(&queue->place);
+    if (ring_is_empty(&queue->waiting))
+        return NULL;
+    struct subscription *next = ring_of(queue->waiting.next, struct subscription, behind);
+    ring_remove(&next->behind);
+    if (!ring_is_empty(&queue->waiting))
+        ring_append(queues, &queue->place);
+    return next->session->state == SESSION_ENDED ? NULL : next;
+}
+
+static void ask_in_turn(struct hub *hub)
+{
+    static const size_t steps_max[] = {
+        [CATCH_UP_NEAR] = REPLAY_NEAR_STEPS_MAX,
+        [CATCH_UP_FAR] = REPLAY_FAR_STEPS_MAX,
+    };
+    for (enum catch_up_lane lane = 0; lane < CATCH_UP_LANES; lane++) {
+        const struct catch_up_turns *turns = &hub->behind[lane];
+        while (turns->steps < steps_max[lane] && !ring_is_empty(&turns->queues)) {
+            struct subscription *next = take_turn(hub, lane);
+            if (next)
+                ask(next);
+        }
     }
+}
+
+/* `first`: it comes before the others of the session. */
+static void wait_for_turn(struct subscription *subscription, bool first)
+{
+    struct session *session = subscription->session;
+    struct catch_up_queue *queue = &session->subscriber.behind[subscription->lane];
+    ring_remove(&subscription->behind);
+    ring_append(first ? queue->waiting.next : &queue->waiting, &subscription->behind);
+    if (ring_is_empty(&queue->place))
+        ring_append(&hub_of(session)->behind[subscription->lane].queues, &queue->place);
 }
 
 void replay_continue(struct subscription *subscription)
@@ -130,15 +168,25 @@ void replay_continue(struct subscription *subscription)
     if (subscription->step && subscription->step->flying)
         return; /* when it is back it asks again */
     if (ring_is_empty(&subscription->behind))
-        ring_append(&subscription->session->subscriber.behind, &subscription->behind);
-    ask_in_turn(subscription->session);
+        wait_for_turn(subscription, false);
+    ask_in_turn(hub_of(subscription->session));
 }
 
-/* Before all others: what a catch-up keeps between its steps should not be kept for many. */
+/* Before all others of the session: what a catch-up keeps between its steps should not be kept for
+ * many. */
 static void go_on(struct subscription *subscription)
 {
-    ring_remove(&subscription->behind);
-    ring_append(subscription->session->subscriber.behind.next, &subscription->behind);
+    wait_for_turn(subscription, true);
+}
+
+/* There is more to catch up with than one answer brings. Until its turn comes nothing is kept. */
+static void go_far(struct subscription *subscription)
+{
+    bool first = subscription->lane == CATCH_UP_FAR;
+    if (!first)
+        drop_step(subscription);
+    subscription->lane = CATCH_UP_FAR;
+    wait_for_turn(subscription, first);
 }
 
 /* --- what comes back --- */
@@ -153,6 +201,7 @@ static void come_to(struct subscription *subscription, uint64_t reached)
     if (subscription->asked)
         subscription_tell_established(subscription);
     subscription->asked = false;
+    subscription->lane = CATCH_UP_NEAR;
     if (reached < subscription->missed || subscription->unchecked) {
         go_on(subscription);
     } else {
@@ -199,7 +248,7 @@ static void catch_up(struct subscription *subscription)
     subscribe_clear(subscribe, false);
     metric_add(&subscription_metrics(subscription)->replays, any && all && !more);
     if (all && more)
-        go_on(subscription);
+        go_far(subscription);
     else if (all)
         come_to(subscription, reached);
 }
@@ -239,9 +288,10 @@ static void arrive_late(struct step *step, const struct command *command)
 static void finish(struct step *step)
 {
     struct session *session = step->session;
+    struct hub *hub = hub_of(session);
     struct command command = step->command; /* the step may be used again, or freed */
     step->flying = false;
-    session->subscriber.steps--;
+    hub->behind[step->lane].steps--;
     if (step->subscription) {
         arrive(step->subscription, &command);
     } else {
@@ -249,7 +299,7 @@ static void finish(struct step *step)
         free_step(step);
     }
     command_deinit(&command);
-    ask_in_turn(session);
+    ask_in_turn(hub);
     session_release(session);
 }
 

@@ -2,15 +2,17 @@
  * position, tells that as far as the session has room, and asks again until there is no more. Then
  * it is LIVE. A live query first asks for its map.
  *
- * A step is what is on its way to the core and back; a subscription has one at most, and a session
- * REPLAY_STEPS_MAX: its other subscriptions wait for their turn. Its answer comes to this file
- * alone. */
+ * A step is what is on its way to the core and back. A subscription has one at most, and the whole
+ * gateway a few in each lane (subscriber.h): the sessions take turns, and so do the subscriptions
+ * of each. So a gateway that has much to do asks the core for little, and clients with much to
+ * catch up with make the core's thread neither busy without end nor others wait. A step's answer
+ * comes to this file alone. */
 #ifndef REALTIME_REPLAY_H
 #define REALTIME_REPLAY_H
 
 #include "realtime/subscription.h"
 
-enum { REPLAY_STEPS_MAX = 4 };
+enum { REPLAY_NEAR_STEPS_MAX = 16, REPLAY_FAR_STEPS_MAX = 2 };
 
 /* Ask for what follows its position when it is its turn, unless an answer is still to come: that
  * does it then. */

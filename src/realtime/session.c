@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "dialect/problem.h"
+#include "realtime/establish.h"
 #include "realtime/hub.h"
 #include "realtime/methods.h"
 #include "realtime/replay.h"
@@ -269,7 +270,7 @@ void session_adjust_reading(struct session *session)
     if (!session_is_talking(session))
         return;
     bool fast = is_too_fast(session);
-    bool on = !fast && !sessions_of(session)->draining &&
+    bool on = !fast && !sessions_of(session)->draining && !session->subscriber.establishing &&
               session->in_core + session->requests.waiting.count < options->requests_max &&
               session->requests.size <= options->queue_max &&
               websocket_queued(session->socket) <= queue_max(session);
@@ -333,6 +334,7 @@ static void on_closed(void *context, unsigned code)
     strangers_remove(sessions_of(session), session);
     session_end_because(session, code == WEBSOCKET_ABNORMAL ? "connection lost" : "closed");
     request_queue_drop(&session->requests);
+    establish_drop(session);
     subscription_end_all(session);
     if (!session->in_core)
         free_session(session);

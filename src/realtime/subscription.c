@@ -60,7 +60,10 @@ void subscription_init(struct session *session)
 {
     session->subscriber = (struct subscriber){.protocol = PROTOCOL_NEWEST};
     ring_init(&session->subscriber.subscriptions);
-    ring_init(&session->subscriber.behind);
+    for (size_t i = 0; i < CATCH_UP_LANES; i++) {
+        ring_init(&session->subscriber.behind[i].place);
+        ring_init(&session->subscriber.behind[i].waiting);
+    }
 }
 
 static struct subscription *add(struct session *session, const struct subscription_ask *ask)
@@ -121,6 +124,8 @@ void subscription_end_all(struct session *session)
     struct ring *head = &session->subscriber.subscriptions;
     while (!ring_is_empty(head))
         subscription_end(ring_of(head->next, struct subscription, in_session));
+    for (size_t i = 0; i < CATCH_UP_LANES; i++)
+        ring_remove(&session->subscriber.behind[i].place);
     free(session->subscriber.own);
     session->subscriber.own = NULL;
 }

@@ -32,9 +32,10 @@ struct subscription {
     struct live *live;   /* NULL: of an object */
     struct step *step;   /* replay.c's own; NULL: nothing has been asked */
     enum subscription_state state;
-    bool asked;       /* the client waits to hear that it is established */
-    bool unchecked;   /* its right may have changed since the core was asked last */
-    bool since_given; /* `position` is what the client said; else: from now on */
+    enum catch_up_lane lane; /* while it is BEHIND */
+    bool asked;              /* the client waits to hear that it is established */
+    bool unchecked;          /* its right may have changed since the core was asked last */
+    bool since_given;        /* `position` is what the client said; else: from now on */
     int64_t correlation;
     uint64_t position; /* event id of the last change that it was told of, or that is none of its */
     uint64_t missed;   /* event id of the newest change that came while it was BEHIND */

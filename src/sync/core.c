@@ -22,6 +22,7 @@ enum {
     RETRY_MS = 1000,
     SLEEP_MAX_MS = 1000,
     READING_NS = 1000000, /* of a turn, for pages and subscriptions: others wait meanwhile */
+    READING_BEFORE_COMMIT_NS = 250000,
 };
 
 /* Pages and catch-ups go one by one, however many there are of the others. */
@@ -266,10 +267,16 @@ static struct command *next_read(struct core *core)
     return (struct command *)node;
 }
 
-bool core_read(struct core *core)
+bool core_has_reads(const struct core *core)
+{
+    return core->reads[READ_PAGE].first || core->reads[READ_SUBSCRIPTION].first;
+}
+
+bool core_read(struct core *core, const atomic_bool *wanted)
 {
     struct settled settled = {{core->options.store, NULL, clock_now(core)}, &core->feed};
-    uint64_t until_ns = clock_monotonic_ns() + READING_NS;
+    uint64_t until_ns =
+        clock_monotonic_ns() + (core_is_pending(core) ? READING_BEFORE_COMMIT_NS : READING_NS);
     do {
         struct command *command = next_read(core);
         if (!command)
@@ -281,8 +288,8 @@ bool core_read(struct core *core)
         } else {
             reply(core, command);
         }
-    } while (clock_monotonic_ns() < until_ns);
-    return core->reads[READ_PAGE].first || core->reads[READ_SUBSCRIPTION].first;
+    } while (!atomic_load(wanted) && clock_monotonic_ns() < until_ns);
+    return core_has_reads(core);
 }
 
 /* As many wait as may. A read that need not wait is answered all the same; but those of sessions

@@ -23,6 +23,8 @@
 #include "sync/feed.h"
 #include "sync/idempotency.h"
 
+#include <stdatomic.h>
+
 /* Where answers and notices go. `reply` is called once a command, which is the callee's from then
  * on; `tell` for each port that follows what has happened. A command is answered before its
  * changes are told. Neither calls back into the core. */
@@ -75,8 +77,12 @@ void core_follow(struct core *core, uint64_t object, struct port *port);
 void core_evaluate(struct core *core, struct chain *commands);
 
 /* Evaluate and answer commands of the settled view, in order: one at least, and then as many as
- * there is time for in one turn. True: there are more. */
-bool core_read(struct core *core);
+ * there is time for in one turn, less when a commit waits, and none once `wanted` is set. True:
+ * there are more. */
+bool core_read(struct core *core, const atomic_bool *wanted);
+
+/* Are there any of them? */
+bool core_has_reads(const struct core *core);
 
 /* Might one of them have to be kept back? */
 bool core_concerns(const struct core *core, const struct chain *commands);

@@ -15,6 +15,7 @@ struct loop {
     struct loop_options options;
     pthread_mutex_t turns; /* whoever holds it uses the core, the store, and what is below */
     atomic_bool wanted;    /* the loop's thread waits for `turns`: gateways stand back */
+    atomic_bool called;    /* a gateway has come in vain, or left something in the queue */
     struct core *core;
     struct queue *commands; /* taken by whoever has the turn, so that they stay in order */
     struct port *ports;     /* those with letters to push */
@@ -157,8 +158,9 @@ static enum err work(struct loop *loop, enum err synced)
     enum err e = settle(loop, synced);
     if (e)
         return e;
+    atomic_store(&loop->called, false);
     evaluate_queue(loop);
-    loop->reading = core_read(loop->core);
+    loop->reading = core_read(loop->core, &loop->called);
     flush(loop);
     bool idle = is_idle(loop);
     e = tidy(loop, idle, &more);
@@ -257,12 +259,15 @@ void loop_follow(struct loop *loop, uint64_t object, struct port *port)
 void loop_submit(struct loop *loop, struct chain *commands)
 {
     queue_push(loop->commands, commands);
+    atomic_store(&loop->called, true);
 }
 
-static bool are_light(const struct chain *commands)
+/* Those of the settled view are only put in their queue, which is the thread's. */
+static bool are_quick(const struct chain *commands)
 {
     const struct node *node = commands->first;
-    while (node && command_is_light((const struct command *)node))
+    while (node && (command_is_light((const struct command *)node) ||
+                    command_is_settled((const struct command *)node)))
         node = node->next;
     return !node;
 }
@@ -270,7 +275,7 @@ static bool are_light(const struct chain *commands)
 /* Only what is evaluated at once, and in no other order. */
 static bool is_for_gateways(const struct loop *loop, const struct chain *commands)
 {
-    return are_light(commands) && !core_concerns(loop->core, commands);
+    return are_quick(commands) && !core_concerns(loop->core, commands);
 }
 
 /* What is in the port's queue came before. */
@@ -311,11 +316,14 @@ bool loop_evaluate(struct loop *loop, struct port *port, struct chain *commands,
                    struct chain *letters)
 {
     *letters = (struct chain){0};
-    if (atomic_load(&loop->wanted) || pthread_mutex_trylock(&loop->turns) != 0)
+    if (atomic_load(&loop->wanted) || pthread_mutex_trylock(&loop->turns) != 0) {
+        atomic_store(&loop->called, true);
         return false;
+    }
     bool done = evaluate_here(loop, port, commands, letters);
     bool early = core_sleep_ms(loop->core) < loop->wait_ms;
-    bool nudge = loop->resting && (early || core_is_pending(loop->core));
+    bool due = early || core_is_pending(loop->core) || core_has_reads(loop->core);
+    bool nudge = loop->resting && due;
     loop->resting = loop->resting && !nudge;
     pthread_mutex_unlock(&loop->turns);
     if (nudge)

@@ -48,7 +48,8 @@ static void add_to_trail(struct subscribe *subscribe, uint64_t seq)
 /* A part of the way back. */
 static enum err walk(struct settled *settled, struct subscribe *subscribe)
 {
-    for (int i = 0; i < SUBSCRIBE_STEPS_MAX && subscribe->trail_next > subscribe->since; i++) {
+    size_t steps = subscribe->walk_max ? subscribe->walk_max : SUBSCRIBE_STEPS_MAX;
+    for (; steps && subscribe->trail_next > subscribe->since; steps--) {
         struct change *change;
         enum err e = store_change(settled->view.store, subscribe->trail_next, &change);
         if (!e && (!change || subscribe->trail_count == subscribe->far_max))

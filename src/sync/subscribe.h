@@ -20,6 +20,7 @@ enum { SUBSCRIBE_NOTICES_MAX = 32, SUBSCRIBE_STEPS_MAX = 128 };
 struct subscribe {
     bool since_given; /* else: from now on */
     uint64_t since;   /* the seq of the last change known */
+    size_t walk_max;  /* look at so many changes at most; 0: SUBSCRIBE_STEPS_MAX */
     size_t far_max;   /* more than so many notices behind is lost */
     bool with_before; /* of a map: notices have `before`, as far as it is still kept */
 

@@ -1,7 +1,7 @@
 #include "fake/fake_session.h"
 
 #include "base/mem.h"
-#include "realtime/audience.h"
+#include "realtime/establish.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -23,8 +23,14 @@ struct hub *realtime_hub(struct realtime *realtime)
 void session_submit(struct session *session, struct command *command)
 {
     struct fake_session *fake = fake_of(session);
+    command->origin = session->id;
     chain_add(&fake->commands, &command->letter.node);
     fake->submitted++;
+}
+
+void session_adjust_reading(struct session *session)
+{
+    session->reading = !session->subscriber.establishing;
 }
 
 static bool has_room(struct request_queue *requests)
@@ -49,24 +55,41 @@ void session_reply_http(struct session *session, struct str id, unsigned http_st
     buf_add_char(&fake->body, 0);
 }
 
-void audience_note_own(struct session *session, uint64_t seq)
+void session_send(struct session *session, struct parcel *parcel)
 {
-    fake_of(session)->own_seq = seq;
+    (void)session;
+    (void)parcel;
 }
 
-void subscription_establish(struct session *session, const struct subscription_ask *ask)
+bool session_has_room(struct session *session, size_t bytes)
 {
-    (void)ask;
-    fake_of(session)->established++;
+    (void)bytes;
+    return !session->crowded;
 }
 
-void subscription_cancel(struct session *session, const struct subscription_ask *ask)
+void session_end(struct session *session)
 {
-    (void)ask;
-    fake_of(session)->cancelled++;
+    session->state = SESSION_ENDED;
+}
+
+/* Of nobody: that a topic is left. */
+void realtime_submit(struct realtime *realtime, struct command *command)
+{
+    chain_add(&((struct fake_session *)realtime)->farewells, &command->letter.node);
+}
+
+void realtime_returned(struct realtime *realtime)
+{
+    (void)realtime;
 }
 
 /* --- life --- */
+
+static uint64_t now_ns(void *context)
+{
+    struct fake_session *fake = context;
+    return fake->now_ns += fake->tick_ns;
+}
 
 void fake_session_init(struct fake_session *fake)
 {
@@ -74,6 +97,10 @@ void fake_session_init(struct fake_session *fake)
     *fake = (struct fake_session){
         .options = {.limits = {.data_size_max = 32, .message_size_max = 16, .data_depth_max = 8}},
     };
+    struct work_options work = {2000, now_ns, fake};
+    fake->now_ns = 1;
+    work_init(&fake->work, &work);
+    fake->options.work = &fake->work;
     fake->hub = (struct hub){
         .realtime = (struct realtime *)fake,
         .options = &fake->options,
@@ -98,6 +125,9 @@ void fake_session_deinit(struct fake_session *fake)
     while (fake->commands.first)
         fake_session_answer(fake, ERR_STORE, NULL, NULL);
     assert(fake->released == fake->submitted);
+    establish_drop(fake->session);
+    for (struct node *node; (node = chain_shift(&fake->farewells));)
+        ((struct letter *)node)->arrive((struct letter *)node);
     routes_free(fake->hub.routes);
     buf_deinit(&fake->body);
     free(fake->session);

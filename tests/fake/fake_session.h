@@ -1,5 +1,6 @@
 /* A session without a socket: requests go in, their commands come out to be answered, and replies
- * are kept. It stands in for session.c, realtime.c and subscription.c, at link time.
+ * are kept. It stands in for session.c and realtime.c, at link time, and fake_subscription.c for
+ * subscription.c.
  *
  * The session is that of "alice" at http://h:1, in the service "default", whose id is 1. */
 #ifndef FAKE_SESSION_H
@@ -17,12 +18,15 @@ struct fake_session {
     struct realtime_options options;
     struct realtime_metrics metrics;
     struct chain commands; /* that wait for their answer */
-    size_t submitted;      /* commands so far */
-    size_t released;       /* answers that were done with */
-    size_t replies;        /* ... these and the following tell of the last one */
+    struct chain farewells;
+    size_t submitted; /* commands so far */
+    size_t released;  /* answers that were done with */
+    size_t replies;   /* ... these and the following tell of the last one */
     unsigned status;
     struct buf body; /* NUL-terminated */
     uint64_t own_seq;
+    struct work_queue work; /* its clock passes `tick_ns` with each look at it */
+    uint64_t now_ns, tick_ns;
     size_t established; /* subscriptions that were asked for */
     size_t cancelled;
 };

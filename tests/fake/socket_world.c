@@ -76,7 +76,7 @@ struct world *world_new_of(const struct websocket_options *wanted, struct str ea
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &(int){4096}, sizeof(int));
     uv_loop_init(&world->loop);
-    work_loop_init(&world->work, &world->loop, &work, NULL, NULL);
+    work_loop_init(&world->work, &world->loop, &work, &(struct work_loop_hooks){0});
     uv_timer_init(&world->loop, &world->patience);
     world->patience.data = world;
     uv_timer_start(&world->patience, on_impatience, PATIENCE_MS, 0);

@@ -145,7 +145,7 @@ static void world_init(struct world *world, struct str early, unsigned use)
     assert(e == 0);
     *world = (struct world){.fd = fds[1], .use = use};
     uv_loop_init(&world->loop);
-    work_loop_init(&world->work, &world->loop, &work, NULL, NULL);
+    work_loop_init(&world->work, &world->loop, &work, &(struct work_loop_hooks){0});
     buf_init(&world->messages, NOTES_SIZE_MAX);
     world->sockets = websockets_new(&world->loop, &options);
     world->calling = true;

@@ -206,12 +206,12 @@ static enum err run(struct sim *sim, struct chain *commands)
     enum err e = OK;
     do {
         core_evaluate(sim->core, commands);
-        while (core_read(sim->core))
+        while (core_read(sim->core, &sim->called))
             ;
         if (core_is_pending(sim->core))
             e = commit(sim);
     } while (!e && (commands->first || core_is_pending(sim->core)));
-    while (!e && core_read(sim->core))
+    while (!e && core_read(sim->core, &sim->called))
         ;
     return e;
 }

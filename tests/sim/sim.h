@@ -54,9 +54,10 @@ struct sim {
     uint64_t seed;
     uint64_t commits; /* tried so far */
     struct sim_failure failures[SIM_CALLS];
-    bool unsure_keeps; /* a commit that fails with ERR_UNSURE was kept none the less */
-    enum err synced;   /* what the sync under way comes to */
-    bool overlapping;  /* sim_run has some commands, by chance, evaluated meanwhile */
+    bool unsure_keeps;  /* a commit that fails with ERR_UNSURE was kept none the less */
+    enum err synced;    /* what the sync under way comes to */
+    bool overlapping;   /* sim_run has some commands, by chance, evaluated meanwhile */
+    atomic_bool called; /* somebody waits while the core reads: one command a call */
     struct chain batch;
     struct chain meanwhile;
     struct asked *asked;   /* newest first */

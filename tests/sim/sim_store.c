@@ -80,7 +80,7 @@ static enum err sync_all(struct store *store)
     struct sim *sim = of(store);
     if (sim->meanwhile.first)
         core_evaluate(sim->core, &sim->meanwhile);
-    while (sim->core && core_read(sim->core))
+    while (sim->core && core_read(sim->core, &sim->called))
         ;
     enum err e = store_sync(sim->inner);
     return e ? e : sim->synced;

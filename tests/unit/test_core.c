@@ -77,6 +77,32 @@ static void a_read_that_depends_on_nothing_uncommitted_does_not_wait(void **stat
     assert_answer(sim, read, "0 {\"a\":1}");
 }
 
+static size_t count_answered(struct asked *const *asked, size_t count)
+{
+    size_t answered = 0;
+    for (size_t i = 0; i < count; i++)
+        answered += asked[i]->answered;
+    return answered;
+}
+
+/* One at least, so that they come to an end. */
+static void pages_are_read_one_at_a_time_while_somebody_calls(void **state)
+{
+    enum { PAGES = 3 };
+    struct sim *sim = *state;
+    struct asked *pages[PAGES];
+    for (size_t i = 0; i < PAGES; i++)
+        pages[i] = sim_ask(sim, sim_list(10));
+    core_evaluate(sim->core, &sim->batch);
+    assert_true(core_has_reads(sim->core));
+    atomic_store(&sim->called, true);
+    for (size_t i = 1; i <= PAGES; i++) {
+        assert_int_equal(core_read(sim->core, &sim->called), i < PAGES);
+        assert_int_equal(count_answered(pages, PAGES), i);
+    }
+    assert_false(core_has_reads(sim->core));
+}
+
 static void an_answer_that_depends_on_something_uncommitted_waits(void **state)
 {
     struct sim *sim = *state;
@@ -522,6 +548,7 @@ int main(void)
         ON_EACH_STORE(writes_of_one_batch_are_decided_in_their_order),
         ON_EACH_STORE(a_whole_life_fits_into_one_batch),
         ON_EACH_STORE(a_read_that_depends_on_nothing_uncommitted_does_not_wait),
+        ON_EACH_STORE(pages_are_read_one_at_a_time_while_somebody_calls),
         ON_EACH_STORE(an_answer_that_depends_on_something_uncommitted_waits),
         ON_EACH_STORE(reads_alone_commit_nothing),
         ON_EACH_STORE(more_commands_than_a_batch_holds_are_all_answered_in_order),

@@ -64,11 +64,72 @@ static void what_no_object_can_be_called_is_passed_over(void **state)
     buf_deinit(&sid);
 }
 
+/* Each look at the clock takes 100 us, and a step 250 us at most: a few of them. */
+static void many_requests_are_carried_out_in_steps(void **state)
+{
+    enum { STEP_MAX = 4 };
+    struct fake_session *fake = *state;
+    fake->tick_ns = 100000;
+    subscribe(fake, REQUESTS_MAX, STR("ET1"));
+    while (!work_is_empty(&fake->work)) {
+        size_t before = fake->established;
+        struct worker *first = ring_of(fake->work.waiting.next, struct worker, place);
+        work_remove(first);
+        if (first->step(first))
+            work_add(&fake->work, first);
+        assert_in_range(fake->established - before, 0, STEP_MAX);
+        assert_int_equal(fake->session->reading, work_is_empty(&fake->work));
+    }
+    assert_int_equal(fake->established, REQUESTS_MAX);
+}
+
+static void nothing_is_begun_while_others_wait(void **state)
+{
+    struct fake_session *fake = *state;
+    struct worker other;
+    worker_init(&other, NULL);
+    work_add(&fake->work, &other);
+    subscribe(fake, 1, STR("ET1"));
+    assert_int_equal(fake->established, 0);
+    work_remove(&other);
+    work_run(&fake->work);
+    assert_int_equal(fake->established, 1);
+}
+
+static void what_is_left_is_forgotten_when_the_session_ends(void **state)
+{
+    struct fake_session *fake = *state;
+    fake->tick_ns = 100000;
+    subscribe(fake, REQUESTS_MAX, STR("ET1"));
+    size_t before = fake->established;
+    fake->session->state = SESSION_ENDED;
+    work_run(&fake->work);
+    assert_true(work_is_empty(&fake->work));
+    assert_int_equal(fake->established, before);
+    assert_true(before < REQUESTS_MAX);
+}
+
+static void what_is_left_is_forgotten_when_the_socket_is_gone(void **state)
+{
+    struct fake_session *fake = *state;
+    fake->tick_ns = 100000;
+    subscribe(fake, REQUESTS_MAX, STR("ET1"));
+    assert_false(work_is_empty(&fake->work));
+    establish_drop(fake->session);
+    assert_true(work_is_empty(&fake->work));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(of_more_requests_than_a_batch_may_have_the_first_count,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(many_requests_are_carried_out_in_steps, begin, end),
+        cmocka_unit_test_setup_teardown(nothing_is_begun_while_others_wait, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_left_is_forgotten_when_the_session_ends, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(what_is_left_is_forgotten_when_the_socket_is_gone, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(what_no_object_can_be_called_is_passed_over, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

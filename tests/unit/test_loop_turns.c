@@ -58,13 +58,12 @@ static void a_write_on_the_thread_that_asks_is_answered_when_the_disk_has_it(voi
     command_deinit(&create);
 }
 
-static void several_items_are_read_on_the_thread_that_asks_but_no_pages(void **state)
+static void several_items_are_read_on_the_thread_that_asks_and_pages_on_the_loops(void **state)
 {
     struct house *house = *state;
     const struct str names[] = {STR("b"), STR("none"), STR("a")};
     struct command many = sim_map_item(VERB_FETCH_MANY, "m", NULL);
     struct command page = sim_map_item(VERB_LIST, "m", NULL);
-    struct chain pages = {0}, letters;
     house_start_well(house);
     assert_int_equal(house_submit_and_forget(house, sim_of(KIND_MAP, sim_create("m", NULL))), OK);
     for (size_t i = 0; i < 3; i += 2) {
@@ -73,15 +72,17 @@ static void several_items_are_read_on_the_thread_that_asks_but_no_pages(void **s
     }
     many.names = names;
     many.names_count = 3;
-    chain_add(&pages, &page.letter.node);
-    assert_false(loop_evaluate(house->loop, &house->port, &pages, &letters));
-    assert_ptr_equal(pages.first, &page.letter.node);
+    assert_false(evaluate(house, &house->port, &page)); /* the loop's thread was told */
+    assert_ptr_equal(queue_wait(house->port.queue, -1).first, &page.letter.node);
+    assert_int_equal(page.err, OK);
+    assert_int_equal(page.heads_count, 2);
     assert_true(evaluate(house, &house->port, &many));
     assert_int_equal(many.err, OK);
     assert_int_equal(many.heads_count, 2);
     assert_true(str_eq(many.heads[0]->name, names[0]));
     assert_true(str_eq(many.heads[1]->name, names[2]));
     command_deinit(&many);
+    command_deinit(&page);
 }
 
 static void what_is_refused_for_want_of_room_is_answered(void **state)
@@ -219,11 +220,12 @@ static void what_was_left_in_the_queue_comes_first(void **state)
     command_deinit(&lost);
 }
 
+/* And who comes behind them need not wait for them. */
 static void pages_in_the_queue_are_left_to_the_loop(void **state)
 {
     struct house *house = *state;
     struct disk disk;
-    struct chain chain = {0}, letters;
+    struct chain chain = {0};
     struct command write = sim_create("y", NULL), page = sim_list(10), fetch = sim_fetch("x");
     start_on(house, &disk);
     assert_false(evaluate(house, &house->port, &write));
@@ -231,18 +233,9 @@ static void pages_in_the_queue_are_left_to_the_loop(void **state)
     page.port = fetch.port = &house->ports[0];
     chain_add(&chain, &page.letter.node);
     loop_submit(house->loop, &chain);
-    chain_add(&chain, &fetch.letter.node);
-    assert_false(loop_evaluate(house->loop, &house->ports[0], &chain, &letters));
-    assert_null(letters.first);
-    loop_submit(house->loop, &chain);
+    assert_true(evaluate(house, &house->ports[0], &fetch));
     atomic_store(&disk.allowed, 3);
-    letters = queue_wait(house->ports[0].queue, -1);
-    if (letters.count < 2) {
-        struct chain rest = queue_wait(house->ports[0].queue, -1);
-        chain_join(&letters, &rest);
-    }
-    assert_ptr_equal(chain_shift(&letters), &fetch.letter.node);
-    assert_ptr_equal(chain_shift(&letters), &page.letter.node);
+    assert_ptr_equal(queue_wait(house->ports[0].queue, -1).first, &page.letter.node);
     assert_int_equal(page.heads_count, 2);
     assert_ptr_equal(queue_wait(house->port.queue, -1).first, &write.letter.node);
     command_deinit(&write);
@@ -257,7 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_read_is_answered_on_the_thread_that_asks),
         TEST(a_write_on_the_thread_that_asks_is_answered_when_the_disk_has_it),
-        TEST(several_items_are_read_on_the_thread_that_asks_but_no_pages),
+        TEST(several_items_are_read_on_the_thread_that_asks_and_pages_on_the_loops),
         TEST(what_is_refused_for_want_of_room_is_answered),
         TEST(whoever_is_alone_does_not_wait_for_the_rest_to_end),
         TEST(others_are_read_while_the_disk_is_at_it),

@@ -217,8 +217,8 @@ static int begin(void **state)
                              .name = STR("default")};
     int pair[2];
     uv_loop_init(&world.loop);
-    work_loop_init(&world.work, &world.loop, &(struct work_options){.budget_us = 1000000}, NULL,
-                   NULL);
+    work_loop_init(&world.work, &world.loop, &(struct work_options){.budget_us = 1000000},
+                   &(struct work_loop_hooks){0});
     snprintf(world.credentials.account_sid, sizeof world.credentials.account_sid, ACCOUNT);
     struct realtime_options options = {
         .loop = &world.loop,

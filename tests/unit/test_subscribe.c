@@ -204,6 +204,31 @@ static void too_far_behind_is_lost(void **state)
     subscribe_clear(&subscribe, true);
 }
 
+/* Whoever is near has all with the first answer; else nothing is lost by asking again. */
+static void an_answer_looks_at_no_more_changes_than_it_may(void **state)
+{
+    enum { PUSHED = 10, WALK_MAX = 4 };
+    struct sim *sim = *state;
+    struct str sid = make(sim, KIND_LIST, "l");
+    uint64_t since = seq_of(sim, KIND_LIST, "l");
+    struct subscribe subscribe = {.since_given = true,
+                                  .since = since,
+                                  .far_max = PUSHED,
+                                  .walk_max = WALK_MAX};
+    for (int i = 0; i < PUSHED; i++)
+        push(sim, "l");
+    for (int i = 1; i <= PUSHED / WALK_MAX; i++) {
+        assert_int_equal(ask(sim, KIND_LIST, sid, &subscribe), OK);
+        assert_true(subscribe.more);
+        assert_int_equal(subscribe.count, 0);
+        assert_int_equal(subscribe.trail_count, i * WALK_MAX);
+    }
+    assert_int_equal(ask(sim, KIND_LIST, sid, &subscribe), OK);
+    assert_false(subscribe.more);
+    assert_int_equal(subscribe.count, PUSHED);
+    subscribe_clear(&subscribe, true);
+}
+
 static void who_knows_what_never_happened_here_is_lost(void **state)
 {
     static const enum kind kinds[] = {KIND_DOCUMENT, KIND_LIST, KIND_MAP};
@@ -582,6 +607,7 @@ int main(void)
         ON_EACH_STORE(of_a_document_the_newest_state_is_enough),
         ON_EACH_STORE(an_object_that_is_not_there_cannot_be_subscribed_to),
         ON_EACH_STORE(too_far_behind_is_lost),
+        ON_EACH_STORE(an_answer_looks_at_no_more_changes_than_it_may),
         ON_EACH_STORE(who_knows_what_never_happened_here_is_lost),
         ON_EACH_STORE(who_is_refused_is_not_told_what_happens),
         ON_EACH_STORE(the_answer_waits_for_no_commit_also_where_access_is_controlled),

@@ -17,7 +17,9 @@ struct world {
     uint64_t now_ns;
     unsigned steps, left; /* of the worker */
     unsigned sleeps;
-    bool add_late; /* before the loop sleeps */
+    bool add_late;            /* before the loop sleeps */
+    unsigned heralded;        /* how often the queue was about to be run */
+    unsigned steps_at_herald; /* ... and what had been stepped then, the last time */
 };
 
 static uint64_t now_ns(void *context)
@@ -31,6 +33,13 @@ static bool step(struct worker *worker)
     world->now_ns += STEP_NS;
     world->steps++;
     return --world->left > 0;
+}
+
+static void before_work(void *context)
+{
+    struct world *world = context;
+    world->heralded++;
+    world->steps_at_herald = world->steps;
 }
 
 static void before_sleep(void *context)
@@ -53,7 +62,8 @@ static void init(struct world *world)
     *world = (struct world){.now_ns = 1};
     struct work_options options = {BUDGET_US, now_ns, world};
     uv_loop_init(&world->uv);
-    work_loop_init(&world->loop, &world->uv, &options, before_sleep, world);
+    work_loop_init(&world->loop, &world->uv, &options,
+                   &(struct work_loop_hooks){before_work, before_sleep, world});
     worker_init(&world->worker, step);
     uv_timer_init(&world->uv, &world->patience);
     uv_timer_start(&world->patience, on_impatience, PATIENCE_MS, 0);
@@ -98,6 +108,24 @@ static void the_loop_does_not_sleep_while_somebody_waits(void **state)
     deinit(&world);
 }
 
+/* So that what came in goes to others before its own thread is busy with something else. */
+static void the_owner_is_called_before_the_queue_is_run_and_not_when_it_is_empty(void **state)
+{
+    (void)state;
+    struct world world;
+    init(&world);
+    world.left = 9;
+    work_add(&world.loop.queue, &world.worker);
+    for (unsigned turn = 1; turn <= 3; turn++) {
+        uv_run(&world.uv, UV_RUN_NOWAIT);
+        assert_int_equal(world.heralded, turn);
+        assert_int_equal(world.steps_at_herald, 4 * (turn - 1));
+    }
+    uv_run(&world.uv, UV_RUN_NOWAIT);
+    assert_int_equal(world.heralded, 3);
+    deinit(&world);
+}
+
 static void it_sleeps_when_nobody_does(void **state)
 {
     (void)state;
@@ -117,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_turn_of_the_loop_is_one_turn_of_the_budget),
         cmocka_unit_test(the_loop_does_not_sleep_while_somebody_waits),
+        cmocka_unit_test(the_owner_is_called_before_the_queue_is_run_and_not_when_it_is_empty),
         cmocka_unit_test(it_sleeps_when_nobody_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
