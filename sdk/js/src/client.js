@@ -40,9 +40,14 @@ const KINDS = {
   stream: { Entity: StreamEntity, Handle: SyncStream, folder: 'Streams', more: [] },
 };
 
-const OPTIONS = ['url', 'maxPending', 'itemsMax', 'reconnect', 'WebSocket'];
-// What applications written for twilio-sync give. The first two count; the others say nothing here.
-const OFFICIAL_OPTIONS = [
+const OPTIONS = [
+  'url',
+  'optimistic',
+  'maxPending',
+  'itemsMax',
+  'reconnect',
+  'WebSocket',
+  // Those of twilio-sync; the first two count, the others have no effect.
   'cdsUri',
   'twilsock',
   'logLevel',
@@ -54,33 +59,20 @@ const OFFICIAL_OPTIONS = [
   'twilsockClient',
 ];
 
-function checkClientOptions(options) {
-  const own = Object.keys(options ?? {}).filter((name) => !OFFICIAL_OPTIONS.includes(name));
-  checkOptions('SyncClient', Object.fromEntries(own.map((name) => [name, options[name]])), OPTIONS);
-  checkOptions('reconnect', options?.reconnect, ['minMs', 'maxMs']);
-  return options ?? {};
-}
-
-function parseUrl(text, base) {
-  try {
-    return new URL(text, base);
-  } catch (cause) {
-    return { protocol: '', cause };
-  }
-}
-
 // Where the WebSocket is. Understands the options of twilio-sync, too.
 function socketUri({ url, cdsUri, twilsock }) {
   const base = twilsock?.uri ?? url ?? cdsUri ?? globalThis.location?.origin;
   if (!base) throw new ValidationError('Say where the server is: { url: "https://HOST:PORT" }');
-  const uri = twilsock?.uri ? parseUrl(base) : parseUrl('/v3/wsconnect', base);
-  uri.protocol = uri.protocol.replace('http', 'ws');
-  if (!/^wss?:$/.test(uri.protocol)) {
-    const message = `url must begin with "http://" or "https://", not as ${JSON.stringify(base)}`;
-    throw new ValidationError(message, 400, 0, { cause: uri.cause });
+  if (!/^(http|ws)s?:\/\/[^/]/.test(base)) throw wrongUrl(base);
+  try {
+    return new URL(twilsock?.uri ? '' : '/v3/wsconnect', base).href.replace(/^http/, 'ws');
+  } catch {
+    throw wrongUrl(base);
   }
-  return uri.href;
 }
+
+const wrongUrl = (url) =>
+  new ValidationError(`url must be like "https://HOST:PORT", not ${JSON.stringify(url)}`, 400);
 
 function openOptions(argument, kind) {
   const given = typeof argument === 'string' ? { id: argument } : (argument ?? {});
@@ -133,13 +125,19 @@ export class SyncClient extends Emitter {
    *   whenever one is needed
    * @param {object} [options] `url` of the server (default: the page's origin); `maxPending`, writes
    *   that may wait (1000); `itemsMax`, items of a collection kept in memory (10000);
-   *   `reconnect: {minMs, maxMs}`; `WebSocket`, a class
+   *   `reconnect: {minMs, maxMs}`; `WebSocket`, a class; `optimistic`, own writes are seen at once
    */
   constructor(token, options = {}) {
     super();
     if (typeof token !== 'function' && (typeof token !== 'string' || !token))
       throw new ValidationError('A token, or a function that makes one, is needed');
-    const { maxPending = 1000, itemsMax = 10_000, reconnect = {} } = checkClientOptions(options);
+    const {
+      maxPending = 1000,
+      itemsMax = 10_000,
+      reconnect = {},
+      optimistic,
+    } = checkOptions('SyncClient', options, OPTIONS);
+    checkOptions('reconnect', reconnect, ['minMs', 'maxMs']);
     this.#tokens = new TokenSource(token);
     this.#connection = new Connection(
       {
@@ -152,7 +150,7 @@ export class SyncClient extends Emitter {
     );
     this.#requests = new Requests(this.#connection);
     this.#services = {
-      options: { itemsMax },
+      options: { itemsMax, optimistic },
       requests: this.#requests,
       subscriptions: new Subscriptions(this.#connection, this.#requests),
       liveQuery: (...names) => this.liveQuery(...names),

@@ -11,12 +11,14 @@ import {
   asMutator,
   asTtl,
   asWrite,
+  changedBy,
   entityOf,
   eventOf,
   segment,
 } from './entity.js';
 import { NotFoundError, ValidationError } from './errors.js';
 import { checkOptions } from './names.js';
+import { OptimisticData, changeOf, isSame } from './optimistic.js';
 import { Paginator } from './paginator.js';
 
 const PAGE_SIZE = 50;
@@ -26,23 +28,46 @@ const PAGE_OPTIONS = ['from', 'pageSize', 'limit', 'order', 'bounds'];
 /** An item as it is now: it changes as the collection does. */
 export class SyncItem {
   #root;
+  #optimistic = null;
 
   constructor(root) {
     this.take(root);
   }
 
-  /** @internal */
-  take(root) {
+  /** @internal The server has said this. `write`: it answered that one. */
+  take(root, write) {
     this.#root = root;
+    this.#optimistic?.rebase(root.data, write);
+  }
+
+  /** @internal */
+  addWrite(write) {
+    this.#optimistic ??= new OptimisticData(this.#root.data);
+    this.#optimistic.add(write);
+  }
+
+  /** @internal */
+  cancelWrite(write) {
+    return this.#optimistic?.cancel(write) ?? false;
+  }
+
+  /** @internal {data, revision} as the server has them. */
+  get confirmed() {
+    return this.#root;
   }
 
   get data() {
-    return this.#root.data;
+    return this.pending ? this.#optimistic.view : this.#root.data;
+  }
+
+  /** Whether own writes that the server has not answered are in the data. */
+  get pending() {
+    return this.#optimistic?.pending ?? false;
   }
 
   /** The same as `data`. */
   get value() {
-    return this.#root.data;
+    return this.data;
   }
 
   get revision() {
@@ -77,6 +102,7 @@ export class SyncItem {
 export class CollectionEntity extends Entity {
   #items = new Map(); // name -> item
   #removed = new Map(); // name -> number of the removal, until the events are past it
+  #drafts = new Map(); // name, or the write that pushes it -> item that only pending writes know
 
   /**
    * @param {object} kind `type`, `field` ('index' or 'key'), `Item`, `itemNotFound` (code)
@@ -101,17 +127,28 @@ export class CollectionEntity extends Entity {
     return root[this.kind.field];
   }
 
-  #store(root) {
+  #store(root, write) {
     const name = this.#name(root);
     const known = this.#items.get(name);
-    if (known) known.take({ ...root, created_by: root.created_by ?? known.createdBy });
-    const item = known ?? new this.kind.Item(root);
+    if (known) known.take({ ...root, created_by: root.created_by ?? known.createdBy }, write);
+    const item = known ?? this.#takeDraft(root, write) ?? new this.kind.Item(root);
     this.#removed.delete(name);
     this.#items.delete(name); // to the end: the oldest go first
     this.#items.set(name, item);
     if (this.#items.size > this.client.options.itemsMax)
       this.#items.delete(this.#items.keys().next().value);
     return item;
+  }
+
+  #takeDraft(root, write) {
+    const name = this.#name(root);
+    const key = this.#drafts.has(name) ? name : write;
+    const draft = this.#drafts.get(key);
+    if (!draft) return undefined;
+    this.#drafts.delete(key);
+    draft[this.kind.field] = name;
+    draft.take(root, write);
+    return draft;
   }
 
   // Whether what has this number is news of the item.
@@ -160,13 +197,69 @@ export class CollectionEntity extends Entity {
     this.#advance(event.id, event[`${this.type}_revision`], date);
   }
 
-  #onItem(root, { added, isLocal }) {
+  #onItem(root, { added, isLocal, write }) {
     const name = this.#name(root);
     if (!this.#isNews(name, root.last_event_id, isLocal)) return;
-    const previousItemData = this.#items.get(name)?.data ?? null;
-    const item = this.#store(root);
+    const draft = this.#drafts.get(name) ?? this.#drafts.get(write);
+    const known = this.#items.get(name);
+    const previousItemData = (known ?? draft)?.data ?? null;
+    const isPlaced = draft?.[this.kind.field] === name;
+    const item = this.#store(root, write);
+    if (draft && !known)
+      added = false; // it was told of
+    else this.#dropDraft(write);
+    // An optimistic client has told of its own writes before: it tells of what looks different.
+    const isTold = this.client.options.optimistic && (known || (draft && isPlaced));
+    if (!isTold || !isSame(item.data, previousItemData))
+      this.#reportItem(item, { added, isLocal, previousItemData });
+  }
+
+  #reportItem(item, { added, isLocal, previousItemData }) {
+    const pending = this.pendingMember(item.pending);
     const members = added ? { item, isLocal } : { item, isLocal, previousItemData };
-    this.report(added ? 'itemAdded' : 'itemUpdated', eventOf(root.data, members));
+    this.report(
+      added ? 'itemAdded' : 'itemUpdated',
+      eventOf(item.data, { ...members, ...pending }),
+    );
+  }
+
+  // --- pending writes ---
+
+  /** `write` has `name` (null: a push) and `creates`, whether it makes an item that is not there. */
+  addWrite(write) {
+    const { name, creates } = write;
+    const known = this.#items.get(name) ?? this.#drafts.get(name);
+    if (!known && !creates) return; // what it will make is not known
+    const date = new Date().toISOString();
+    const item =
+      known ??
+      new this.kind.Item({ [this.kind.field]: name, data: {}, revision: null, date_updated: date });
+    const previousItemData = item.data;
+    write.item = item;
+    item.addWrite(write);
+    if (!known) this.#drafts.set(name ?? write, item);
+    if (!known || !isSame(item.data, previousItemData))
+      this.#reportItem(item, { added: !known, isLocal: true, previousItemData });
+  }
+
+  cancelWrite(write, error) {
+    const { item } = write;
+    const previousItemData = item?.data;
+    if (!item?.cancelWrite(write)) return;
+    if (!item.pending) this.#dropDraft(write.name ?? write, previousItemData);
+    const isThere = this.#items.get(item[this.kind.field]) === item;
+    if (isThere && !isSame(item.data, previousItemData))
+      this.#reportItem(item, { added: false, isLocal: true, previousItemData });
+    if (error) this.broadcast('rolledBack', { error, item });
+  }
+
+  #dropDraft(key, previousItemData) {
+    const item = this.#drafts.get(key);
+    if (!item) return;
+    this.#drafts.delete(key);
+    const { field } = this.kind;
+    const members = { [field]: item[field], item, isLocal: true, previousItemData };
+    this.report('itemRemoved', eventOf(previousItemData, members));
   }
 
   #onItemRemoved(name, id, data, isLocal) {
@@ -193,6 +286,11 @@ export class CollectionEntity extends Entity {
     throw this.#itemMissing(name);
   }
 
+  /** As `get`, with an item that only pending writes know. */
+  async find(name) {
+    return this.#drafts.get(name) ?? this.get(name);
+  }
+
   #itemMissing(name) {
     this.#items.delete(name);
     const message = `There is no item with ${this.kind.field} ${JSON.stringify(name)}`;
@@ -206,7 +304,8 @@ export class CollectionEntity extends Entity {
     if (!(Number.isInteger(Number(size)) && size > 0))
       throw new ValidationError('pageSize must be a whole number above 0', 400, 20001);
     if (name !== undefined) return this.#page({ [this.kind.field]: name });
-    if (this.client.isOffline() && this.#items.size) return this.#fromMemory({ from, order, size });
+    if (this.client.isOffline() && this.#items.size + this.#drafts.size > 0)
+      return this.#fromMemory({ from, order, size });
     return this.#page({ from, order, bounds, pageSize: Math.min(size, PAGE_SIZE_MAX) });
   }
 
@@ -234,14 +333,17 @@ export class CollectionEntity extends Entity {
   #fromMemory({ from, order, size }) {
     const sign = order === 'desc' ? -1 : 1;
     const compare = (a, b) => (a === b ? 0 : a < b ? -sign : sign);
-    const names = [...this.#items.keys()]
-      .filter((name) => from === undefined || compare(name, from) >= 0)
-      .sort(compare);
+    const nameOf = (item) => item[this.kind.field] ?? Infinity; // pushes have none yet
+    const all = [...this.#items.values(), ...this.#drafts.values()]
+      .filter((item) => from === undefined || compare(nameOf(item), from) >= 0)
+      .sort((a, b) => compare(nameOf(a), nameOf(b)));
+    const isThere = (item) =>
+      this.#items.get(nameOf(item)) === item || [...this.#drafts.values()].includes(item);
     const pageAt = (at) => {
-      const items = names.slice(at, at + size).map((name) => this.#items.get(name));
-      const next = at + size < names.length && (async () => pageAt(at + size));
+      const items = all.slice(at, at + size).filter(isThere);
+      const next = at + size < all.length && (async () => pageAt(at + size));
       const previous = at > 0 && (async () => pageAt(Math.max(0, at - size)));
-      return new Paginator(items.filter(Boolean), next, previous, true);
+      return new Paginator(items, next, previous, true);
     };
     return pageAt(0);
   }
@@ -258,12 +360,12 @@ export class CollectionEntity extends Entity {
   // --- writing ---
 
   /** Write an item; `request` says how. Resolves with the item as it is then. */
-  async putItem(request, data, { added } = {}) {
-    const apply = ({ status, body }) =>
-      this.#onItem(
-        { ...body, data },
-        { added: added ?? (request.method === 'PUT' && status === 201), isLocal: true },
-      );
+  async putItem(request, data, write) {
+    const isPush = write.name === null;
+    const apply = ({ status, body }) => {
+      const added = isPush || (request.method === 'PUT' && status === 201);
+      this.#onItem({ ...body, data }, { added, isLocal: true, write });
+    };
     const { body } = await this.write({ ...request, apply });
     return this.#items.get(this.#name(body)) ?? new this.kind.Item({ ...body, data });
   }
@@ -276,24 +378,29 @@ export class CollectionEntity extends Entity {
       // Lists: the item must be there, and its old data is part of the event.
       if (method === 'POST') await this.get(name);
       const request = { ...this.#change(name, data, ttl), method, signal, repeat: 'always' };
-      return this.putItem(request, data);
+      return this.putItem(request, data, write);
     };
-    return this.enqueue(name, options, job, true);
+    const write = { name, creates: method === 'PUT', change: () => data };
+    return this.optimistically(write, options, () => this.enqueue(name, options, job, true));
   }
 
   changeItem(name, mutator, options, method, absent) {
     this.checkName(name);
     asMutator(mutator);
     asWrite(options);
-    return this.enqueue(name, options, async (ttl, signal) => {
+    const write = { name, change: changeOf((data) => changedBy(mutator, data)) };
+    const job = async (ttl, signal) => {
       const target = {
         get: () =>
-          this.get(name).catch((error) => {
-            if (!absent || error.code !== this.kind.itemNotFound) throw error;
-            return absent;
-          }),
+          this.get(name).then(
+            ({ confirmed }) => confirmed,
+            (error) => {
+              if (!absent || error.code !== this.kind.itemNotFound) throw error;
+              return absent;
+            },
+          ),
         put: (data, ifMatch) =>
-          this.putItem({ ...this.#change(name, data, ttl), method, ifMatch, signal }, data),
+          this.putItem({ ...this.#change(name, data, ttl), method, ifMatch, signal }, data, write),
         take: (current) => {
           if (!current) throw this.#itemMissing(name);
           this.#takeRead(current);
@@ -302,7 +409,8 @@ export class CollectionEntity extends Entity {
       };
       const item = await this.mutate(target, mutator, signal);
       return item ?? (await this.get(name).catch(() => undefined));
-    });
+    };
+    return this.optimistically(write, options, () => this.enqueue(name, options, job));
   }
 
   #change(name, data, ttl) {
@@ -317,7 +425,7 @@ export class CollectionEntity extends Entity {
       const item = await this.get(name);
       const path = this.path('Items', name);
       const apply = ({ body }) => {
-        if (this.#items.get(name) === item) this.#store({ ...body, data: item.data });
+        if (this.#items.get(name) === item) this.#store({ ...body, data: item.confirmed.data });
       };
       await this.write({
         method: 'POST',
@@ -345,10 +453,19 @@ export class CollectionEntity extends Entity {
 /**
  * Events: `itemAdded` {item, isLocal}, `itemUpdated` {item, previousItemData, isLocal},
  * `itemRemoved` {index or key, previousItemData, isLocal}, `removed` {isLocal}, `failure` (error),
- * `reset` (what was missed could not be told: read again), `pendingChanged` (count).
+ * `reset` (what was missed could not be told: read again), `pendingChanged` (count), `rolledBack`
+ * {error, item}.
  */
 export class Collection extends Handle {
-  static events = ['itemAdded', 'itemUpdated', 'itemRemoved', 'removed', 'reset', ...EVENTS];
+  static events = [
+    'itemAdded',
+    'itemUpdated',
+    'itemRemoved',
+    'removed',
+    'reset',
+    'rolledBack',
+    ...EVENTS,
+  ];
   static itemAdded = 'itemAdded';
   static itemUpdated = 'itemUpdated';
   static itemRemoved = 'itemRemoved';
@@ -360,7 +477,7 @@ export class Collection extends Handle {
 
   /** An item; rejects with NotFoundError when there is none. */
   async get(name) {
-    return entityOf(this).get(name);
+    return entityOf(this).find(name);
   }
 
   async remove(name, options) {

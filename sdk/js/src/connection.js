@@ -58,11 +58,13 @@ export class Connection extends Emitter {
     if (this.#state === 'connecting' || this.#state === 'connected') return;
     this.#move('connecting');
     this.#attempt();
-    globalThis.addEventListener?.('online', this.#hurry);
+    globalThis.addEventListener?.('online', this.#onOnline);
+    globalThis.addEventListener?.('offline', this.#onOffline);
   }
 
   close() {
-    globalThis.removeEventListener?.('online', this.#hurry);
+    globalThis.removeEventListener?.('online', this.#onOnline);
+    globalThis.removeEventListener?.('offline', this.#onOffline);
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#refreshTimer);
     if (this.#state === 'disconnected') return;
@@ -105,7 +107,17 @@ export class Connection extends Emitter {
     this.emit('state', state);
   }
 
-  // A network that is back is worth an attempt at once.
+  // A network that is back is worth an attempt at once, in place of one that began without it.
+  #onOnline = () => {
+    this.#failures = 0;
+    if (this.#state === 'connecting') this.#drop('the network is back');
+    this.#hurry();
+  };
+
+  #onOffline = () => {
+    if (this.#socket) this.#onLost('the browser is offline');
+  };
+
   #hurry = () => {
     if (this.#state !== 'connecting' || this.#socket) return;
     clearTimeout(this.#retryTimer);
@@ -314,7 +326,7 @@ export class Connection extends Emitter {
 }
 
 const unreachable = (uri) =>
-  `No connection to ${uri}; see that Tutti is running, and that its address is the option url`;
+  `No connection to ${uri}: is Tutti running there? Its address is the option url`;
 
 // Node before 22 has none; browsers never come here.
 async function ownWebSocket() {

@@ -1,26 +1,73 @@
 // A document: one JSON object with a revision.
 
-import { EVENTS, Entity, Handle, asData, asMutator, asWrite, entityOf, eventOf, updater } from './entity.js';
+import {
+  EVENTS,
+  Entity,
+  Handle,
+  asData,
+  asMutator,
+  asWrite,
+  entityOf,
+  changedBy,
+  eventOf,
+  updater,
+} from './entity.js';
+import { OptimisticData, changeOf, isSame } from './optimistic.js';
 
 export class DocumentEntity extends Entity {
   static NOT_FOUND = 54100;
 
+  #optimistic;
+
   constructor(client, root) {
     super(client, 'document', root);
     this.data = root.data ?? {};
+    this.#optimistic = new OptimisticData(this.data);
   }
 
-  /** Newer state than what there is, from whoever: note it, and say so. */
-  take({ data, isLocal, ...root }) {
+  /** The data with what pending writes make of it. */
+  get view() {
+    return this.#optimistic.view;
+  }
+
+  /**
+   * Newer state than what there is, from whoever: note it, and say so. `write`: the own one that made
+   * it.
+   */
+  take({ data, isLocal, write, ...root }) {
     if (root.last_event_id <= this.lastEventId) return;
-    const previousData = this.data;
+    const previousData = this.view;
     this.takeRoot({ ...root, date_expires: root.date_expires ?? null });
     this.data = data;
-    const event = eventOf(data, { data, isLocal, previousData });
+    this.#optimistic.rebase(data, write);
+    this.#report(previousData, isLocal, root.changed_by);
+  }
+
+  // An optimistic client has told of its own writes before: it tells of what looks different.
+  #report(previousData, isLocal, changedBy) {
+    const data = this.view;
+    if (this.client.options.optimistic && isSame(data, previousData)) return;
+    const pending = this.pendingMember(this.#optimistic.pending);
+    const event = eventOf(data, { data, isLocal, previousData, ...pending });
     // Also when nobody knows: no member of the data is to stand in for it.
-    const value = root.changed_by;
-    Object.defineProperty(event, 'changedBy', { value, enumerable: value !== undefined });
+    Object.defineProperty(event, 'changedBy', {
+      value: changedBy,
+      enumerable: changedBy !== undefined,
+    });
     this.report('updated', event);
+  }
+
+  addWrite(write) {
+    const previousData = this.view;
+    this.#optimistic.add(write);
+    this.#report(previousData, true);
+  }
+
+  cancelWrite(write, error) {
+    const previousData = this.view;
+    if (!this.#optimistic.cancel(write)) return;
+    if (!this.gone) this.#report(previousData, true);
+    if (error) this.broadcast('rolledBack', { error, data: this.view, previousData });
   }
 
   takeFresh(root) {
@@ -28,7 +75,7 @@ export class DocumentEntity extends Entity {
   }
 
   removal(isLocal) {
-    return eventOf(this.data, { isLocal, previousData: this.data });
+    return eventOf(this.view, { isLocal, previousData: this.view });
   }
 
   onEvent(type, event) {
@@ -48,33 +95,32 @@ export class DocumentEntity extends Entity {
   set(value, options) {
     const data = asData(value);
     asWrite(options);
-    return this.enqueue(
-      'data',
-      options,
-      (ttl, signal) => this.#put(data, undefined, ttl, signal),
-      true,
-    );
+    const write = { change: () => data };
+    const job = (ttl, signal) => this.#put(write, data, undefined, ttl, signal);
+    return this.optimistically(write, options, () => this.enqueue('data', options, job, true));
   }
 
   change(mutator, options) {
     asMutator(mutator);
     asWrite(options);
-    return this.enqueue('data', options, async (ttl, signal) => {
+    const write = { change: changeOf((data) => changedBy(mutator, data)) };
+    const job = async (ttl, signal) => {
       const target = {
         get: () => this,
-        put: (data, revision) => this.#put(data, revision, ttl, signal),
+        put: (data, revision) => this.#put(write, data, revision, ttl, signal),
         take: (current) => (current ? this.takeFresh(current) : this.onRemoved(false)),
         read: () => this.#read(),
       };
       await this.mutate(target, mutator, signal);
       return this.data;
-    });
+    };
+    return this.optimistically(write, options, () => this.enqueue('data', options, job));
   }
 
-  async #put(data, ifMatch, ttl, signal) {
+  async #put(write, data, ifMatch, ttl, signal) {
     const body = ttl === undefined ? { data } : { data, ttl };
     const repeat = ifMatch === undefined ? 'always' : 'guarded';
-    const apply = (answer) => this.take({ ...answer.body, data, isLocal: true });
+    const apply = (answer) => this.take({ ...answer.body, data, isLocal: true, write });
     await this.write({ method: 'POST', path: this.path(), body, ifMatch, repeat, apply, signal });
     return this.data;
   }
@@ -87,11 +133,11 @@ export class DocumentEntity extends Entity {
 
 /**
  * Events: `updated` {data, previousData, isLocal, changedBy}, `removed` {previousData, isLocal}, `failure`
- * (error), `pendingChanged` (count). An event inherits from its data: `event.count` works, too.
+ * (error), `pendingChanged` (count), `rolledBack` {error, data, previousData}. An event inherits from its data: `event.count` works, too.
  */
 export class SyncDocument extends Handle {
   static type = 'document';
-  static events = ['updated', 'removed', ...EVENTS];
+  static events = ['updated', 'removed', 'rolledBack', ...EVENTS];
   static updated = 'updated';
   static removed = 'removed';
 
@@ -103,12 +149,12 @@ export class SyncDocument extends Handle {
   }
 
   get data() {
-    return this.#entity.data;
+    return this.#entity.view;
   }
 
   /** The same as `data`. */
   get value() {
-    return this.#entity.data;
+    return this.#entity.view;
   }
 
   /** Replace the data, whatever there is. Resolves with the data. */

@@ -4,6 +4,7 @@
 import { Emitter } from './emitter.js';
 import { NotFoundError, SyncError, TimeoutError, ValidationError } from './errors.js';
 import { CALL_OPTIONS, WRITE_OPTIONS, checkOptions } from './names.js';
+import { isSame } from './optimistic.js';
 
 /** Events that every handle has. */
 export const EVENTS = ['failure', 'pendingChanged', 'closed'];
@@ -89,14 +90,20 @@ export async function within({ signal, timeout } = {}, start) {
   }
 }
 
-/** What the mutator makes of a copy of the data, as JSON keeps it; null: it is to stay. */
-async function changedBy(mutator, data) {
+/**
+ * What the mutator makes of a copy of the data, as JSON keeps it; null: it is to stay. A promise of
+ * that when the mutator gives one.
+ */
+export function changedBy(mutator, data) {
   const copy = structuredClone(data);
-  const next = await mutator(copy);
-  if (next) return asData(next);
-  if (next !== undefined) return null;
-  const changed = asData(copy);
-  return JSON.stringify(changed) === JSON.stringify(data) ? null : changed;
+  const take = (next) => {
+    if (next) return asData(next);
+    if (next !== undefined) return null;
+    const changed = asData(copy);
+    return isSame(changed, data) ? null : changed;
+  };
+  const next = mutator(copy);
+  return typeof next?.then === 'function' ? next.then(take) : take(next);
 }
 
 export class Entity {
@@ -147,6 +154,11 @@ export class Entity {
 
   broadcast(name, ...values) {
     for (const handle of [...this.handles]) handle.emit(name, ...values);
+  }
+
+  /** What events of an optimistic client have besides. */
+  pendingMember(pending) {
+    return this.client.options.optimistic ? { pending } : {};
   }
 
   /** An event about a change. An own one is over when its call is: it does not wait for listeners. */
@@ -226,6 +238,26 @@ export class Entity {
       }
       return entry.done.finally(() => this.#count(-1));
     });
+  }
+
+  /**
+   * Start a call that writes. When the client is optimistic, `write` is seen at once (`addWrite`), until
+   * the server has answered, or it is taken back (`cancelWrite`, with an error if it failed).
+   */
+  async optimistically(write, options, start) {
+    if (!this.client.options.optimistic || this.gone) return start();
+    this.client.admit();
+    options?.signal?.throwIfAborted();
+    const done = start();
+    this.addWrite(write);
+    try {
+      return await done;
+    } catch (error) {
+      this.cancelWrite(write, error);
+      throw error;
+    } finally {
+      this.cancelWrite(write);
+    }
   }
 
   async #work(key, lane) {

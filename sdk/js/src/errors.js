@@ -53,7 +53,7 @@ const BY_STATUS = {
 
 // What is wrong, and, where the server says it, what to do.
 function messageOf(status, { message, details } = {}) {
-  const what = message ?? `The server answered ${status} without a word; its log may say more`;
+  const what = message ?? `The server answered ${status}; see its log`;
   return typeof details === 'string' && details !== what ? `${what}: ${details}` : what;
 }
 

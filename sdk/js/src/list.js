@@ -33,11 +33,13 @@ export class ListEntity extends CollectionEntity {
     const data = asData(value);
     asWrite(options);
     // Pushes need not wait for each other: the server takes them as they were sent.
-    return this.enqueue(Symbol('push'), options, (ttl, signal) => {
+    const write = { name: null, creates: true, change: () => data };
+    const job = (ttl, signal) => {
       const body = ttl === undefined ? { data } : { data, ttl };
       const request = { method: 'POST', path: this.path('Items'), body, signal };
-      return this.putItem(request, data, { added: true });
-    });
+      return this.putItem(request, data, write);
+    };
+    return this.optimistically(write, options, () => this.enqueue(Symbol('push'), options, job));
   }
 
   async context() {

@@ -15,7 +15,8 @@ export class InsightsItem {
 
 /** Ask once. Resolves with {query_id, last_event_id, items: [{key, data, revision}]}. */
 export async function runQuery(client, indexName, queryString, options) {
-  if (typeof queryString !== 'string') throw new ValidationError('A query is a text; "" matches all', 400, 54507);
+  if (typeof queryString !== 'string')
+    throw new ValidationError('A query is a text; "" matches all', 400, 54507);
   const { body } = await client.requests.ask({
     method: 'POST',
     path: `/v3/Insights/${encodeURIComponent(indexName)}/Items`,

@@ -77,7 +77,9 @@ function useStore(make, dependencies) {
       (...values) =>
         store.object
           ? store.object[method](...values)
-          : Promise.reject(new SyncError('The object is not open yet: wait for the status "ready"')),
+          : Promise.reject(
+              new SyncError('The object is not open yet: wait for the status "ready"'),
+            ),
     [store],
   );
   return { snapshot, call, store };
@@ -147,14 +149,19 @@ function useCollection(client, kind, field, id, options, names) {
 // Items of all pages, then events; a snapshot of an item never changes.
 function collectionStore(client, kind, field, options) {
   const known = new Map();
-  const take = ({ item }) =>
-    known.set(item[field], { [field]: item[field], data: item.data, revision: item.revision });
-  const sorted = () => [...known.values()].sort((a, b) => (a[field] < b[field] ? -1 : 1));
+  const take = ({ item }) => {
+    known.delete(item); // a push that has got its index
+    const { data, revision, pending } = item;
+    known.set(item[field] ?? item, { [field]: item[field], data, revision, pending });
+  };
+  // Pushes that have no index yet come last.
+  const sorted = () =>
+    [...known.values()].sort((a, b) => compare(a[field] ?? Infinity, b[field] ?? Infinity));
   const open = async () => {
     known.clear();
     const object = await client[kind](options);
     for (const name of ['itemAdded', 'itemUpdated']) object.on(name, take);
-    object.on('itemRemoved', (event) => known.delete(event[field]));
+    object.on('itemRemoved', (event) => known.delete(event[field] ?? event.item));
     return object;
   };
   const store = new Store(open, () => ({ items: sorted() }), [
@@ -176,5 +183,7 @@ function collectionStore(client, kind, field, options) {
   };
   return store;
 }
+
+const compare = (a, b) => (a === b ? 0 : a < b ? -1 : 1);
 
 const methods = (call, names) => Object.fromEntries(names.map((name) => [name, call(name)]));

@@ -14,8 +14,8 @@ function asToken(value) {
   if (value === undefined) meant = '; is a "return" missing?';
   else if (typeof value?.token === 'string') meant = '; did you mean its member "token"?';
   const given = typeof value === 'object' && value ? 'an object' : JSON.stringify(value);
-  const message = 'The function that makes tokens must return a text that is not empty, or a promise';
-  throw new NoTokenError(`${message} of one, not ${given}${meant}`, 400);
+  const message = `The function for tokens must return a text that is not empty, not ${given}${meant}`;
+  throw new NoTokenError(message, 400);
 }
 
 // What the token says of itself; the server is who verifies it. {} when it is no JWT.

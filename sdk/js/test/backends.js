@@ -49,7 +49,8 @@ export async function backEnd(t, world, cwd, [command, ...args]) {
   const env = { ...environment(world), PORT: String(port), PAGE_ORIGIN: 'http://page.example' };
   const child = spawn(command, args, { cwd, env, detached: true });
   child.text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (child.text += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text) => (child.text += text));
   t.after(() => {
     try {
       process.kill(-child.pid); // `go run` has a child of its own

@@ -69,11 +69,14 @@ test('accessToken() refuses what would make a token that nobody takes', () => {
     [{ ...good, ttl: '60' }, /1 to 86400/],
     [{ ...good, keySecrets: 's' }, /did you mean "keySecret"\?/],
   ])
-    assert.throws(() => accessToken(options), (error) => {
-      assert.ok(error instanceof ValidationError, error.stack);
-      assert.match(error.message, says);
-      return true;
-    });
+    assert.throws(
+      () => accessToken(options),
+      (error) => {
+        assert.ok(error instanceof ValidationError, error.stack);
+        assert.match(error.message, says);
+        return true;
+      },
+    );
 });
 
 for (const [language, file, probe, command] of [
@@ -93,6 +96,9 @@ test('the shell makes a token', async (t) => {
   const world = await World.open(t);
   const folder = folderFor(t);
   writeFileSync(join(folder, 'token.sh'), programs.sh);
-  const { stdout } = await run('sh', ['token.sh', 'alice'], { cwd: folder, env: environment(world) });
+  const { stdout } = await run('sh', ['token.sh', 'alice'], {
+    cwd: folder,
+    env: environment(world),
+  });
   await assertLetsIn(world, stdout.trim(), 'alice');
 });

@@ -87,3 +87,29 @@ test('it does not take the place of another Twilio.Sync', async (t) => {
     'function',
   ]);
 });
+
+test('it leaves "connected" with the browser\'s network, and comes back with it at once', async (t) => {
+  const world = await World.open(t);
+  const browser = await Browser.launch();
+  t.after(() => browser.close());
+  const page = await browser.openFor(t);
+  await page.goto(`${await site(t)}/plain`);
+  await page.evaluate(
+    async ({ token, url }) => {
+      const hour = 3_600_000; // only the network's return ends the pause
+      window.client = new Tutti.SyncClient(token, { url, reconnect: { minMs: hour, maxMs: hour } });
+      window.doc = await client.document('d');
+    },
+    { token: world.office.token('alice'), url: world.server.base },
+  );
+  const isIn = (state) =>
+    page.waitForFunction((wanted) => client.connectionState === wanted, state, { timeout: 10_000 });
+  await isIn('connected');
+  await page.context().setOffline(true);
+  await isIn('connecting');
+  const written = page.evaluate(() => doc.set({ n: 1 }));
+  await page.context().setOffline(false);
+  await isIn('connected');
+  await written;
+  assert.deepEqual((await world.rest.documents('d').fetch()).data, { n: 1 });
+});

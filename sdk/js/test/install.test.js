@@ -88,7 +88,9 @@ async function assertRuns(t, app) {
 async function assertMakesTokens(t, app) {
   const world = await World.open(t);
   writeFileSync(join(app, 'backend.mjs'), programs.js);
-  const client = world.client('nobody', { token: await backEnd(t, world, app, ['node', 'backend.mjs']) });
+  const client = world.client('nobody', {
+    token: await backEnd(t, world, app, ['node', 'backend.mjs']),
+  });
   const doc = await client.document('of-a-back-end');
   await doc.set({ n: 1 });
   assert.equal((await world.rest.documents(doc.sid).fetch()).createdBy, 'alice');

@@ -87,6 +87,39 @@ test('components show what there is, change it, and let go of it', async (t) => 
   await shows('counter', 'removed 11');
 });
 
+test('with an optimistic client components show what was pushed before the server has it', async (t) => {
+  const world = await World.open(t);
+  const browser = await Browser.launch();
+  t.after(() => browser.close());
+  const page = await browser.openFor(t);
+  await page.goto(`${world.server.base}/healthz`);
+  await page.setContent('<div id="root"></div>');
+  await page.evaluate(await bundle());
+  const url = `http://127.0.0.1:${world.proxy.port}`;
+  const options = { optimistic: true, reconnect: { minMs: 20, maxMs: 200 } };
+  await page.evaluate(
+    (values) => window.start(...values),
+    [url, world.office.token('alice'), options],
+  );
+  const shows = (id, text) =>
+    page.waitForFunction(
+      ([at, wanted]) => document.getElementById(at)?.textContent === wanted,
+      [id, text],
+      { timeout: 10_000 },
+    );
+  await shows('moves', 'ready ');
+  await shows('counter', 'ready 0');
+  world.down();
+  await page.click('#push');
+  await page.click('#push');
+  await page.click('#more');
+  await shows('moves', 'ready new:e4 new:e4');
+  await shows('counter', 'ready 1');
+  world.proxy.server = world.up;
+  await shows('moves', 'ready 0:e4 1:e4');
+  assert.deepEqual((await world.rest.documents('counter').fetch()).data, { n: 1 });
+});
+
 async function subscriptions({ server }) {
   const response = await fetch(`${server.base}/metrics`, {
     headers: { Authorization: `Basic ${Buffer.from(server.auth.join(':')).toString('base64')}` },

@@ -123,7 +123,7 @@ test('options that there are not are refused, with the one that was meant', asyn
     name: 'ValidationError',
   });
   for (const url of ['localhost:8080', '127.0.0.1:8080', 'http://', 'ftp://localhost'])
-    assert.throws(() => new SyncClient('t', { url }), /url must begin with "http/, url);
+    assert.throws(() => new SyncClient('t', { url }), /url must be like "https/, url);
 });
 
 test('the options of twilio-sync are known, and say nothing', async (t) => {

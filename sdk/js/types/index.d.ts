@@ -153,11 +153,15 @@ export interface DocumentUpdate<T extends object> {
   isLocal: boolean;
   /** The identity, when it was somebody else. */
   changedBy?: string;
+  /** Of optimistic clients: whether own writes are in the data that the server has not answered. */
+  pending?: boolean;
 }
 
 export interface DocumentEvents<T extends object> extends HandleEvents {
   updated: [event: EventOf<T, DocumentUpdate<T>>];
   removed: [event: EventOf<T, RemovedEvent & { previousData: T }>];
+  /** Of optimistic clients: a write that was seen has failed. `data`: what there is without it. */
+  rolledBack: [event: { error: unknown; data: T; previousData: T }];
 }
 
 export class SyncDocument<T extends object = Json> extends Handle<DocumentEvents<T>> {
@@ -181,6 +185,9 @@ declare class SyncItem<T extends object> {
   readonly data: T;
   /** The same as `data`. */
   readonly value: T;
+  /** Whether own writes that the server has not answered are in the data; see `optimistic`. */
+  readonly pending: boolean;
+  /** null: of an item that the server does not know yet. */
   readonly revision: string;
   readonly lastEventId: number;
   readonly createdBy: string;
@@ -191,6 +198,7 @@ declare class SyncItem<T extends object> {
 }
 
 export class SyncListItem<T extends object = Json> extends SyncItem<T> {
+  /** Of optimistic clients null while the push is pending. */
   readonly index: number;
   readonly cacheKey: number;
 }
@@ -235,9 +243,19 @@ export interface CollectionEvents<
   Item,
   Place extends object,
 > extends HandleEvents {
-  itemAdded: [event: EventOf<T, { item: Item; isLocal: boolean }>];
-  itemUpdated: [event: EventOf<T, { item: Item; isLocal: boolean; previousItemData: T | null }>];
-  itemRemoved: [event: EventOf<T, Place & { isLocal: boolean; previousItemData: T | null }>];
+  itemAdded: [event: EventOf<T, { item: Item; isLocal: boolean; pending?: boolean }>];
+  itemUpdated: [
+    event: EventOf<
+      T,
+      { item: Item; isLocal: boolean; previousItemData: T | null; pending?: boolean }
+    >,
+  ];
+  /** `item`: of optimistic clients, one that the server never had. */
+  itemRemoved: [
+    event: EventOf<T, Place & { isLocal: boolean; previousItemData: T | null; item?: Item }>,
+  ];
+  /** Of optimistic clients: a write that was seen has failed. */
+  rolledBack: [event: { error: unknown; item: Item }];
   removed: [event: RemovedEvent];
   /** What was missed could not be told: read again. */
   reset: [event: {}];
@@ -397,6 +415,8 @@ export interface SyncClientOptions {
   itemsMax?: number;
   /** Pauses between attempts to connect, in ms. Default 250 and 30000. */
   reconnect?: { minMs?: number; maxMs?: number };
+  /** Own writes are seen at once, and taken back if they fail. Default false. */
+  optimistic?: boolean;
   /** A class like the browsers'. Default: theirs, or one for Node. */
   WebSocket?: unknown;
   /** Of twilio-sync: the same as `url`. */

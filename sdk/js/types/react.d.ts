@@ -41,7 +41,7 @@ export function useList<T extends object = Json>(
   id: string,
   options?: Omit<OpenListOptions, 'id'>,
 ): Shown & {
-  items: { index: number; data: T; revision: string }[];
+  items: { index: number; data: T; revision: string; pending: boolean }[];
   list: SyncList<T> | null;
   push: SyncList<T>['push'];
   set: SyncList<T>['set'];
@@ -55,7 +55,7 @@ export function useMap<T extends object = Json>(
   id: string,
   options?: Omit<OpenMapOptions, 'id'>,
 ): Shown & {
-  items: { key: string; data: T; revision: string }[];
+  items: { key: string; data: T; revision: string; pending: boolean }[];
   map: SyncMap<T> | null;
   set: SyncMap<T>['set'];
   mutate: SyncMap<T>['mutate'];

@@ -24,7 +24,7 @@ function Moves({ client }) {
     h(
       'output',
       { id: 'moves' },
-      `${status} ${items.map(({ index, data }) => `${index}:${data.move}`).join(' ')}`,
+      `${status} ${items.map(({ index, data }) => `${index ?? 'new'}:${data.move}`).join(' ')}`,
     ),
     h('button', { id: 'push', onClick: () => push({ move: 'e4' }) }, 'push'),
     h('button', { id: 'remove', onClick: () => remove(0) }, 'remove'),
@@ -55,8 +55,8 @@ function App({ client }) {
   );
 }
 
-window.start = (url, token) => {
-  const client = new SyncClient(async () => token, { url });
+window.start = (url, token, options) => {
+  const client = new SyncClient(async () => token, { url, ...options });
   window.root = createRoot(document.getElementById('root'));
   window.root.render(h(StrictMode, null, h(App, { client })));
 };
