@@ -2,6 +2,7 @@
  * each over what was there. Flags are scanned once before, only for --config. */
 #include "config.h"
 
+#include "base/spelling.h"
 #include "http/network.h"
 
 #include <errno.h>
@@ -151,7 +152,11 @@ static const struct option options[] = {
      NULL, "changes kept for history and replay; older ones go"},
     {"journal-keep-s", NUMBER, AT(journal_keep_s), "86400", 0, UINT64_C(1) << 32, NULL,
      "seconds for which changes are kept; older ones go"},
-    {"check-config", FLAG, AT(check_config), NULL, 0, 0, NULL, "read the configuration, then exit"},
+    {"new-credentials", FLAG, AT(new_credentials), NULL, 0, 0, NULL,
+     "make new credentials for a database whose own are lost; no token or API key of it is good any "
+     "more. Without this such a start is refused"},
+    {"check-config", FLAG, AT(check_config), NULL, 0, 0, NULL,
+     "look for all that a start would refuse, then exit"},
     {"help", FLAG, AT(help), NULL, 0, 0, NULL, "this text"},
     {"version", FLAG, AT(version), NULL, 0, 0, NULL, "the version"},
 };
@@ -162,6 +167,20 @@ static const struct option *find(struct str name)
 {
     for (size_t i = 0; i < OPTIONS; i++)
         if (str_eq(name, str_from(options[i].name)))
+            return &options[i];
+    return NULL;
+}
+
+bool config_has(struct str name)
+{
+    return find(name) != NULL;
+}
+
+/* The option that was probably meant; NULL: none. */
+static const struct option *find_near(struct str name)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (spelling_is_near(name, str_from(options[i].name)))
             return &options[i];
     return NULL;
 }
@@ -300,8 +319,10 @@ static enum err read_line(struct config *config, const char *line, struct why *w
     struct str name = str_trim(str_split(&value, '='));
     const struct option *option = find(name);
     if (!value.ptr || !option || option->type == FLAG || option->offset == AT(file)) {
-        why_set(why, "expected `name = value` with the name of an option, not \"%.*s\"",
-                STR_ARG(name));
+        const struct option *meant = option ? NULL : find_near(name);
+        why_set(why, "expected `name = value` with the name of an option, not \"%.*s\"%s%s%s",
+                STR_ARG(name), meant ? "; did you mean " : "", meant ? meant->name : "",
+                meant ? "?" : "");
         return ERR_CONFIG;
     }
     value = str_trim(value);
@@ -367,6 +388,46 @@ static enum err read_environment(struct config *config, char **environment, stru
     return OK;
 }
 
+static bool sets_something(const char *variable, size_t len)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        char name[64];
+        environment_name(&options[i], name, sizeof name);
+        if (options[i].type != FLAG && strlen(name) == len && memcmp(name, variable, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void warn_of(const char *variable)
+{
+    size_t prefix = strlen("TUTTI_"), len = strcspn(variable, "=");
+    char name[64] = "";
+    if (sets_something(variable, len))
+        return;
+    const struct option *meant = find_near((struct str){variable + prefix, len - prefix});
+    if (meant && meant->type != FLAG)
+        environment_name(meant, name, sizeof name);
+    fprintf(stderr, "tutti: warning: %.*s is in the environment, but sets no option%s%s%s\n",
+            (int)len, variable, *name ? "; did you mean " : "", name, *name ? "?" : "");
+}
+
+void config_warn(char **environment)
+{
+    for (; *environment; environment++)
+        if (strncmp(*environment, "TUTTI_", strlen("TUTTI_")) == 0)
+            warn_of(*environment);
+}
+
+static enum err refuse_flag(struct str name, struct why *why)
+{
+    struct str bare = {name.ptr + 2, name.len > 2 ? name.len - 2 : 0};
+    const struct option *meant = find_near(bare);
+    why_set(why, "there is no option %.*s%s%s; `tutti --help` lists them", STR_ARG(name),
+            meant ? "; did you mean --" : "", meant ? meant->name : "");
+    return ERR_CONFIG;
+}
+
 /* One flag at argv[*at], `--name value` or `--name=value`, or `--name` alone for a switch that is
  * to be on; moves behind it. */
 static enum err read_flag(struct config *config, int argc, char **argv, int *at, struct why *why)
@@ -377,10 +438,10 @@ static enum err read_flag(struct config *config, int argc, char **argv, int *at,
     const struct option *option = NULL;
     if (str_starts(name, STR("--")))
         option = find((struct str){name.ptr + 2, name.len - 2});
-    if (!option) {
-        why_set(why, "there is no option %.*s; `tutti --help` lists them", STR_ARG(name));
-        return ERR_CONFIG;
-    }
+    if (str_eq(name, STR("-h")))
+        option = find(STR("help"));
+    if (!option)
+        return refuse_flag(name, why);
     bool bare = option->type == SWITCH && (*at == argc || strncmp(argv[*at], "--", 2) == 0);
     if (!value.ptr && bare)
         value = STR("on");

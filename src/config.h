@@ -74,6 +74,7 @@ struct config {
     bool help;
     bool version;
     bool check_config;
+    bool new_credentials;
     struct arena texts; /* strings of the file */
 };
 
@@ -83,6 +84,12 @@ struct config {
 must_check enum err config_read(struct config *config, int argc, char **argv, char **environment,
                                 struct why *why);
 void config_deinit(struct config *config);
+
+/* Is there an option of that name, as in `log-level`? */
+bool config_has(struct str name);
+
+/* Say on standard error which variables of `environment` begin with TUTTI_ and set nothing. */
+void config_warn(char **environment);
 
 /* What --help says of the options, for the terminal. */
 void config_print_help(void);

@@ -97,6 +97,20 @@ static void print(const struct sockaddr_storage *address, socklen_t len,
     snprintf(text, LISTENER_ADDRESS_MAX, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
+static const char *hint(int number)
+{
+    switch (number) {
+    case EADDRINUSE:
+        return "; stop the server that has it, or choose another port with --listen HOST:PORT";
+    case EADDRNOTAVAIL:
+        return "; it is not an address of this machine";
+    case EACCES:
+        return "; choose a port above 1023, or give the program the right to this one";
+    default:
+        return "";
+    }
+}
+
 enum err listener_open(const char *listen_at, int *fds, size_t count,
                        char address[LISTENER_ADDRESS_MAX], struct why *why)
 {
@@ -109,7 +123,7 @@ enum err listener_open(const char *listen_at, int *fds, size_t count,
     memcpy(&storage, info->ai_addr, len);
     freeaddrinfo(info);
     if (!is_free((struct sockaddr *)&storage, len) || !open_all(&storage, len, fds, count)) {
-        why_set(why, "cannot listen on %s: %s", listen_at, strerror(errno));
+        why_set(why, "cannot listen on %s: %s%s", listen_at, strerror(errno), hint(errno));
         return ERR_CONFIG;
     }
     print(&storage, len, address);
@@ -122,6 +136,17 @@ bool listener_is_loopback(int fd)
     socklen_t len = sizeof address;
     return getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
            peer_is_loopback_address((struct sockaddr *)&address);
+}
+
+enum err listener_check_development(int fd, const char *address, struct why *why)
+{
+    if (listener_is_loopback(fd))
+        return OK;
+    why_set(why,
+            "development lets this machine's browsers in without a sign-in, so it needs a listen "
+            "address like 127.0.0.1:8080, not %s",
+            address);
+    return ERR_CONFIG;
 }
 
 void listener_close(const int *fds, size_t count)

@@ -18,6 +18,10 @@ must_check enum err listener_open(const char *listen, int *fds, size_t count,
 /* Can only this machine connect to the listening socket `fd`? */
 bool listener_is_loopback(int fd);
 
+/* Development mode lets in whoever can connect, as far as the guards can tell: ERR_CONFIG if that
+ * is somebody else than this machine. `address` is the one that `fd` listens on. */
+must_check enum err listener_check_development(int fd, const char *address, struct why *why);
+
 void listener_close(const int *fds, size_t count);
 
 #endif

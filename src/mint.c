@@ -3,6 +3,9 @@
 #include "mint.h"
 
 #include "base/clock.h"
+#include "base/spelling.h"
+#include "store/inspect.h"
+#include "sync/sid.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -44,6 +47,21 @@ static const struct flag *find(struct str name)
     return NULL;
 }
 
+/* Is `text` nearly a flag of ours, and none of the server's? */
+static enum err check_spelling(const char *text, struct why *why)
+{
+    struct str rest = str_from(text), name = str_split(&rest, '=');
+    if (!str_starts(name, STR("--")) || config_has((struct str){name.ptr + 2, name.len - 2}))
+        return OK;
+    for (size_t i = 0; i < FLAGS; i++) {
+        if (!spelling_is_near(name, str_from(flags[i].name)))
+            continue;
+        why_set(why, "there is no option %.*s; did you mean --%s?", STR_ARG(name), flags[i].name);
+        return ERR_CONFIG;
+    }
+    return OK;
+}
+
 /* Take our flags; the others go to `rest`, which has room for all. */
 static enum err take_flags(struct mint *mint, int argc, char **argv, char **rest, int *rest_count,
                            struct why *why)
@@ -53,6 +71,9 @@ static enum err take_flags(struct mint *mint, int argc, char **argv, char **rest
         struct str value = str_from(argv[i]);
         const struct flag *flag = find(str_split(&value, '='));
         if (!flag) {
+            enum err e = check_spelling(argv[i], why);
+            if (e)
+                return e;
             rest[(*rest_count)++] = argv[i];
         } else if (value.ptr) {
             *place(mint, flag) = value.ptr;
@@ -112,6 +133,24 @@ static enum err print(struct str token, struct why *why)
     return ERR_CONFIG;
 }
 
+/* A token for a service that does not exist is refused where nobody looks: by the server, later. */
+static void warn_of_service(const struct mint *mint)
+{
+    const char *folder = mint->config.data;
+    struct str name = mint->issue.service;
+    uint64_t id = 0, salt;
+    bool found = true;
+    struct why why;
+    if (sid_parse(name, KIND_SERVICE, &id, &salt))
+        name = (struct str){0};
+    if (!inspect_finds_database(folder) ||
+        inspect_object(folder, KIND_SERVICE, name, id, &found, &why) || found)
+        return;
+    fprintf(stderr,
+            "tutti: warning: there is no service %.*s in %s; the token is refused until there is\n",
+            STR_ARG(mint->issue.service), folder);
+}
+
 enum err mint_run(const struct mint *mint, struct why *why)
 {
     const struct config *config = &mint->config;
@@ -124,6 +163,7 @@ enum err mint_run(const struct mint *mint, struct why *why)
         return e;
     buf_init(&token, TOKEN_SIZE_MAX);
     issue_token(&credentials, &mint->issue, clock.now_ms(clock.context), &token);
+    warn_of_service(mint);
     e = print(buf_str(&token), why);
     buf_deinit(&token);
     return e;

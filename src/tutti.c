@@ -1,5 +1,6 @@
-/* Start: log, folder, credentials, store, core, sockets, gateways. Stop: the same backwards.
- * Whatever fails on the way up takes down what is up, in reverse order. */
+/* Start: sockets, log, folder, credentials, store, core, gateways. Stop: the same backwards.
+ * Whatever fails on the way up takes down what is up, in reverse order. Sockets come first because
+ * they are what fails most, and then nothing has been made yet; clients that connect early wait. */
 #include "tutti.h"
 
 #include "auth/credentials.h"
@@ -8,6 +9,7 @@
 #include "gateway.h"
 #include "listener.h"
 #include "memory_limit.h"
+#include "preflight.h"
 #include "store/folder.h"
 #include "store/sqlite.h"
 #include "sync/loop.h"
@@ -358,33 +360,16 @@ static enum err serve(struct server *server, struct why *why)
     return e;
 }
 
-/* Whoever could connect from elsewhere would be at the mercy of what the guards know of proxies and
- * containers. */
-static enum err check_development(const struct server *server, struct why *why)
+static enum err open_sockets(struct server *server, struct why *why)
 {
-    if (!server->config->development || listener_is_loopback(server->fds[0]))
-        return OK;
-    why_set(why,
-            "development lets this machine's browsers in without a sign-in, so it needs a listen "
-            "address like 127.0.0.1:8080, not %s",
-            server->address);
-    return ERR_CONFIG;
-}
-
-static enum err listen_and_serve(struct server *server, struct why *why)
-{
-    server->threads = count_threads(server->config);
-    enum err e =
-        listener_open(server->config->listen, server->fds, server->threads, server->address, why);
+    const struct config *config = server->config;
+    size_t threads = count_threads(config);
+    enum err e = listener_open(config->listen, server->fds, threads, server->address, why);
     if (e)
-        server->threads = 0; /* sockets */
-    if (!e)
-        e = check_development(server, why);
-    if (!e)
-        e = serve(server, why);
-    stop_all(server);
-    listener_close(server->fds, server->threads);
-    return e;
+        return e;
+    server->threads = threads;
+    return config->development ? listener_check_development(server->fds[0], server->address, why)
+                               : OK;
 }
 
 static enum err run_with_folder(struct server *server, struct why *why)
@@ -400,8 +385,25 @@ static enum err run_with_folder(struct server *server, struct why *why)
         e = start_core(server, why);
     if (e)
         return e;
-    e = listen_and_serve(server, why);
-    note(server, "stopped");
+    e = serve(server, why);
+    stop_all(server);
+    if (!e)
+        note(server, "stopped");
+    return e;
+}
+
+/* A start that fails leaves no folder that was not there before. */
+static enum err run_in_folder(struct server *server, struct why *why)
+{
+    const char *folder = server->config->data;
+    bool is_new = access(folder, F_OK) != 0;
+    enum err e = folder_hold(folder, &server->lock, why);
+    if (e)
+        return e;
+    e = run_with_folder(server, why);
+    if (e && is_new)
+        folder_remove_new(folder);
+    folder_release(server->lock);
     return e;
 }
 
@@ -439,19 +441,21 @@ enum err tutti_run(const struct config *config, struct why *why)
     raise_file_limit(sockets_max(config));
     make_tallies(server);
     enum err e = networks_parse(config->trusted_addresses, &server->trusted, why);
+    if (!e)
+        e = preflight_credentials(config, why);
     if (e)
         goto free_server;
+    e = open_sockets(server, why);
+    if (e)
+        goto close_sockets;
     e = log_open(&server->log, config->log_file, (enum log_format)config->log_format,
                  (enum log_level)config->log_level, clock_system(), why);
     if (e)
-        goto free_server;
-    e = folder_hold(config->data, &server->lock, why);
-    if (e)
-        goto close_log;
-    e = run_with_folder(server, why);
-    folder_release(server->lock);
-close_log:
+        goto close_sockets;
+    e = run_in_folder(server, why);
     log_close(server->log);
+close_sockets:
+    listener_close(server->fds, server->threads);
 free_server:
     free_tallies(server);
     free(server);

@@ -216,6 +216,17 @@ static enum err open_file(const char *path, bool needed, int *fd, struct why *wh
     return e;
 }
 
+enum err credentials_given(struct credentials *credentials, const char *account_sid,
+                           const char *auth_token, struct why *why)
+{
+    enum err e = OK;
+    if (account_sid)
+        e = set_account_sid(credentials, str_from(account_sid), why);
+    if (!e && auth_token)
+        e = set_auth_token(credentials, str_from(auth_token), why);
+    return e;
+}
+
 enum err credentials_load(struct credentials *credentials, const char *folder,
                           const char *account_sid, const char *auth_token,
                           const struct random *random, struct why *why)
@@ -235,11 +246,7 @@ enum err credentials_load(struct credentials *credentials, const char *folder,
         generate(credentials, random);
         e = save(credentials, folder, path, why);
     }
-    if (!e && account_sid)
-        e = set_account_sid(credentials, str_from(account_sid), why);
-    if (!e && auth_token)
-        e = set_auth_token(credentials, str_from(auth_token), why);
-    return e;
+    return e ? e : credentials_given(credentials, account_sid, auth_token, why);
 }
 
 static enum err write_new(const char *path, const char *text, int len, struct why *why)

@@ -33,6 +33,10 @@ must_check enum err credentials_load(struct credentials *credentials, const char
                                      const char *account_sid, const char *auth_token,
                                      const struct random *random, struct why *why);
 
+/* Only what is given, each NULL or of the right form. ERR_CONFIG. */
+must_check enum err credentials_given(struct credentials *credentials, const char *account_sid,
+                                      const char *auth_token, struct why *why);
+
 /* Copy FOLDER/credentials to the folder `to`, where there is none, readable for nobody else; and
  * take such a copy away. ERR_CONFIG. */
 must_check enum err credentials_copy(const char *folder, const char *to, struct why *why);

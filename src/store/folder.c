@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -45,7 +44,8 @@ enum err folder_hold(const char *path, int *lock, struct why *why)
 {
     char file[4096];
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        why_set(why, "cannot make the data folder %s: %s", path, strerror(errno));
+        why_set(why, "cannot make the data folder %s: %s%s", path, strerror(errno),
+                errno == ENOENT ? "; make the folder that it is to be in first" : "");
         return ERR_CONFIG;
     }
     if (snprintf(file, sizeof file, "%s/lock", path) >= (int)sizeof file) {
@@ -69,6 +69,30 @@ enum err folder_hold(const char *path, int *lock, struct why *why)
 void folder_release(int lock)
 {
     close(lock);
+}
+
+bool folder_is_held(const char *path)
+{
+    char file[4200];
+    snprintf(file, sizeof file, "%s/lock", path);
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return held;
+}
+
+void folder_remove_new(const char *path)
+{
+    static const char *const names[] = {"tutti.db-wal", "tutti.db-shm", "tutti.db", "credentials",
+                                        "lock"};
+    char file[4200];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(file, sizeof file, "%s/%s", path, names[i]);
+        unlink(file);
+    }
+    rmdir(path);
 }
 
 static enum err mend_mode(int fd, const char *path, struct why *why)

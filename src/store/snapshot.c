@@ -2,7 +2,7 @@
  * commit in between would make it begin anew. */
 #include "store/snapshot.h"
 
-#include "store/schema.h"
+#include "store/inspect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,23 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 10000 };
-
 static enum err cannot(sqlite3 *db, const char *path, struct why *why)
 {
     why_set(why, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
     return ERR_CONFIG;
-}
-
-static enum err open_original(sqlite3 **db, const char *path, struct why *why)
-{
-    int code = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE, NULL);
-    if (code != SQLITE_OK)
-        return cannot(*db, path, why);
-    sqlite3_busy_timeout(*db, BUSY_MS);
-    /* If no server runs this is the last connection, and its log is not ours to take away. */
-    sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    return schema_check(*db, path, why);
 }
 
 static enum err copy_pages(sqlite3 *from, sqlite3 *to, const char *path, struct why *why)
@@ -67,7 +54,7 @@ static enum err make_file(const char *path, struct why *why)
 enum err snapshot_take(const char *from, const char *to, struct why *why)
 {
     sqlite3 *db = NULL;
-    enum err e = open_original(&db, from, why);
+    enum err e = inspect_open(&db, from, why);
     if (!e)
         e = make_file(to, why);
     if (!e && (e = copy_to(db, to, why)))

@@ -77,13 +77,112 @@ describe('tutti', () => {
   });
 });
 
+describe('commands', () => {
+  test('help, version and -h do what they say', async () => {
+    const { stdout: whole } = await run(['--help']);
+    for (const args of [['help'], ['-h'], ['serve', '-h'], ['help', 'serve']]) {
+      const { code, stdout } = await run(args);
+      assert.deepEqual([code, stdout], [0, whole], args.join(' '));
+    }
+    const { stdout: token } = await run(['token', '--help']);
+    for (const args of [['help', 'token'], ['token', '-h']])
+      assert.equal((await run(args)).stdout, token);
+    assert.equal((await run(['version'])).stdout, (await run(['--version'])).stdout);
+  });
+
+  test('and options that are misspelt are refused with the ones that were meant', async () => {
+    for (const [args, meant] of [
+      [['sreve'], '`tutti serve`'],
+      [['Token'], '`tutti token`'],
+      [['help', 'bakup'], '`tutti backup`'],
+      [['serve', '--listne', '127.0.0.1:0'], '--listen'],
+      [['serve', '--logLevel=debug'], '--log-level'],
+      [['token', '--identiy', 'a'], '--identity'],
+      [['serve', '--config', fileWith('thraeds = 1\n')], 'threads'],
+    ]) {
+      const { code, stdout, stderr } = await run(args);
+      assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+      assert.ok(stderr.includes(`did you mean ${meant}`), stderr);
+    }
+  });
+});
+
+describe('a start that fails', () => {
+  // What is said: one line, which names each of the words.
+  function assertSaid({ code, stderr }, ...words) {
+    assert.notEqual(code, 0);
+    assert.match(stderr, /^tutti: .+\n$/, 'one thing is said');
+    for (const word of words) assert.ok(stderr.includes(word), stderr);
+  }
+
+  test('leaves no folder behind, and gives a hint', async (t) => {
+    const server = await Server.startFor(t);
+    const data = path.join(temporaryFolder(), 'data');
+    const start = (args, env = {}) =>
+      run(['serve', '--listen', '127.0.0.1:0', '--data', data, ...args], { env });
+    const taken = `127.0.0.1:${server.port}`;
+    assertSaid(await start(['--listen', taken]), taken, 'another port with --listen');
+    assertSaid(await start(['--listen', '192.0.2.1:1']), 'not an address of this machine');
+    assertSaid(await start(['--development', '--listen', '0.0.0.0:0']), 'development');
+    assertSaid(await start([], { TUTTI_ACCOUNT_SID: 'ACx' }), 'account SID');
+    assertSaid(await start(['--log-file', '/nowhere/log']), '/nowhere/log');
+    assert.ok(!fs.existsSync(data));
+    assertSaid(await start(['--data', path.join(data, 'deep')]), 'first');
+    assert.ok(!fs.existsSync(data));
+  });
+
+  test('is one with a database whose credentials are gone, unless new ones are wanted', async (t) => {
+    const server = await Server.startFor(t, { credentials: false });
+    await server.stop();
+    const file = path.join(server.data, 'credentials');
+    const before = fs.readFileSync(file, 'utf8');
+    fs.unlinkSync(file);
+    const serve = ['serve', '--listen', '127.0.0.1:0', '--data', server.data];
+    assertSaid(await run(serve), server.data, 'credentials', '--new-credentials');
+    assertSaid(await run(serve, { env: CREDENTIALS }), '--new-credentials');
+    assertSaid(await run([...serve, '--check-config']), '--new-credentials');
+    assert.ok(!fs.existsSync(file), 'nothing was made');
+    server.options.args = ['--new-credentials'];
+    await server.launch();
+    assert.notEqual(fs.readFileSync(file, 'utf8'), before);
+  });
+
+  test('is foreseen by --check-config, which makes nothing', async (t) => {
+    const server = await Server.startFor(t);
+    const folder = temporaryFolder();
+    const data = path.join(folder, 'data');
+    const check = (args, env = {}) => run(['serve', '--check-config', ...args], { env });
+    const free = ['--listen', '127.0.0.1:0'];
+    const good = await check([...free, '--data', data]);
+    assert.equal(good.code, 0, good.stderr);
+    const taken = `127.0.0.1:${server.port}`;
+    assertSaid(await check(['--data', data, '--listen', taken]), taken);
+    assertSaid(await check([...free, '--data', '/nowhere/data']), '/nowhere');
+    assertSaid(await check([...free, '--data', data, '--log-file', '/nowhere/log']), '/nowhere');
+    assertSaid(await check(['--data', data, '--development', '--listen', '0.0.0.0:0']), 'development');
+    assertSaid(await check([...free, '--data', data], { TUTTI_ACCOUNT_SID: 'AC' }), 'account SID');
+    assertSaid(await check([...free, '--data', fileWith('')]), 'not a folder');
+    assert.ok(!fs.existsSync(data));
+    const broken = path.join(folder, 'broken');
+    fs.mkdirSync(broken);
+    fs.writeFileSync(path.join(broken, 'tutti.db'), 'no database '.repeat(1000));
+    fs.copyFileSync(path.join(server.data, 'credentials'), path.join(broken, 'credentials'));
+    fs.chmodSync(path.join(broken, 'credentials'), 0o600);
+    assertSaid(await check([...free, '--data', broken]), 'tutti.db');
+    fs.chmodSync(path.join(broken, 'credentials'), 0o644);
+    assertSaid(await check([...free, '--data', broken]), 'chmod 600');
+    const running = await check(['--data', server.data, '--listen', taken]);
+    assert.equal(running.code, 0, `a server that runs so is no fault: ${running.stderr}`);
+  });
+});
+
 describe('options', () => {
   const check = (args, env = {}) =>
     run(['serve', '--check-config', ...args], { env: { ...CREDENTIALS, ...env } });
 
   test('are checked without starting anything', async () => {
     const data = path.join(temporaryFolder(), 'data');
-    const { code, stderr } = await check(['--data', data, '--threads', '2']);
+    const { code, stderr } = await check(['--data', data, '--threads', '2', '--listen', '127.0.0.1:0']);
     assert.equal(code, 0, stderr);
     assert.ok(!fs.existsSync(data), 'nothing is made');
   });
@@ -132,6 +231,17 @@ describe('options', () => {
       assert.notEqual(code, 0, sid);
       assert.match(stderr, /account.sid/i);
     }
+  });
+
+  test('in the environment that do not exist are named', async () => {
+    const env = { TUTTI_LOGLEVEL: 'debug', TUTTI_SERVICE_HOST: '10.0.0.1', TUTTI_LOG_LEVEL: 'warn' };
+    const { code, stderr } = await check(['--listen', '127.0.0.1:0'], env);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(stderr.trim().split('\n').sort(), [
+      'tutti: warning: TUTTI_LOGLEVEL is in the environment, but sets no option; did you mean ' +
+        'TUTTI_LOG_LEVEL?',
+      'tutti: warning: TUTTI_SERVICE_HOST is in the environment, but sets no option',
+    ]);
   });
 
   test('that do not exist are refused', async () => {

@@ -88,15 +88,28 @@ describe('tutti token', () => {
   test('takes identity, service, time to live, key and algorithm', async () => {
     const key = 'SK0123456789abcdef0123456789abcdef';
     const identity = 'Zoë "the" \\ 😀';
+    const service = (await server.post('/v1/Services', { FriendlyName: 'chess' })).json.sid;
     for (const algorithm of Object.keys(HASHES)) {
-      const token = await mint(['--identity', identity, '--service=IS1', `--ttl=${DAY_S}`,
+      const token = await mint(['--identity', identity, `--service=${service}`, `--ttl=${DAY_S}`,
         '--key', key, '--algorithm', algorithm]);
       const { header, claims, signature } = read(token);
       assert.equal(header.alg, algorithm);
       assert.equal(claims.iss, key);
       assert.equal(claims.exp - claims.iat, DAY_S);
-      assert.deepEqual(claims.grants, { identity, data_sync: { service_sid: 'IS1' } });
+      assert.deepEqual(claims.grants, { identity, data_sync: { service_sid: service } });
       assert.equal(signature, signatureOf(token, server.data));
+    }
+  });
+
+  test('warns when there is no such service', async () => {
+    const mintFor = (service) => call(['--identity', 'a', '--service', service]);
+    const { sid } = (await server.post('/v1/Services', {})).json;
+    for (const service of ['default', sid]) assert.equal((await mintFor(service)).stderr, '');
+    for (const service of ['nosuch', `IS${'0'.repeat(32)}`]) {
+      const { code, stdout, stderr } = await mintFor(service);
+      assert.equal(code, 0);
+      assert.equal(read(stdout.trim()).claims.grants.data_sync.service_sid, service);
+      assert.match(stderr, new RegExp(`^tutti: warning: there is no service ${service} in .+\\n$`));
     }
   });
 
