@@ -1,8 +1,11 @@
 # Shortcuts; the build itself is Meson's (meson.build).
 #
 #   make              build build/tutti, optimised
-#   make run          install what is missing, build, serve on LISTEN with data in DATA
+#   make run          install what is missing, build, serve on LISTEN with data in DATA, and your own
+#                     files in STATIC, if that is given, at /static/
 #   make test         install what is missing, build, run every test
+#   make install      build, and copy program, unit for systemd and documentation to PREFIX below
+#                     DESTDIR; `make run` or `scripts/install run` installs what building needs
 #   make bench        measure the server against its floors, and what one hostile client costs the
 #                     others (QUICK=1: shorter rounds)
 #   make bench-other  the same operations by another build, OTHER=its program, beside this one's
@@ -13,11 +16,15 @@
 
 LISTEN = 127.0.0.1:8080
 DATA = tutti-data
+STATIC =
+PREFIX = /usr/local
+DESTDIR =
+BINARY = build/tutti
 FUZZ_SECONDS = 60
 QUICK =
 OTHER =
 
-.PHONY: all run test bench bench-other bench-peers fuzz format clean
+.PHONY: all run test install install-files bench bench-other bench-peers fuzz format clean
 
 all: build/build.ninja
 	@ninja -C build --quiet tutti
@@ -28,11 +35,22 @@ build/build.ninja:
 run:
 	@scripts/install run
 	@$(MAKE) --no-print-directory all
-	@exec scripts/run $(LISTEN) $(DATA)
+	@exec scripts/run $(LISTEN) $(DATA) $(STATIC)
 
 test:
 	@scripts/install test
 	@exec scripts/test
+
+install: all
+	@$(MAKE) --no-print-directory install-files
+
+# Without building: BINARY is there.
+install-files:
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/tutti
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' packaging/tutti.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/tutti.service
+	install -d $(DESTDIR)$(PREFIX)/share/doc/tutti
+	install -m 644 README.md SECURITY.md CHANGELOG.md LICENSE docs/*.md docs/*.png $(DESTDIR)$(PREFIX)/share/doc/tutti
 
 bench:
 	@scripts/install bench

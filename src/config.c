@@ -56,6 +56,9 @@ static const struct option options[] = {
      "the console shows everything and changes nothing; the REST API stays what it is"},
     {"development", SWITCH, AT(development), "off", 0, 0, NULL,
      "this machine's browsers need no sign-in for the console: only with a loopback `listen`"},
+    {"static", TEXT, AT(static_folder), NULL, 0, 0, NULL,
+     "a folder of your own files to serve at /static/, to this machine alone, with `development`; "
+     "nothing that begins with a dot, no links, no file above 16 MiB"},
     {"lenient-json", SWITCH, AT(lenient_json), "on", 0, 0, NULL,
      "read Data={name:Alice} as {\"name\":\"Alice\"}; off: 400"},
     {"document-size-max", SIZE, AT(document_size_max), "16384", 2, 1048576, NULL,
@@ -421,10 +424,11 @@ void config_warn(char **environment)
 
 static enum err refuse_flag(struct str name, struct why *why)
 {
-    struct str bare = {name.ptr + 2, name.len > 2 ? name.len - 2 : 0};
-    const struct option *meant = find_near(bare);
-    why_set(why, "there is no option %.*s%s%s; `tutti --help` lists them", STR_ARG(name),
-            meant ? "; did you mean --" : "", meant ? meant->name : "");
+    bool dashed = str_starts(name, STR("--"));
+    const struct option *meant =
+        find_near(dashed ? (struct str){name.ptr + 2, name.len - 2} : name);
+    why_set(why, "there is no option %.*s%s%s%s `tutti --help` lists them", STR_ARG(name),
+            meant ? "; did you mean --" : "", meant ? meant->name : "", meant ? "?" : ";");
     return ERR_CONFIG;
 }
 

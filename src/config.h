@@ -28,6 +28,7 @@ struct config {
     bool console_read_only;
     const char *write_origins;
     bool development;
+    const char *static_folder;
     bool lenient_json;
     uint64_t threads; /* 0: one a core */
     uint64_t turn_budget_us;

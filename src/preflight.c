@@ -94,10 +94,33 @@ static enum err check_address(const struct config *config, struct why *why)
     return e;
 }
 
+enum err preflight_static(const struct config *config, struct why *why)
+{
+    const char *folder = config->static_folder;
+    struct stat file;
+    if (!folder)
+        return OK;
+    if (!config->development || !config->console) {
+        why_set(why,
+                "static serves %s in development mode only: add --development, or let a web "
+                "server have these files",
+                folder);
+        return ERR_CONFIG;
+    }
+    bool fine = stat(folder, &file) == 0 && access(folder, R_OK | X_OK) == 0;
+    int failed = fine ? ENOTDIR : errno;
+    if (fine && S_ISDIR(file.st_mode))
+        return OK;
+    why_set(why, "cannot serve the folder %s: %s", folder, strerror(failed));
+    return ERR_CONFIG;
+}
+
 enum err preflight_check(const struct config *config, struct why *why)
 {
     bool held = folder_is_held(config->data);
-    enum err e = check_folder(config, why);
+    enum err e = preflight_static(config, why);
+    if (!e)
+        e = check_folder(config, why);
     if (!e)
         e = preflight_credentials(config, why);
     if (!e && !held && inspect_finds_database(config->data))

@@ -198,6 +198,7 @@ static struct console_options console_options(struct server *server)
         .on = config->console,
         .development = config->development,
         .read_only = config->console_read_only,
+        .static_folder = config->static_folder,
         .credentials = &server->credentials,
         .guesses = server->guesses,
         .public_url = config->public_url,
@@ -441,6 +442,8 @@ enum err tutti_run(const struct config *config, struct why *why)
     raise_file_limit(sockets_max(config));
     make_tallies(server);
     enum err e = networks_parse(config->trusted_addresses, &server->trusted, why);
+    if (!e)
+        e = preflight_static(config, why);
     if (!e)
         e = preflight_credentials(config, why);
     if (e)

@@ -47,6 +47,8 @@ void asset_reply(struct visit *visit, const struct file *file)
     visit_add_header(visit, "Vary", "Accept-Encoding");
     if (gzip)
         visit_add_header(visit, "Content-Encoding", "gzip");
+    if (str_starts(file->path, STR("/sdk/"))) /* a module: pages of other origins may load it */
+        visit_add_header(visit, "Access-Control-Allow-Origin", "*");
     buf_init(&body, content.len);
     buf_add(&body, content);
     struct http_reply reply = {

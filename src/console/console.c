@@ -9,6 +9,7 @@
 #include "console/census.h"
 #include "console/guard.h"
 #include "console/pass.h"
+#include "console/static_files.h"
 #include "http/record.h"
 #include "http/site.h"
 #include "sync/loop.h"
@@ -74,12 +75,17 @@ static const struct entrance *find_entrance(const struct console *console, struc
     return NULL;
 }
 
+static bool wants_static(const struct console *console, struct str path)
+{
+    return console->options.static_folder && static_files_has_path(path);
+}
+
 bool console_wants(const struct console *console, const struct http_request *request)
 {
     struct str path = request->path;
-    return console->options.on &&
-           (str_eq(path, STR("/")) || str_starts(path, STR("/console/")) ||
-            str_starts(path, STR("/demo/")) || str_starts(path, STR("/sdk/")));
+    return console->options.on && (str_eq(path, STR("/")) || str_starts(path, STR("/console/")) ||
+                                   str_starts(path, STR("/demo/")) ||
+                                   str_starts(path, STR("/sdk/")) || wants_static(console, path));
 }
 
 /* --- begin --- */
@@ -213,6 +219,17 @@ static void begin_file(struct visit *visit, const struct file *file)
         asset_reply(visit, file);
 }
 
+static void begin_static(struct visit *visit)
+{
+    enum err e = check_method(visit, "GET");
+    if (!e && !is_at_home(visit))
+        e = ERR_ELSEWHERE;
+    if (e)
+        visit_refuse(visit, e);
+    else
+        static_files_reply(visit, visit->options->static_folder);
+}
+
 static void begin_entrance(struct visit *visit)
 {
     enum err e = check_method(visit, visit->entrance->method);
@@ -233,6 +250,8 @@ void console_begin(struct console *console, struct http_request *request)
         begin_file(visit, file);
     } else if (visit->entrance) {
         begin_entrance(visit);
+    } else if (wants_static(console, request->path)) {
+        begin_static(visit);
     } else {
         why_set(&visit->why, "%.*s", STR_ARG(request->path));
         visit_refuse(visit, ERR_ROUTE);

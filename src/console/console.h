@@ -16,6 +16,7 @@ struct console_options {
     bool on;          /* else nothing here is wanted */
     bool development; /* this machine's browsers need no sign-in; the server listens for no other */
     bool read_only;
+    const char *static_folder; /* static_files.h; NULL: none. Only in development mode */
     const struct credentials *credentials;
     struct guesses *guesses; /* of all gateways; NULL: they cost nothing */
     const char *public_url;  /* NULL: from the Host header */

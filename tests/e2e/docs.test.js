@@ -166,12 +166,20 @@ after(() => {
   return server.destroy();
 });
 
-describe('the examples of docs/rest.md', () => {
-  for (const { name, examples } of blocks)
-    test(name, async () => {
-      for (const { command, answer } of examples)
-        assertAnswer(await shell.run(command), answer, command);
-    });
+// Twice: whoever reads it again, or has read the README before, must not stumble over what is there.
+for (const time of ['once', 'and once more'])
+  describe(`the examples of docs/rest.md, ${time}`, () => {
+    for (const { name, examples } of blocks)
+      test(name, async () => {
+        for (const { command, answer } of examples)
+          assertAnswer(await shell.run(command), answer, command);
+      });
+  });
+
+test('data are sent as they are, but for the lines of the walkthrough', () => {
+  for (const page of ['README.md', ...fs.readdirSync(path.join(__dirname, '../../docs'))])
+    for (const line of page.endsWith('.md') ? read(page === 'README.md' ? page : `docs/${page}`).split('\n') : [])
+      assert.doesNotMatch(line, /-d ['"]?Data=(?!\{firstName:)/, page);
 });
 
 const plain = (route) => route.replace(/\{\w+\}/g, '{}');

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { Office } = require('./support/sdk.js');
-const { Server } = require('./support/server.js');
+const { Server, removeFolder, temporaryFolder } = require('./support/server.js');
 
 const README = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
 
@@ -38,6 +38,23 @@ function linesOf(code, token, count) {
     });
   });
 }
+
+// As a reader does it who has looked at the demo and its counter before.
+test('the quick start can be typed, and loses a race only where it says so', async (t) => {
+  const folder = temporaryFolder();
+  const server = await Server.startFor(t, { credentials: false, data: path.join(folder, 'tutti-data') });
+  t.after(() => removeFolder(folder));
+  const [, block] = README.match(/```sh\n(A=\$\(sed[^]*?)```/);
+  const script = block.replaceAll('127.0.0.1:8080', `127.0.0.1:${server.port}`);
+  const before = `set -e\ncurl() { command curl -s -o /dev/null -w '%{http_code} ' "$@"; }\n`;
+  const demo = '\ncurl -u $A:$T $D -d UniqueName=counter\n';
+  const text = before + script.replace(/^D=.*$/m, (line) => line + demo);
+  const printed = await new Promise((resolve, reject) =>
+    execFile('sh', ['-c', text], { cwd: folder }, (error, stdout, stderr) =>
+      error ? reject(new Error(stderr)) : resolve(stdout)),
+  );
+  assert.equal(printed, '201 201 200 200 412 200 ');
+});
 
 test('the counter counts, in one terminal and then in another', async (t) => {
   const server = await Server.startFor(t);

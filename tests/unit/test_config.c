@@ -188,6 +188,8 @@ static void a_wrong_line_is_told_by_its_number(void **state)
     const char *expected = "expected `name = value` with the name of an option, not ";
     assert_refused(reading, read_text(reading, "# x\nthreads = 1\nthread = 2\n"), "conf, line 3: ");
     assert_refused(reading, read_text(reading, "thread = 2\n"), expected);
+    assert_refused(reading, read_text(reading, "thread = 2\n"),
+                   "not \"thread\"; did you mean threads?");
     assert_refused(reading, read_text(reading, "threads\n"), expected);
     assert_refused(reading, read_text(reading, "= 2\n"), expected);
     assert_refused(reading, read_text(reading, "help = 1\n"), expected);
@@ -205,10 +207,13 @@ static void a_file_that_is_not_there_is_told(void **state)
 static void an_unknown_flag_is_told(void **state)
 {
     struct reading *reading = *state;
-    assert_refused(reading, read(reading, LIST("--thread", "1"), NULL), "no option --thread;");
+    assert_refused(reading, read(reading, LIST("--thread", "1"), NULL),
+                   "no option --thread; did you mean --threads? `tutti --help`");
     assert_refused(reading, read(reading, LIST("--thread=1"), NULL), "no option --thread;");
-    assert_refused(reading, read(reading, LIST("threads"), NULL), "no option threads;");
-    assert_refused(reading, read(reading, LIST("-h"), NULL), "no option -h;");
+    assert_refused(reading, read(reading, LIST("threads"), NULL),
+                   "no option threads; did you mean --threads?");
+    assert_refused(reading, read(reading, LIST("-x"), NULL), "no option -x; `tutti");
+    assert_refused(reading, read(reading, LIST("--nothing"), NULL), "no option --nothing; `tutti");
     assert_refused(reading, read(reading, LIST("--"), NULL), "no option --;");
     assert_refused(reading, read(reading, LIST("--data"), NULL), "--data needs a value");
 }
