@@ -54,7 +54,7 @@ const BY_STATUS = {
 // What is wrong, and, where the server says it, what to do.
 function messageOf(status, { message, details } = {}) {
   const what = message ?? `The server answered ${status}; see its log`;
-  return typeof details === 'string' && details !== what ? `${what}: ${details}` : what;
+  return details?.advice ? `${what}: ${details.advice}` : what;
 }
 
 /** The error that an answer of the server is. `body`: `{code, message, details}`, and more on 412. */

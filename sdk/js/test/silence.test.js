@@ -202,8 +202,18 @@ test('no file of the SDK throws anything but SyncErrors', () => {
   }
 });
 
+test('an error of the server says what it advises', async (t) => {
+  const world = await World.open(t);
+  const map = await world.client('alice').map('m');
+  await assert.rejects(map.set('k', {}, { ttl: 31_536_001 }), (error) => {
+    assert.equal(error.code, 54011);
+    assert.match(error.message, /^[^:]+: .{20,} \(status: 400, code: 54011\)$/);
+    return true;
+  });
+});
+
 test("the server's details are part of the message", () => {
-  const body = { code: 54011, message: 'Invalid TTL', details: 'Give whole seconds.' };
+  const body = { code: 54011, message: 'Invalid TTL', details: { advice: 'Give whole seconds.' } };
   assert.equal(
     errorOf(400, body).message,
     'Invalid TTL: Give whole seconds. (status: 400, code: 54011)',
