@@ -64,9 +64,10 @@ bool work_run(struct work_queue *queue)
     if (work_is_empty(queue))
         return false;
     work_begin_turn(queue);
+    uint64_t until_ns = now_ns(queue) + WORK_STEP_NS;
     do
         step_first(queue);
-    while (!work_is_empty(queue) && work_has_time(queue));
+    while (!work_is_empty(queue) && work_has_time(queue) && now_ns(queue) < until_ns);
     return !work_is_empty(queue);
 }
 

@@ -3,8 +3,8 @@
  * A turn begins when the loop has woken up and the first thing is done, and ends before the loop
  * sleeps. Its budget is a time. What is there is done at once as long as nothing waits and the
  * budget lasts; what is too large for that, or comes too late, waits in the queue as a worker.
- * Workers are stepped one after the other, a small step each, so that nobody holds up the others
- * for longer than the turn's budget and a step.
+ * Workers are stepped one after the other, a small step each and for as long as one takes a
+ * turn, so that nobody holds up the others for long.
  *
  * The pattern, in whoever may have much to do:
  *
@@ -93,7 +93,9 @@ static inline bool work_is_free(struct work_queue *queue)
     return work_is_empty(queue) && work_has_time(queue);
 }
 
-/* Step the workers in turn until the budget is used up, one at least. True: some still wait. */
+/* Step the workers in turn, one at least, for as long as one step may take and the budget lasts.
+ * Then the loop looks what is ready, which costs little, so who comes waits for no more than that.
+ * True: some still wait. */
 bool work_run(struct work_queue *queue);
 
 /* The loop goes to look for what is ready, and sleeps if nothing is. */

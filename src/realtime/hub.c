@@ -20,6 +20,7 @@ void hub_init(struct hub *hub, struct realtime *realtime, const struct realtime_
     credentials_seal_key(options->credentials, hub->seal_key);
     limiter_init(&hub->pages, REQUEST_QUEUE_PAGES_MAX);
     dict_init(&hub->topics);
+    dict_init(&hub->proven);
     for (size_t i = 0; i < CATCH_UP_LANES; i++)
         ring_init(&hub->behind[i].queues);
     ring_init(&hub->waiting);
@@ -32,15 +33,22 @@ void hub_deinit(struct hub *hub)
     assert(hub->topics.count == 0 && ring_is_empty(&hub->waiting));
     outbox_flush_all(hub); /* forgets the last batch */
     dict_deinit(&hub->topics);
+    dict_deinit(&hub->proven);
     routes_free(hub->routes);
     uv_close((uv_handle_t *)&hub->timer, NULL);
 }
 
-struct topic *hub_find_topic(const struct hub *hub, struct str sid, uint64_t id)
+/* Clients choose what they ask for, so all of it counts: many SIDs may share an id. */
+static struct hash hash_sid(struct str sid)
+{
+    return hash_text(sid, 0);
+}
+
+struct topic *hub_find_topic(const struct hub *hub, struct str sid)
 {
     struct dict_cursor cursor;
-    struct topic *topic = dict_first(&hub->topics, hash_number(id), &cursor);
-    while (topic && !(topic->id == id && str_eq(sid_str(&topic->sid), sid)))
+    struct topic *topic = dict_first(&hub->topics, hash_sid(sid), &cursor);
+    while (topic && !str_eq(sid_str(&topic->sid), sid))
         topic = dict_next(&hub->topics, &cursor);
     return topic;
 }
@@ -48,22 +56,26 @@ struct topic *hub_find_topic(const struct hub *hub, struct str sid, uint64_t id)
 struct topic *hub_proven_topic(const struct hub *hub, uint64_t id)
 {
     struct dict_cursor cursor;
-    struct topic *topic = dict_first(&hub->topics, hash_number(id), &cursor);
-    while (topic && !(topic->id == id && topic->proven))
-        topic = dict_next(&hub->topics, &cursor);
-    return topic;
+    return dict_first(&hub->proven, hash_number(id), &cursor); /* no other id has this hash */
+}
+
+void hub_prove_topic(struct hub *hub, struct topic *topic)
+{
+    if (!topic->proven)
+        dict_add(&hub->proven, hash_number(topic->id), topic);
+    topic->proven = true;
 }
 
 struct topic *hub_topic(struct hub *hub, const struct sid *sid, enum kind kind, uint64_t id)
 {
-    struct topic *topic = hub_find_topic(hub, sid_str(sid), id);
+    struct topic *topic = hub_find_topic(hub, sid_str(sid));
     if (topic)
         return topic;
     topic = mem_alloc(sizeof *topic);
     *topic = (struct topic){.id = id, .sid = *sid, .kind = kind};
     ring_init(&topic->subscriptions);
     live_queries_init(&topic->live);
-    dict_add(&hub->topics, hash_number(id), topic);
+    dict_add(&hub->topics, hash_sid(sid_str(sid)), topic);
     return topic;
 }
 
@@ -100,9 +112,11 @@ static void say_farewell(struct hub *hub, const struct topic *topic)
 void hub_drop_topic(struct hub *hub, struct topic *topic)
 {
     assert(ring_is_empty(&topic->subscriptions));
-    if (topic->proven)
+    if (topic->proven) {
         say_farewell(hub, topic);
-    dict_remove(&hub->topics, hash_number(topic->id), topic);
+        dict_remove(&hub->proven, hash_number(topic->id), topic);
+    }
+    dict_remove(&hub->topics, hash_sid(sid_str(&topic->sid)), topic);
     live_queries_deinit(&topic->live);
     free(topic);
 }

@@ -32,7 +32,8 @@ struct hub {
     struct routes *routes;
     unsigned char seal_key[TOKEN_KEY_SIZE]; /* for page tokens */
     struct limiter pages;                   /* of all sessions: realtime/request_queue.h */
-    struct dict topics;                     /* by id */
+    struct dict topics;                     /* by SID, which clients choose */
+    struct dict proven;                     /* of these, those of objects that there are: by id */
     struct catch_up_turns {
         struct ring queues;   /* of sessions, who are asked for in turn */
         size_t steps;         /* on their way to the core and back */
@@ -60,10 +61,13 @@ void hub_init(struct hub *hub, struct realtime *realtime, const struct realtime_
 void hub_deinit(struct hub *hub);
 
 /* The topic of what clients call so; NULL: none. Nobody has to have such an object. */
-struct topic *hub_find_topic(const struct hub *hub, struct str sid, uint64_t id);
+struct topic *hub_find_topic(const struct hub *hub, struct str sid);
 
 /* That of the object with this id; NULL: none. */
 struct topic *hub_proven_topic(const struct hub *hub, uint64_t id);
+
+/* The core has answered that there is such an object. */
+void hub_prove_topic(struct hub *hub, struct topic *topic);
 
 /* As hub_find_topic; it is made when there is none. */
 struct topic *hub_topic(struct hub *hub, const struct sid *sid, enum kind kind, uint64_t id);

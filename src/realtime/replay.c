@@ -280,7 +280,7 @@ static void arrive_late(struct step *step, const struct command *command)
     if (command->err || command->verb != VERB_SUBSCRIBE)
         return;
     struct topic *topic = hub_topic(hub, &step->sid, command->kind, command->head->id);
-    topic->proven = true;
+    hub_prove_topic(hub, topic);
     if (!topic->count)
         hub_drop_topic(hub, topic);
 }
@@ -326,7 +326,7 @@ static void note_arrival(const struct step *step)
     struct subscription *subscription = step->subscription;
     if (command->err || command->verb != VERB_SUBSCRIBE || !subscription)
         return;
-    subscription->topic->proven = true;
+    hub_prove_topic(hub_of(step->session), subscription->topic);
     subscription->missed = 0;
     subscription->unchecked = false;
 }

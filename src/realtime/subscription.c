@@ -183,7 +183,7 @@ static struct subscription *find_asked(const struct session *session,
         return find_live(session, ask->sid);
     if (!sid_parse(ask->sid, kind, &id, &salt))
         return NULL;
-    const struct topic *topic = hub_find_topic(hub_of(session), ask->sid, id);
+    const struct topic *topic = hub_find_topic(hub_of(session), ask->sid);
     return topic ? find(session, topic) : NULL;
 }
 

@@ -114,7 +114,7 @@ void turn(struct world *world)
 /* Everything that is to happen now has happened. */
 void settle(struct world *world)
 {
-    for (unsigned i = 0; i < 10; i++)
+    for (unsigned i = 0; i < 10; i = work_is_empty(&world->work.queue) ? i + 1 : 0)
         uv_run(&world->loop, UV_RUN_NOWAIT);
 }
 

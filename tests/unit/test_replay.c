@@ -84,6 +84,7 @@ static int end(void **state)
     for (size_t i = 0; i < SESSIONS; i++)
         outbox_deinit(&world->sessions[i]->outbox);
     dict_deinit(&world->fake.hub.topics);
+    dict_deinit(&world->fake.hub.proven);
     fake_session_deinit(&world->fake);
     for (size_t i = 0; i < SESSIONS; i++)
         free(world->sessions[i]);

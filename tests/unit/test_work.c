@@ -95,22 +95,40 @@ static void workers_are_stepped_one_after_the_other(void **state)
     deinit(&world);
 }
 
-static void a_turn_ends_when_its_budget_is_used_up(void **state)
+static void workers_are_stepped_for_as_long_as_a_step_may_take(void **state)
 {
     (void)state;
     struct world world;
     init(&world);
-    struct job a = job_of(&world, 'a', 100, BUDGET_NS / 4);
-    struct job b = job_of(&world, 'b', 100, BUDGET_NS / 4);
+    struct job a = job_of(&world, 'a', 100, WORK_STEP_NS / 4);
+    struct job b = job_of(&world, 'b', 100, WORK_STEP_NS / 4);
     add(&a);
     add(&b);
+    for (int i = 0; i < 2; i++) {
+        assert_true(work_run(&world.queue));
+        assert_log(&world, "abab");
+        assert_true(work_has_time(&world.queue));
+        work_end_turn(&world.queue);
+    }
+    deinit(&world);
+}
+
+static void workers_are_stepped_for_what_is_left_of_the_budget(void **state)
+{
+    (void)state;
+    struct world world;
+    init(&world);
+    struct job a = job_of(&world, 'a', 100, WORK_STEP_NS / 4);
+    struct job b = job_of(&world, 'b', 100, WORK_STEP_NS / 4);
+    add(&a);
+    add(&b);
+    work_begin_turn(&world.queue);
+    world.now_ns += BUDGET_NS - WORK_STEP_NS / 2;
     assert_true(work_run(&world.queue));
-    assert_log(&world, "abab");
+    assert_log(&world, "ab");
     assert_false(work_has_time(&world.queue));
     work_end_turn(&world.queue);
     assert_true(work_has_time(&world.queue));
-    assert_true(work_run(&world.queue));
-    assert_log(&world, "abab");
     deinit(&world);
 }
 
@@ -249,7 +267,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_are_stepped_one_after_the_other),
-        cmocka_unit_test(a_turn_ends_when_its_budget_is_used_up),
+        cmocka_unit_test(workers_are_stepped_for_as_long_as_a_step_may_take),
+        cmocka_unit_test(workers_are_stepped_for_what_is_left_of_the_budget),
         cmocka_unit_test(at_least_one_step_is_done_in_a_turn),
         cmocka_unit_test(the_turn_begins_with_what_is_done_first),
         cmocka_unit_test(what_comes_while_others_wait_is_not_done_at_once),
