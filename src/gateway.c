@@ -193,6 +193,12 @@ static void end(void *context, struct http_request *request)
         rest_end(request);
 }
 
+static void refuse(void *context, struct http_request *request, enum http_fault fault)
+{
+    const struct gateway *gateway = context;
+    refusal_send_fault(request, fault, &gateway->options.rest);
+}
+
 static void close_handle(uv_handle_t *handle, void *context)
 {
     (void)context;
@@ -226,7 +232,7 @@ static void make_dialects(struct gateway *gateway)
     options->rest.context = options->realtime.context = options->console.context = gateway;
     options->console.enrol = enrol;
     options->realtime.loop = &gateway->uv;
-    options->realtime.work = &gateway->work.queue;
+    options->realtime.work = options->http.work = &gateway->work.queue;
     gateway->rest = rest_new(&options->rest);
     gateway->realtime = realtime_new(&options->realtime);
     gateway->console = console_new(&options->console);
@@ -239,9 +245,9 @@ enum err gateway_new(struct gateway **made, const struct gateway_options *option
     gateway->options = *options;
     init_handles(gateway);
     make_dialects(gateway);
-    struct http_handler handler = {begin, handle, end, gateway};
-    enum err e = http_server_new(&gateway->http, &gateway->uv, options->listen_fd, &options->http,
-                                 &handler, why);
+    struct http_handler handler = {begin, handle, end, refuse, gateway};
+    enum err e = http_server_new(&gateway->http, &gateway->uv, options->listen_fd,
+                                 &gateway->options.http, &handler, why);
     if (e) {
         gateway_free(gateway);
         return e;

@@ -22,11 +22,9 @@ bool refusal_is_due(const struct http_request *request)
     return full && !is_vital(request);
 }
 
-void refusal_send(struct http_request *request, const struct rest_options *options)
+static void send_problem(struct http_request *request, const struct problem *problem,
+                         struct http_header *header, const struct rest_options *options)
 {
-    enum err err = request->place == PLACE_EXCESSIVE ? ERR_RATE : ERR_BUSY;
-    const struct problem *problem = problem_find(err, 0);
-    struct http_header later = {.name = "Retry-After", .value = "1"};
     struct buf body;
     buf_init(&body, BODY_SIZE_MAX);
     problem_write(problem, "",
@@ -36,9 +34,31 @@ void refusal_send(struct http_request *request, const struct rest_options *optio
     struct http_reply reply = {
         .status = problem->status,
         .content_type = "application/json; charset=utf-8",
-        .headers = &later,
+        .headers = header,
         .body = &body,
     };
     http_reply(request, &reply);
     buf_deinit(&body);
+}
+
+void refusal_send(struct http_request *request, const struct rest_options *options)
+{
+    enum err err = request->place == PLACE_EXCESSIVE ? ERR_RATE : ERR_BUSY;
+    struct http_header later = {.name = "Retry-After", .value = "1"};
+    send_problem(request, problem_find(err, 0), &later, options);
+}
+
+void refusal_send_fault(struct http_request *request, enum http_fault fault,
+                        const struct rest_options *options)
+{
+    static const enum err errors[] = {
+        [FAULT_NONE] = ERR_HTTP,
+        [FAULT_SYNTAX] = ERR_HTTP,
+        [FAULT_HOST] = ERR_HTTP_HOST,
+        [FAULT_TARGET] = ERR_HTTP_TARGET,
+        [FAULT_HEADERS] = ERR_HTTP_HEADERS,
+        [FAULT_CODING] = ERR_HTTP_CODING,
+        [FAULT_VERSION] = ERR_HTTP_VERSION,
+    };
+    send_problem(request, problem_find(errors[fault], 0), NULL, options);
 }

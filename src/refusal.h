@@ -12,4 +12,8 @@ bool refusal_is_due(const struct http_request *request);
 /* From http_handler.begin: come later. */
 void refusal_send(struct http_request *request, const struct rest_options *options);
 
+/* Say why what came is no request. */
+void refusal_send_fault(struct http_request *request, enum http_fault fault,
+                        const struct rest_options *options);
+
 #endif

@@ -229,7 +229,7 @@ static struct gateway_options gateway_options(struct server *server, size_t at)
                         .networks = server->connections_of_networks,
                         .trusted = &server->trusted,
                     },
-                .connection_memory = config->header_size_max,
+                .head_size_max = config->header_size_max,
                 .body_size_max = config->body_size_max,
                 .idle_timeout_ms = (unsigned)config->idle_timeout_ms,
                 .request_timeout_ms = (unsigned)config->request_timeout_ms,

@@ -28,6 +28,14 @@ enum err {
     ERR_BODY,         /* body is not what its media type says */
     ERR_PARAMETER,    /* a field has a value outside its domain */
 
+    /* What came is no request that HTTP/1.1 knows, or too much of one. */
+    ERR_HTTP,
+    ERR_HTTP_HOST,
+    ERR_HTTP_TARGET,
+    ERR_HTTP_HEADERS,
+    ERR_HTTP_CODING,
+    ERR_HTTP_VERSION,
+
     /* What the request names. */
     ERR_SERVICE_MISSING,
     ERR_MISSING,      /* no object with this SID */

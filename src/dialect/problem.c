@@ -38,6 +38,21 @@ static const struct problem problems[] = {
     {ERR_PARAMETER, 0, 400, 20422, "Invalid parameter",
      "A field has a value that it cannot have, or nearly the name of another one; the message says "
      "which."},
+    {ERR_HTTP, 0, 400, 20400, "Not a valid HTTP/1.1 request",
+     "The request line, a header or a chunk of the body is not as RFC 9112 has it: lines end with CR "
+     "LF, names are tokens, nothing is folded, and there is one way only to say how long the body is. "
+     "The connection was closed."},
+    {ERR_HTTP_HOST, 0, 400, 20400, "The request needs one valid Host header",
+     "HTTP/1.1 asks for exactly one Host header in each request (RFC 9112, section 3.2)."},
+    {ERR_HTTP_TARGET, 0, 414, 20414, "The request line is too long",
+     "Request line and headers together may have as many bytes as the option header-size-max says."},
+    {ERR_HTTP_HEADERS, 0, 431, 20431, "The request's headers are too large",
+     "There may be 100 headers, and with the request line as many bytes as the option "
+     "header-size-max says."},
+    {ERR_HTTP_CODING, 0, 501, 20501, "The transfer coding is not known",
+     "Send the body with a Content-Length, or with Transfer-Encoding: chunked alone."},
+    {ERR_HTTP_VERSION, 0, 505, 20505, "This version of HTTP is not spoken here",
+     "The server speaks HTTP/1.1 and HTTP/1.0."},
     {ERR_SERVICE_MISSING, 0, 404, 54050, "Service Instance not found",
      "There is no service with this SID, and none with this unique name. The service `default` "
      "exists from the first start."},

@@ -1,8 +1,5 @@
 #include "http/connection.h"
 
-#include "base/mem.h"
-
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -17,7 +14,6 @@ void connections_init(struct connections *connections, uv_loop_t *loop, unsigned
                       [AWAIT_HEADERS] = idle_ms,
                       [AWAIT_BODY] = request_ms,
                       [AWAIT_SENT] = request_ms},
-        .visited_ms = uv_now(loop),
     };
     for (unsigned i = 0; i < AWAIT_COUNT; i++)
         ring_init(&connections->awaited[i]);
@@ -89,25 +85,21 @@ static void cut_reserved(struct connections *connections)
 
 /* --- life --- */
 
-struct connection *connection_open(struct connections *connections, int fd)
+void connection_init(struct connection *connection, struct connections *connections, int fd)
 {
-    struct connection *connection = mem_zalloc(1, sizeof *connection);
-    connection->connections = connections;
-    connection->fd = fd;
+    *connection = (struct connection){.connections = connections, .fd = fd};
     ring_init(&connection->node);
     peer_address(fd, connection->address);
     find_place(connections, connection);
     connection_await(connection, AWAIT_FIRST);
     connections->count++;
-    return connection;
 }
 
-void connection_close(struct connection *connection)
+void connection_deinit(struct connection *connection)
 {
     connection->connections->count--;
     ring_remove(&connection->node);
     place_give(&connection->connections->places, &connection->place);
-    free(connection);
 }
 
 void connection_await(struct connection *connection, enum connection_await await)
@@ -133,30 +125,10 @@ static void cut_overdue(struct connections *connections, enum connection_await a
     }
 }
 
-/* libmicrohttpd misses the end of a stream that comes together with a request: its epoll is
- * edge-triggered, and it takes a short read for the last. So each connection that has become
- * idle since the last round is asked once. */
-static void cut_half_closed(struct connections *connections)
-{
-    struct ring *head = &connections->awaited[AWAIT_HEADERS];
-    struct ring *node = head->prev;
-    while (node != head) {
-        struct connection *connection = ring_of(node, struct connection, node);
-        char byte;
-        node = node->prev;
-        if (connection->since_ms < connections->visited_ms)
-            break;
-        if (recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-            cut(connection);
-    }
-    connections->visited_ms = uv_now(connections->loop);
-}
-
 void connections_visit(struct connections *connections)
 {
     for (unsigned i = 0; i < AWAIT_COUNT; i++)
         cut_overdue(connections, (enum connection_await)i);
-    cut_half_closed(connections);
     cut_reserved(connections);
 }
 

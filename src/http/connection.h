@@ -7,8 +7,8 @@
  *                                     reply sent
  *
  * All that are awaited for the same have the same limit, so each ring is in the order of its
- * deadlines and the janitor looks at the overdue ones only. Cutting is shutdown(2): the socket
- * stays libmicrohttpd's, which sees the end and closes it. */
+ * deadlines and the janitor looks at the overdue ones only. Cutting is shutdown(2): whoever reads
+ * the socket sees the end, and closes it. */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
 
@@ -32,40 +32,33 @@ struct connections {
     uv_loop_t *loop;                  /* the clock */
     struct ring awaited[AWAIT_COUNT]; /* longest first */
     uint64_t limits_ms[AWAIT_COUNT];  /* 0: none */
-    uint64_t visited_ms;              /* the janitor's last round */
     size_t count;
     struct places places;
 };
 
-struct exchange;
-
 struct connection {
     struct connections *connections;
     struct place place;
-    struct exchange *given_away; /* by this exchange; NULL: it is libmicrohttpd's */
     struct ring node;
     enum connection_await await;
     int fd;
     char address[PEER_ADDRESS_MAX];
-    bool unread;       /* answered before its body was read */
     uint64_t since_ms; /* it is awaited for this */
-    uint64_t ended_in; /* the server's run in which its last request ended */
 };
 
 void connections_init(struct connections *connections, uv_loop_t *loop, unsigned idle_ms,
                       unsigned request_ms, const struct places_options *places);
 
-/* A connection just accepted, awaited for headers. Another one may be cut for it (places.h). */
-struct connection *connection_open(struct connections *connections, int fd);
+/* One just accepted, awaited for headers. Another one may be cut for it (places.h). */
+void connection_init(struct connection *connection, struct connections *connections, int fd);
 
-/* The socket is about to be closed. */
-void connection_close(struct connection *connection);
+/* The socket is about to be closed, or given away. */
+void connection_deinit(struct connection *connection);
 
 /* The one way to change what it is awaited for. One that was cut stays so. */
 void connection_await(struct connection *connection, enum connection_await await);
 
-/* The janitor's round: cut what is overdue, and what has been closed from the other side
- * unnoticed. */
+/* The janitor's round: cut what is overdue. */
 void connections_visit(struct connections *connections);
 
 /* The socket lives on behind another descriptor: from now on leave it alone. */

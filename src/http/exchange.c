@@ -2,24 +2,20 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "http/peer.h"
+#include "http/channel.h"
+#include "http/response.h"
 #include "http/target.h"
 
 #include <assert.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
     SPARE_MAX = 256,
     SPARE_BODY_MAX = 32 * 1024, /* a larger buffer of a body is not kept for the next request */
-    POLLS_MAX = 64,             /* about what suspending and resuming costs */
-    BODY_CUT_FACTOR = 8,        /* so many times the limit of a body are read and thrown away */
+    TOP_SIZE_MAX = 64 * 1024,
+    BODY_CUT_FACTOR = 8, /* so many times the limit of a body are read and thrown away */
 };
-
-static char no_bytes[1];
-static char refusal_text[] = "The request is not valid HTTP/1.1.\n";
 
 static struct exchange *exchange_of(struct http_request *request)
 {
@@ -28,14 +24,7 @@ static struct exchange *exchange_of(struct http_request *request)
 
 static void move(struct exchange *exchange, enum exchange_state state)
 {
-    static const bool allowed[][EXCHANGE_QUEUED + 1] = {
-        [EXCHANGE_ARRIVING] = {[EXCHANGE_READING] = true, [EXCHANGE_QUEUED] = true},
-        [EXCHANGE_READING] = {[EXCHANGE_WAITING] = true, [EXCHANGE_REPLIED] = true},
-        [EXCHANGE_WAITING] = {[EXCHANGE_REPLIED] = true},
-        [EXCHANGE_REPLIED] = {[EXCHANGE_QUEUED] = true},
-        [EXCHANGE_QUEUED] = {false},
-    };
-    assert(allowed[exchange->state][state]);
+    assert(state > exchange->state);
     exchange->state = state;
 }
 
@@ -45,17 +34,15 @@ void exchanges_init(struct exchanges *exchanges, const struct http_handler *hand
     *exchanges = (struct exchanges){.handler = *handler, .body_size_max = body_size_max};
     ring_init(&exchanges->spare);
     ring_init(&exchanges->lost);
-    ring_init(&exchanges->given_away);
-    exchanges->refusal = MHD_create_response_from_buffer(sizeof refusal_text - 1, refusal_text,
-                                                         MHD_RESPMEM_PERSISTENT);
-    assert(exchanges->refusal);
-    MHD_add_response_header(exchanges->refusal, "Content-Type", "text/plain");
 }
+
+/* --- memory --- */
 
 static void discard(struct exchange *exchange)
 {
     arena_deinit(&exchange->request.arena);
     buf_deinit(&exchange->body);
+    buf_deinit(&exchange->top);
     buf_deinit(&exchange->reply);
     free(exchange);
 }
@@ -68,29 +55,52 @@ void exchanges_deinit(struct exchanges *exchanges)
         ring_remove(&spare->node);
         discard(spare);
     }
-    MHD_destroy_response(exchanges->refusal);
+}
+
+static struct exchange *make(struct exchanges *exchanges)
+{
+    struct exchange *exchange = mem_zalloc(1, sizeof *exchange);
+    exchange->exchanges = exchanges;
+    arena_init(&exchange->request.arena);
+    buf_init(&exchange->body, exchanges->body_size_max);
+    buf_init(&exchange->top, TOP_SIZE_MAX);
+    ring_init(&exchange->node);
+    return exchange;
 }
 
 static struct exchange *take_spare(struct exchanges *exchanges)
 {
-    if (ring_is_empty(&exchanges->spare)) {
-        struct exchange *exchange = mem_zalloc(1, sizeof *exchange);
-        arena_init(&exchange->request.arena);
-        buf_init(&exchange->body, exchanges->body_size_max);
-        return exchange;
-    }
+    if (ring_is_empty(&exchanges->spare))
+        return make(exchanges);
     struct exchange *spare = ring_of(exchanges->spare.prev, struct exchange, node);
     ring_remove(&spare->node);
     exchanges->spare_count--;
     return spare;
 }
 
-static void clear_body(struct buf *body)
+static void clear_buf(struct buf *buf)
 {
-    if (body->capacity > SPARE_BODY_MAX)
-        buf_deinit(body);
-    else
-        buf_clear(body);
+    if (buf->capacity > SPARE_BODY_MAX) {
+        struct buf large = buf_move(buf);
+        buf_deinit(&large);
+    }
+    buf_clear(buf);
+}
+
+/* What the next request may use again stays; all else is as new. */
+static void reset(struct exchange *exchange)
+{
+    arena_clear(&exchange->request.arena);
+    clear_buf(&exchange->body);
+    clear_buf(&exchange->top);
+    clear_buf(&exchange->reply);
+    exchange->request = (struct http_request){.arena = exchange->request.arena};
+    exchange->channel = NULL;
+    exchange->lane = NULL;
+    exchange->chunks = (struct chunks){0};
+    exchange->body_size = 0;
+    exchange->state = EXCHANGE_ARRIVED;
+    exchange->begun = exchange->last = false;
 }
 
 static void recycle(struct exchange *exchange)
@@ -100,100 +110,21 @@ static void recycle(struct exchange *exchange)
         discard(exchange);
         return;
     }
-    arena_clear(&exchange->request.arena);
-    clear_body(&exchange->body);
-    clear_body(&exchange->reply);
+    reset(exchange);
     ring_append(&exchanges->spare, &exchange->node);
     exchanges->spare_count++;
 }
 
-struct exchange *exchange_new(struct exchanges *exchanges, struct connection *connection,
-                              struct MHD_Connection *mhd, const char *target)
+struct exchange *exchange_new(struct exchanges *exchanges, struct channel *channel)
 {
     struct exchange *exchange = take_spare(exchanges);
-    struct arena arena = exchange->request.arena;
-    struct buf body = exchange->body, reply = exchange->reply;
-    *exchange = (struct exchange){
-        .request.arena = arena,
-        .body = body,
-        .reply = reply,
-        .exchanges = exchanges,
-        .connection = connection,
-        .mhd = mhd,
-    };
+    exchange->channel = channel;
     exchange->body.size_max = exchanges->body_size_max;
-    ring_init(&exchange->node);
-    /* libmicrohttpd takes the query apart in place after this. */
-    exchange->target = arena_dup(&exchange->request.arena, str_from(target));
+    ring_append(&channel->exchanges, &exchange->node);
     return exchange;
 }
 
-static void hand_over(struct exchange *exchange, int fd, struct str early)
-{
-    void (*taken)(void *context, int fd, struct str early) = exchange->taken;
-    exchange->taken = NULL;
-    taken(exchange->taken_context, fd, early);
-}
-
-static void end(struct exchange *exchange)
-{
-    struct exchanges *exchanges = exchange->exchanges;
-    if (exchange->taken)
-        hand_over(exchange, -1, STR(""));
-    if (exchange->response)
-        MHD_destroy_response(exchange->response);
-    if (exchange->begun) {
-        exchanges->open--;
-        exchanges->handler.end(exchanges->handler.context, &exchange->request);
-    }
-    recycle(exchange);
-}
-
-/* It goes before the request does. */
-static void leave_connection(struct exchange *exchange)
-{
-    struct str address = str_from(exchange->request.address);
-    exchange->connection = NULL;
-    exchange->request.address =
-        arena_dup(&exchange->request.arena, (struct str){address.ptr, address.len + 1}).ptr;
-}
-
-void exchange_close(struct exchange *exchange)
-{
-    exchange->connection->ended_in = exchange->exchanges->run;
-    exchange->connection->given_away = NULL;
-    connection_await(exchange->connection, AWAIT_HEADERS);
-    if (exchange->exchanges->draining)
-        connection_shut(exchange->connection);
-    exchange->mhd = NULL;
-    if (exchange->state != EXCHANGE_WAITING) {
-        end(exchange);
-        return;
-    }
-    leave_connection(exchange);
-    if (!exchange->suspended)
-        exchange->exchanges->polled--;
-}
-
-void exchanges_end_lost(struct exchanges *exchanges)
-{
-    while (!ring_is_empty(&exchanges->lost)) {
-        struct exchange *lost = ring_of(exchanges->lost.next, struct exchange, node);
-        ring_remove(&lost->node);
-        end(lost);
-    }
-}
-
-bool exchanges_let_go(struct exchanges *exchanges)
-{
-    bool any = !ring_is_empty(&exchanges->given_away);
-    while (!ring_is_empty(&exchanges->given_away)) {
-        struct exchange *exchange = ring_of(exchanges->given_away.next, struct exchange, node);
-        ring_remove(&exchange->node);
-        MHD_upgrade_action(exchange->upgraded, MHD_UPGRADE_ACTION_CLOSE);
-    }
-    return any;
-}
+/* --- the request --- */
 
 static void name_method(struct http_request *request, struct str name)
 {
@@ -205,81 +136,37 @@ static void name_method(struct http_request *request, struct str name)
     request->method = HTTP_GET;
     while (request->method < HTTP_OTHER && !str_eq(names[request->method], name))
         request->method++;
-    request->method_name =
-        request->method < HTTP_OTHER ? names[request->method] : arena_dup(&request->arena, name);
+    request->method_name = name;
 }
 
-static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
-                                  size_t name_len, const char *value, size_t value_len)
+static enum exchange_class class_of(struct exchange *exchange)
 {
-    struct exchange *exchange = context;
-    (void)kind;
-    const struct header *header =
-        headers_add(&exchange->headers, &exchange->request.arena, (struct str){name, name_len},
-                    (struct str){value, value_len});
-    framing_add(&exchange->framing, header->name, str_trim(header->value));
-    return MHD_YES;
+    const struct head *head = &exchange->head;
+    struct http_request *request = &exchange->request;
+    if (head->wants_upgrade || head->expects_continue || request->method == HTTP_OTHER)
+        return CLASS_ALONE;
+    if (request->method == HTTP_GET || request->method == HTTP_HEAD)
+        return CLASS_READ;
+    return http_request_header(request, STR("If-Match")).ptr ? CLASS_ALONE : CLASS_WRITE;
 }
 
-/* Fill the request from what libmicrohttpd has read; false: it is not to be trusted.
- *
- * libmicrohttpd 0.9.75 takes a NUL in the target for its end: then the version does not
- * stand right behind what was taken for the target. */
-static bool understand(struct exchange *exchange, const char *method, const char *url,
-                       const char *version)
+enum http_fault exchange_understand(struct exchange *exchange, struct str bytes)
 {
     struct http_request *request = &exchange->request;
-    const struct framing *framing = &exchange->framing;
-    if (url + exchange->target.len + 1 != version)
-        return false;
-    if (!target_split(exchange->target, &request->path, &request->query))
-        return false;
-    MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, add_header, exchange);
-    if (!framing_is_sound(framing, str_from(version)))
-        return false;
-    name_method(request, str_from(method));
-    request->is_http_1_0 = str_eq(str_from(version), STR("HTTP/1.0"));
+    const struct framing *framing = &exchange->head.framing;
+    enum http_fault fault =
+        head_parse(arena_dup(&request->arena, bytes), &request->arena, &exchange->head);
+    if (!fault && !target_split(exchange->head.target, &request->path, &request->query))
+        fault = FAULT_SYNTAX;
+    if (fault)
+        return fault;
+    name_method(request, exchange->head.method);
+    request->is_http_1_0 = exchange->head.is_http_1_0;
     request->content_length = framing->content_length;
     request->has_body = framing->chunked || framing->content_length > 0;
     request->body_too_large = framing->content_length > exchange->exchanges->body_size_max;
-    return true;
-}
-
-/* libmicrohttpd does not upgrade HTTP/1.0. */
-static enum MHD_Result queue_upgrade(struct exchange *exchange, struct MHD_Response *response)
-{
-    struct http_request *request = &exchange->request;
-    if (!request->has_body &&
-        MHD_queue_response(exchange->mhd, request->status, response) == MHD_YES)
-        return MHD_YES;
-    request->status = MHD_HTTP_BAD_REQUEST;
-    return MHD_queue_response(exchange->mhd, request->status, exchange->exchanges->refusal);
-}
-
-static enum MHD_Result queue(struct exchange *exchange, unsigned status,
-                             struct MHD_Response *response)
-{
-    struct exchanges *exchanges = exchange->exchanges;
-    move(exchange, EXCHANGE_QUEUED);
-    connection_await(exchange->connection, AWAIT_SENT);
-    /* The second request out of one read: libmicrohttpd sends only the first reply at once. */
-    if (exchange->connection->ended_in == exchanges->run)
-        exchanges->moved = true;
-    if (exchange->taken)
-        return queue_upgrade(exchange, response);
-    return MHD_queue_response(exchange->mhd, status, response);
-}
-
-static enum MHD_Result queue_reply(struct exchange *exchange)
-{
-    struct MHD_Response *response = exchange->response;
-    bool last = exchange->exchanges->draining || exchange->request.place != PLACE_ORDINARY;
-    if (last && !exchange->taken)
-        MHD_add_response_header(response, "Connection", "close");
-    exchange->response = NULL;
-    enum MHD_Result result = queue(exchange, exchange->request.status, response);
-    MHD_destroy_response(response);
-    return result;
+    exchange->class = class_of(exchange);
+    return FAULT_NONE;
 }
 
 static void call(struct exchange *exchange,
@@ -291,117 +178,152 @@ static void call(struct exchange *exchange,
     exchanges->current = NULL;
 }
 
-/* A reply queued here ends the connection, for libmicrohttpd cannot know how much of a body is
- * still to come. Where there is none, it can wait for the next callback, which follows at
- * once. */
-static enum MHD_Result begin(struct exchange *exchange, const char *method, const char *url,
-                             const char *version)
+void exchange_begin(struct exchange *exchange)
 {
-    struct exchanges *exchanges = exchange->exchanges;
-    if (!understand(exchange, method, url, version)) {
-        exchange->connection->unread = true;
-        return queue(exchange, MHD_HTTP_BAD_REQUEST, exchanges->refusal);
-    }
+    struct http_request *request = &exchange->request;
     move(exchange, EXCHANGE_READING);
     exchange->begun = true;
-    exchange->request.started_ns = clock_monotonic_ns();
-    exchanges->open++;
-    exchange->request.address = exchange->connection->address;
-    exchange->request.place = exchange->connection->place.kind;
-    connection_await(exchange->connection, exchange->request.has_body ? AWAIT_BODY : AWAIT_SERVER);
-    call(exchange, exchanges->handler.begin);
-    if (exchange->state != EXCHANGE_REPLIED || !exchange->request.has_body)
-        return MHD_YES;
-    exchange->connection->unread = true;
-    return queue_reply(exchange);
+    exchange->exchanges->open++;
+    request->started_ns = clock_monotonic_ns();
+    request->address = exchange->channel->connection.address;
+    request->place = exchange->channel->connection.place.kind;
+    exchange->last = exchange->head.wants_close || request->place != PLACE_ORDINARY;
+    call(exchange, exchange->exchanges->handler.begin);
 }
 
-static enum MHD_Result read_body(struct exchange *exchange, const char *upload, size_t *upload_size)
+static void keep(struct exchange *exchange, struct str data)
 {
-    struct exchanges *exchanges = exchange->exchanges;
-    struct str bytes = {upload, *upload_size};
-    exchanges->moved = true;
-    *upload_size = 0;
-    exchange->body_size += bytes.len;
-    if (exchange->body_size <= exchanges->body_size_max) {
-        buf_add(&exchange->body, bytes);
-        return MHD_YES;
+    exchange->body_size += data.len;
+    if (exchange->body_size <= exchange->exchanges->body_size_max) {
+        buf_add(&exchange->body, data);
+        return;
     }
     exchange->request.body_too_large = true;
     buf_clear(&exchange->body);
-    bool bearable = exchange->body_size / BODY_CUT_FACTOR <= exchanges->body_size_max;
-    return bearable ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result handle(struct exchange *exchange)
+static enum body_state read_chunks(struct exchange *exchange, struct str *bytes)
+{
+    struct chunks *chunks = &exchange->chunks;
+    struct str data;
+    while (bytes->len && chunks->state != CHUNK_END) {
+        chunks_next(chunks, bytes, &data);
+        if (chunks->state == CHUNK_BROKEN)
+            return BODY_BROKEN;
+        keep(exchange, data);
+    }
+    return chunks->state == CHUNK_END ? BODY_DONE : BODY_MORE;
+}
+
+static enum body_state read_length(struct exchange *exchange, struct str *bytes)
+{
+    uint64_t left = exchange->request.content_length - exchange->body_size;
+    keep(exchange, str_shift(bytes, bytes->len < left ? bytes->len : (size_t)left));
+    return exchange->body_size == exchange->request.content_length ? BODY_DONE : BODY_MORE;
+}
+
+enum body_state exchange_read_body(struct exchange *exchange, struct str *bytes)
+{
+    enum body_state state = exchange->head.framing.chunked ? read_chunks(exchange, bytes)
+                                                           : read_length(exchange, bytes);
+    bool bearable = exchange->body_size / BODY_CUT_FACTOR <= exchange->exchanges->body_size_max;
+    return state == BODY_BROKEN || bearable ? state : BODY_ENDLESS;
+}
+
+void exchange_handle(struct exchange *exchange)
+{
+    exchange->request.body = buf_str(&exchange->body);
+    move(exchange, EXCHANGE_WAITING);
+    exchange->exchanges->unanswered++;
+    exchange->channel->unanswered++;
+    call(exchange, exchange->exchanges->handler.handle);
+}
+
+void exchange_refuse(struct exchange *exchange, enum http_fault fault)
 {
     struct exchanges *exchanges = exchange->exchanges;
-    exchange->request.body = buf_str(&exchange->body);
-    connection_await(exchange->connection, AWAIT_SERVER);
-    move(exchange, EXCHANGE_WAITING);
-    exchanges->unanswered++;
-    exchanges->polled++;
-    call(exchange, exchanges->handler.handle);
-    return exchange->state == EXCHANGE_REPLIED ? queue_reply(exchange) : MHD_YES;
+    exchange->last = true;
+    exchanges->current = exchange;
+    exchanges->handler.refuse(exchanges->handler.context, &exchange->request, fault);
+    exchanges->current = NULL;
 }
 
-static enum MHD_Result keep_waiting(struct exchange *exchange)
+/* --- the end --- */
+
+void exchange_hand_over(struct exchange *exchange, int fd, struct str early)
 {
-    if (++exchange->polls < POLLS_MAX)
-        return MHD_YES;
-    exchange->suspended = true;
-    exchange->exchanges->polled--;
-    MHD_suspend_connection(exchange->mhd);
-    return MHD_YES;
+    void (*taken)(void *context, int fd, struct str early) = exchange->taken;
+    exchange->taken = NULL;
+    taken(exchange->taken_context, fd, early);
 }
 
-enum MHD_Result exchange_advance(struct exchange *exchange, const char *method, const char *url,
-                                 const char *version, const char *upload, size_t *upload_size)
+void exchange_end(struct exchange *exchange)
 {
-    switch (exchange->state) {
-    case EXCHANGE_ARRIVING:
-        return begin(exchange, method, url, version);
-    case EXCHANGE_READING:
-        return *upload_size ? read_body(exchange, upload, upload_size) : handle(exchange);
-    case EXCHANGE_WAITING:
-        return keep_waiting(exchange);
-    case EXCHANGE_REPLIED:
-        exchange->exchanges->moved = true;
-        return queue_reply(exchange);
-    case EXCHANGE_QUEUED:
-        break;
+    struct exchanges *exchanges = exchange->exchanges;
+    ring_remove(&exchange->node);
+    if (exchange->lane)
+        lane_large_sent(exchange->lane);
+    if (exchange->taken)
+        exchange_hand_over(exchange, -1, STR(""));
+    if (exchange->begun) {
+        exchanges->open--;
+        exchanges->handler.end(exchanges->handler.context, &exchange->request);
     }
-    return MHD_YES;
+    recycle(exchange);
 }
+
+/* The address goes before the request does. */
+void exchange_lose(struct exchange *exchange)
+{
+    struct http_request *request = &exchange->request;
+    if (exchange->state != EXCHANGE_WAITING) {
+        exchange_end(exchange);
+        return;
+    }
+    struct str address = str_from(request->address);
+    request->address = arena_dup(&request->arena, (struct str){address.ptr, address.len + 1}).ptr;
+    exchange->channel = NULL;
+    ring_remove(&exchange->node);
+}
+
+void exchanges_end_lost(struct exchanges *exchanges)
+{
+    while (!ring_is_empty(&exchanges->lost))
+        exchange_end(ring_of(exchanges->lost.next, struct exchange, node));
+}
+
+/* --- what the handler asks --- */
 
 struct str http_request_header(struct http_request *request, struct str name)
 {
-    return headers_find(&exchange_of(request)->headers, &request->arena, name);
+    return headers_find(&exchange_of(request)->head.headers, &request->arena, name);
+}
+
+static const struct connection *connection_of(const struct http_request *request)
+{
+    const struct exchange *exchange = ring_of(request, const struct exchange, request);
+    return exchange->channel ? &exchange->channel->connection : NULL;
 }
 
 bool http_request_is_local(const struct http_request *request)
 {
-    const struct exchange *exchange = ring_of(request, const struct exchange, request);
-    return exchange->connection && peer_is_loopback(exchange->connection->fd);
+    const struct connection *connection = connection_of(request);
+    return connection && peer_is_loopback(connection->fd);
 }
 
 bool http_request_is_own_user(const struct http_request *request)
 {
-    const struct exchange *exchange = ring_of(request, const struct exchange, request);
-    return exchange->connection && peer_is_own_user(exchange->connection->fd);
+    const struct connection *connection = connection_of(request);
+    return connection && peer_is_own_user(connection->fd);
 }
 
 uint64_t http_request_network(const struct http_request *request)
 {
-    const struct exchange *exchange = ring_of(request, const struct exchange, request);
-    return exchange->connection ? exchange->connection->place.network : 0;
+    const struct connection *connection = connection_of(request);
+    return connection ? connection->place.network : 0;
 }
 
-static void add_headers(struct MHD_Response *response, const struct http_header *header)
-{
-    for (; header; header = header->next)
-        MHD_add_response_header(response, header->name, header->value);
-}
+/* --- the reply --- */
 
 struct buf http_reply_buffer(struct http_request *request, size_t size_max)
 {
@@ -411,94 +333,77 @@ struct buf http_reply_buffer(struct http_request *request, size_t size_max)
     return buf;
 }
 
-static void take_body(struct exchange *exchange, struct buf *body)
+static const char *date_of(struct exchanges *exchanges)
 {
-    buf_deinit(&exchange->reply);
-    exchange->reply = buf_move(body);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (now.tv_sec != exchanges->date_s || !exchanges->date[0]) {
+        exchanges->date_s = now.tv_sec;
+        response_date(now.tv_sec, exchanges->date);
+    }
+    return exchanges->date;
 }
 
-static struct MHD_Response *response_new(struct exchange *exchange, const struct http_reply *reply)
+/* A reply to a request whose body has not come is the connection's last. */
+static void write_top(struct exchange *exchange, struct response *response)
 {
-    if (reply->body)
-        take_body(exchange, reply->body);
-    char *bytes = exchange->reply.ptr ? exchange->reply.ptr : no_bytes;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(exchange->reply.len, bytes, MHD_RESPMEM_PERSISTENT);
-    assert(response);
-    if (reply->content_type)
-        MHD_add_response_header(response, "Content-Type", reply->content_type);
-    add_headers(response, reply->headers);
-    return response;
+    bool unread = exchange->state == EXCHANGE_READING && exchange->request.has_body;
+    exchange->last |= unread || exchange->exchanges->draining;
+    response->date = date_of(exchange->exchanges);
+    response->closes = exchange->last;
+    response->keeps_alive = exchange->head.wants_keep_alive;
+    response_write(response, &exchange->top);
 }
 
-static void wake(struct exchange *exchange)
+static void give(struct exchange *exchange, struct response *response)
 {
     struct exchanges *exchanges = exchange->exchanges;
-    if (!exchange->mhd) {
-        ring_append(&exchanges->lost, &exchange->node);
-        return;
-    }
-    if (!exchange->suspended) {
-        exchanges->polled--;
-    } else {
-        exchange->suspended = false;
-        MHD_resume_connection(exchange->mhd);
-    }
-    if (exchanges->current != exchange)
-        exchanges->moved = true;
-}
-
-static void give(struct exchange *exchange, unsigned status, struct MHD_Response *response)
-{
     bool waiting = exchange->state == EXCHANGE_WAITING;
-    assert(waiting || exchange->exchanges->current == exchange);
+    assert(waiting || exchanges->current == exchange);
+    write_top(exchange, response);
     move(exchange, EXCHANGE_REPLIED);
-    exchange->request.status = status;
-    exchange->response = response;
-    if (waiting) {
-        exchange->exchanges->unanswered--;
-        wake(exchange);
-    }
+    exchange->request.status = response->status;
+    exchanges->unanswered -= waiting;
+    if (exchange->lane)
+        lane_large_replied(exchange->lane);
+    if (exchange->channel)
+        channel_reply(exchange->channel, exchange, waiting);
+    else
+        ring_append(&exchanges->lost, &exchange->node);
 }
 
 void http_reply(struct http_request *request, const struct http_reply *reply)
 {
-    request->reply_size = reply->body ? reply->body->len : 0;
-    give(exchange_of(request), reply->status, response_new(exchange_of(request), reply));
+    struct exchange *exchange = exchange_of(request);
+    if (reply->body) {
+        buf_deinit(&exchange->reply);
+        exchange->reply = buf_move(reply->body);
+    }
+    request->reply_size = reply->body ? exchange->reply.len : 0;
+    struct response response = {
+        .status = reply->status,
+        .content_type = reply->content_type,
+        .headers = reply->headers,
+        .length = exchange->reply.len,
+    };
+    if (request->method == HTTP_HEAD || !response_may_have_body(reply->status))
+        buf_clear(&exchange->reply);
+    give(exchange, &response);
 }
 
-/* A duplicate of a connection's socket; negative when there can be none. libmicrohttpd has
- * switched TCP_NODELAY off. */
-static int duplicate(int fd)
-{
-    int twin = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    setsockopt(twin, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    return twin;
-}
-
-/* The 101 is out. */
-static void on_upgraded(void *context, struct MHD_Connection *mhd, void *socket_context,
-                        const char *extra, size_t extra_size, MHD_socket sock,
-                        struct MHD_UpgradeResponseHandle *handle)
-{
-    struct exchange *exchange = context;
-    (void)mhd;
-    (void)socket_context;
-    exchange->upgraded = handle;
-    exchange->connection->given_away = exchange;
-    connection_give(exchange->connection);
-    ring_append(&exchange->exchanges->given_away, &exchange->node);
-    hand_over(exchange, duplicate(sock), (struct str){extra, extra_size});
-}
-
+/* RFC 9110, section 7.8: not with HTTP/1.0; and behind a body there is no telling what is early. */
 void http_upgrade(struct http_request *request, struct http_header *headers,
                   void (*taken)(void *context, int fd, struct str early), void *context)
 {
     struct exchange *exchange = exchange_of(request);
-    struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgraded, exchange);
-    assert(response);
-    add_headers(response, headers);
+    bool possible = !request->has_body && !request->is_http_1_0;
     exchange->taken = taken;
     exchange->taken_context = context;
-    give(exchange, MHD_HTTP_SWITCHING_PROTOCOLS, response);
+    exchange->last = !possible;
+    struct response response = {
+        .status = possible ? 101 : 400,
+        .headers = possible ? headers : NULL,
+        .upgrades = possible,
+    };
+    give(exchange, &response);
 }

@@ -1,43 +1,34 @@
-/* One request and its reply, between libmicrohttpd's callbacks and the handler's.
+/* One request and its reply.
  *
- *   ARRIVING --> READING --> WAITING --> REPLIED --> QUEUED
- *      |            |                       ^          ^
- *      |            +-----------------------+          |
- *      |              replied in `begin`               |
- *      +-----------------------------------------------+
- *              refused by the front itself
+ *   ARRIVED --> READING --> WAITING --> REPLIED
+ *      |           |                       ^
+ *      |           +-----------------------+
+ *      |             replied in `begin`    |
+ *      +-----------------------------------+
+ *            refused by the front itself
  *
- * ARRIVING: the request line is here. READING: `begin` was called. WAITING: `handle` was.
- * REPLIED: http_reply was. QUEUED: libmicrohttpd has the reply.
+ * ARRIVED: its head is here. READING: `begin` was called. WAITING: `handle` was. REPLIED:
+ * http_reply was, and the reply waits until those before it on the same connection have been sent.
  *
- * While an exchange is WAITING libmicrohttpd asks for the reply again in each of its runs.
- * That is cheaper than suspending the connection (which takes it out of the epoll set, puts it
- * back, and provokes an event for it), so an exchange is suspended only when it has waited for
- * many runs.
- *
- * An upgrade is a reply with status 101; when it has been sent libmicrohttpd offers the socket.
- * What is given away is a duplicate, so that libmicrohttpd can close its own, and forget the
- * connection with its memory.
- *
- * When the client goes away an exchange that is WAITING is kept, without a connection, until
- * its reply; all others end. */
+ * When the client goes away an exchange that is WAITING is kept, without a channel, until its
+ * reply; all others end. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
-#include "http/connection.h"
-#include "http/framing.h"
-#include "http/headers.h"
+#include "base/ring.h"
+#include "http/chunks.h"
+#include "http/head.h"
 #include "http/server.h"
 
-#include <microhttpd.h>
+struct channel;
+struct lane;
 
-enum exchange_state {
-    EXCHANGE_ARRIVING,
-    EXCHANGE_READING,
-    EXCHANGE_WAITING,
-    EXCHANGE_REPLIED,
-    EXCHANGE_QUEUED,
-};
+enum exchange_state { EXCHANGE_ARRIVED, EXCHANGE_READING, EXCHANGE_WAITING, EXCHANGE_REPLIED };
+
+/* Requests of one connection that are answered together: those of one class, and of the first two
+ * only. RFC 9112, section 9.3.2, lets safe ones run side by side; writes are carried out in their
+ * order. What waits for others by itself, or changes the connection, is alone. */
+enum exchange_class { CLASS_READ, CLASS_WRITE, CLASS_ALONE };
 
 /* All exchanges of one server. */
 struct exchanges {
@@ -46,37 +37,32 @@ struct exchanges {
     struct ring spare; /* ended ones, to be used again */
     size_t spare_count;
     struct ring lost;         /* replied to after their client had gone; not ended */
-    struct ring given_away;   /* their connections, which libmicrohttpd is to forget */
     struct exchange *current; /* in one of the handler's callbacks */
     size_t open;              /* begun and not ended */
     size_t unanswered;        /* `handle` was called, http_reply was not */
-    size_t polled;            /* WAITING, and not suspended */
-    uint64_t run;             /* which call of MHD_run this is */
-    bool moved;               /* libmicrohttpd has to run again for what happened in this run */
     bool draining;
-    struct MHD_Response *refusal;
+    int64_t date_s; /* what `date` says */
+    char date[32];
 };
 
 struct exchange {
     struct http_request request; /* first: what the handler sees */
     struct exchanges *exchanges;
-    struct connection *connection;
-    struct MHD_Connection *mhd; /* NULL: the client has gone */
-    struct MHD_Response *response;
-    struct MHD_UpgradeResponseHandle *upgraded;
-    void (*taken)(void *context, int fd, struct str early); /* http_upgrade's, until it has run */
-    void *taken_context;
-    struct str target;
-    struct headers headers; /* of the request */
-    struct framing framing;
+    struct channel *channel; /* NULL: the client has gone */
+    struct ring node;        /* of its channel, in their order */
+    struct lane *lane;       /* which counts it as one with a large reply; NULL: it does not */
+    struct head head;
+    struct chunks chunks;
     struct buf body;
     uint64_t body_size; /* bytes received, kept or not */
-    struct buf reply;   /* its body, which libmicrohttpd borrows; before it, memory for one */
-    struct ring node;
+    struct buf top;     /* of the reply: status line and headers */
+    struct buf reply;   /* its body; before it, memory for one */
+    void (*taken)(void *context, int fd, struct str early); /* http_upgrade's, until it has run */
+    void *taken_context;
     enum exchange_state state;
-    unsigned polls; /* while WAITING */
+    enum exchange_class class;
     bool begun;
-    bool suspended;
+    bool last; /* nothing comes after its reply */
 };
 
 void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler,
@@ -85,22 +71,36 @@ void exchanges_init(struct exchanges *exchanges, const struct http_handler *hand
 /* All have ended. */
 void exchanges_deinit(struct exchanges *exchanges);
 
-/* A request line has arrived. */
-struct exchange *exchange_new(struct exchanges *exchanges, struct connection *connection,
-                              struct MHD_Connection *mhd, const char *target);
+/* The last one of `channel`. */
+struct exchange *exchange_new(struct exchanges *exchanges, struct channel *channel);
 
-/* libmicrohttpd's access handler: headers complete, more of the body, or body complete. */
-enum MHD_Result exchange_advance(struct exchange *exchange, const char *method, const char *url,
-                                 const char *version, const char *upload, size_t *upload_size);
+/* Read the head. If it is none, the exchange can only be refused. */
+enum http_fault exchange_understand(struct exchange *exchange, struct str head);
 
-/* libmicrohttpd is through with the request, or with the connection. */
-void exchange_close(struct exchange *exchange);
+/* Call `begin`. */
+void exchange_begin(struct exchange *exchange);
+
+enum body_state { BODY_MORE, BODY_DONE, BODY_BROKEN, BODY_ENDLESS };
+
+/* Take what is there of the body off `bytes`. */
+enum body_state exchange_read_body(struct exchange *exchange, struct str *bytes);
+
+/* Call `handle`. */
+void exchange_handle(struct exchange *exchange);
+
+/* Reply that the request is none; nothing comes after it. */
+void exchange_refuse(struct exchange *exchange, enum http_fault fault);
+
+/* Its reply has been sent, or never will be. */
+void exchange_end(struct exchange *exchange);
+
+/* The client has gone. */
+void exchange_lose(struct exchange *exchange);
+
+/* Have http_upgrade's `taken` run. */
+void exchange_hand_over(struct exchange *exchange, int fd, struct str early);
 
 /* End what was replied to after its client had gone. */
 void exchanges_end_lost(struct exchanges *exchanges);
-
-/* Not from inside MHD_run: have libmicrohttpd let go of connections that were given away.
- * True: there were some; it does so in its next run. */
-bool exchanges_let_go(struct exchanges *exchanges);
 
 #endif

@@ -1,19 +1,10 @@
 #include "http/headers.h"
 
-static struct str copy(char *to, struct str from)
-{
-    if (from.len)
-        memcpy(to, from.ptr, from.len);
-    return (struct str){to, from.len};
-}
-
 const struct header *headers_add(struct headers *headers, struct arena *arena, struct str name,
                                  struct str value)
 {
-    struct header *header = arena_alloc(arena, sizeof *header + name.len + value.len);
-    header->next = headers->last;
-    header->name = copy(header->text, name);
-    header->value = copy(header->text + name.len, value);
+    struct header *header = arena_alloc(arena, sizeof *header);
+    *header = (struct header){headers->last, name, value};
     headers->last = header;
     return header;
 }

@@ -1,8 +1,5 @@
-/* The headers of a request, kept for as long as it: libmicrohttpd's own go with the connection,
- * perhaps before.
- *
- * Names are compared without regard to case; several of one name are one list, joined by ", "
- * (RFC 9110, 5.1 and 5.2). */
+/* The headers of a request. Names are compared without regard to case; several of one name are one
+ * list, joined by ", " (RFC 9110, 5.1 and 5.2). */
 #ifndef HTTP_HEADERS_H
 #define HTTP_HEADERS_H
 
@@ -12,7 +9,6 @@ struct header {
     struct header *next;
     struct str name;
     struct str value;
-    char text[]; /* both */
 };
 
 /* In the order of their coming, last one first. */
@@ -20,7 +16,7 @@ struct headers {
     struct header *last;
 };
 
-/* A copy in `arena`. */
+/* `name` and `value` live as long as `arena`. */
 const struct header *headers_add(struct headers *headers, struct arena *arena, struct str name,
                                  struct str value);
 

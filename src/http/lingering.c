@@ -61,20 +61,18 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 void lingering_start(struct lingerings *lingerings, int fd)
 {
-    int twin = lingerings->count < LINGERINGS_MAX ? dup(fd) : -1;
-    if (twin < 0)
-        return;
     struct lingering *lingering = mem_zalloc(1, sizeof *lingering);
     lingering->lingerings = lingerings;
-    lingering->fd = twin;
+    lingering->fd = fd;
     lingering->since_ms = uv_now(lingerings->loop);
     lingering->poll.data = lingering;
-    if (uv_poll_init(lingerings->loop, &lingering->poll, twin) != 0) {
-        close(twin);
+    if (lingerings->count == LINGERINGS_MAX ||
+        uv_poll_init(lingerings->loop, &lingering->poll, fd) != 0) {
+        close(fd);
         free(lingering);
         return;
     }
-    shutdown(twin, SHUT_WR);
+    shutdown(fd, SHUT_WR);
     uv_poll_start(&lingering->poll, UV_READABLE, on_readable);
     ring_init(&lingering->node);
     ring_append(&lingerings->ring, &lingering->node);

@@ -20,8 +20,7 @@ struct lingerings {
 
 void lingerings_init(struct lingerings *lingerings, uv_loop_t *loop);
 
-/* `fd` is about to be closed by its owner: let what is behind it linger. When there are too
- * many already, it does not. */
+/* Take `fd` over: it lingers, or is closed at once when there are too many already. */
 void lingering_start(struct lingerings *lingerings, int fd);
 
 /* Close those over their time. */

@@ -1,8 +1,8 @@
 /* HTTP/1.1 on one listening socket: connections in, complete requests out.
  *
  * One server belongs to one thread and its libuv loop; every function here is called on that
- * thread. libmicrohttpd reads and writes; this room adds arenas, deadlines, limits and replies
- * that come later.
+ * thread. Requests that come behind each other on a connection may be handled before the first is
+ * replied to; replies go out in the order of the requests (RFC 9112, section 9.3.2).
  *
  * The life of a request:
  *  1. `begin` runs when the headers are complete, before any of the body is read. It may reply
@@ -22,6 +22,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/work.h"
+#include "http/fault.h"
 #include "http/places.h"
 
 #include <uv.h>
@@ -51,6 +53,8 @@ struct http_request {
     struct str body;     /* complete in `handle` */
     bool is_http_1_0;    /* no browser sends that; proxies do */
     bool has_body;       /* Content-Length above 0, or chunked */
+    bool wants_large;    /* set in `begin`: the reply will be large, and few such are made at a time
+                            for each network */
     bool body_too_large; /* above the limit: known in `begin` from Content-Length, else in
                             `handle`, and then `body` is empty */
     uint64_t content_length; /* 0 when chunked */
@@ -74,21 +78,25 @@ struct http_handler {
     void (*begin)(void *context, struct http_request *request);
     void (*handle)(void *context, struct http_request *request);
     void (*end)(void *context, struct http_request *request);
+    /* What came is no request: reply at once, and say why. Its method, path and headers are what
+     * could be read of them; `begin`, `handle` and `end` do not run. */
+    void (*refuse)(void *context, struct http_request *request, enum http_fault fault);
     void *context;
 };
 
 struct http_options {
     struct places_options places; /* of connections */
-    size_t connection_memory;     /* bytes for the request line and headers; more: 431 */
+    size_t head_size_max;         /* bytes of the request line and headers; more: 431 or 414 */
     size_t body_size_max;         /* more: `body_too_large`; 8 times as much: cut off */
     unsigned idle_timeout_ms;     /* a whole request's headers must arrive in this time */
-    unsigned request_timeout_ms;  /* a whole body must arrive in this time */
+    unsigned request_timeout_ms;  /* a whole body must arrive in this time, a reply be read */
+    struct work_queue *work;      /* of the loop's thread: who is served when */
 };
 
 struct http_server;
 
 /* Serve `listen_fd`, which is listening and non-blocking and stays the caller's.
- * ERR_CONFIG: libmicrohttpd refused, in `why`. */
+ * ERR_CONFIG: it cannot be waited for. */
 must_check enum err http_server_new(struct http_server **server, uv_loop_t *loop, int listen_fd,
                                     const struct http_options *options,
                                     const struct http_handler *handler, struct why *why);

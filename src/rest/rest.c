@@ -282,6 +282,7 @@ void rest_begin(struct rest *rest, struct http_request *request)
         return;
     }
     op->refused = find_endpoint(op);
+    request->wants_large = op->endpoint && op->endpoint->verb == VERB_LIST;
     e = check_credentials(op);
     if (!e && !op->refused)
         op->refused = check_rights(op);

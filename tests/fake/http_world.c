@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 20000, WORK_BUDGET_US = 2000 };
 
 /* ---- the handler ---- */
 
@@ -93,6 +93,17 @@ void on_end(void *context, struct http_request *request)
     world->ended_status = request->status;
 }
 
+void on_refuse(void *context, struct http_request *request, enum http_fault fault)
+{
+    static const unsigned statuses[] = {
+        [FAULT_NONE] = 500,    [FAULT_SYNTAX] = 400, [FAULT_HOST] = 400,    [FAULT_TARGET] = 414,
+        [FAULT_HEADERS] = 431, [FAULT_CODING] = 501, [FAULT_VERSION] = 505,
+    };
+    struct world *world = context;
+    world->refused++;
+    http_reply(request, &(struct http_reply){.status = statuses[fault]});
+}
+
 void answer_held(struct world *world)
 {
     for (size_t i = 0; i < world->held_count; i++)
@@ -124,13 +135,16 @@ static int listen_somewhere(void)
 struct world *world_new_with(struct http_options options)
 {
     struct world *world = calloc(1, sizeof *world);
-    struct http_handler handler = {on_begin, on_handle, on_end, world};
+    struct http_handler handler = {on_begin, on_handle, on_end, on_refuse, world};
     struct why why;
-    world->options = options;
+    const struct work_options work = {.budget_us = WORK_BUDGET_US};
     world->status = 200;
     world->taken_fd = -1;
     world->listen_fd = listen_somewhere();
     uv_loop_init(&world->loop);
+    work_loop_init(&world->work, &world->loop, &work, NULL, NULL);
+    options.work = &world->work.queue;
+    world->options = options;
     uv_timer_init(&world->loop, &world->patience);
     uv_timer_start(&world->patience, on_impatience, PATIENCE_MS, 0);
     assert_int_equal(http_server_new(&world->server, &world->loop, world->listen_fd, &options,
@@ -145,7 +159,7 @@ struct http_options ample(void)
 {
     return (
         struct http_options){.places = {.ordinary_max = 100, .reserved_max = 4, .trusted = &nobody},
-                             .connection_memory = 8192,
+                             .head_size_max = 8192,
                              .body_size_max = 1000,
                              .idle_timeout_ms = 60000,
                              .request_timeout_ms = 60000};
@@ -165,6 +179,7 @@ void world_free(struct world *world)
     if (world->taken_fd >= 0)
         close(world->taken_fd);
     uv_close((uv_handle_t *)&world->patience, NULL);
+    work_loop_close(&world->work);
     uv_run(&world->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&world->loop), 0);
     assert_int_equal(close(world->listen_fd), 0); /* it stayed ours */

@@ -6,6 +6,7 @@
 #define HTTP_WORLD_H
 
 #include "http/server.h"
+#include "work_loop.h"
 
 enum { HELD_MAX = 64 };
 
@@ -21,6 +22,7 @@ enum answer {
 struct world {
     uv_loop_t loop;
     uv_timer_t patience;
+    struct work_loop work;
     struct http_options options;
     struct http_server *server;
     int listen_fd;
@@ -30,6 +32,7 @@ struct world {
     struct http_request *held[HELD_MAX];
     size_t held_count;
     unsigned begun;
+    unsigned refused;
     unsigned handled;
     unsigned ended;
     unsigned ended_status;
@@ -73,6 +76,7 @@ unsigned let_pass(struct world *world, unsigned ms);
 void on_begin(void *context, struct http_request *request);
 void on_handle(void *context, struct http_request *request);
 void on_end(void *context, struct http_request *request);
+void on_refuse(void *context, struct http_request *request, enum http_fault fault);
 void reply_to(struct world *world, struct http_request *request);
 void answer_held(struct world *world);
 

@@ -61,9 +61,9 @@ static void a_header_is_found_in_any_case(void **state)
     (void)state;
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
-    client_ask(client, "GET / HTTP/1.1\r\nX-TEST: some value\r\n\r\n", "GET /|");
+    client_ask(client, "GET / HTTP/1.1\r\nHost: a\r\nX-TEST: some value\r\n\r\n", "GET /|");
     assert_string_equal(world->header, "some value");
-    client_ask(client, "GET / HTTP/1.1\r\nX-Test:\r\n\r\n", "GET /|");
+    client_ask(client, "GET / HTTP/1.1\r\nHost: a\r\nX-Test:\r\n\r\n", "GET /|");
     assert_string_equal(world->header, "");
     client_ask(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET /|");
     assert_string_equal(world->header, "(absent)");
@@ -79,13 +79,13 @@ static void a_reply_is_its_own_though_its_memory_was_another_s(void **state)
     struct client *client = client_new(world);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         world->reply_size = sizes[i];
-        client_ask(client, "GET /x HTTP/1.1\r\n\r\n", "\r\n\r\n");
+        client_ask(client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\n");
         size_t head = (size_t)(strstr(client->text, "\r\n\r\n") - client->text) + 4;
         await(world, client->len >= head + sizes[i]);
         assert_int_equal(client->len, head + sizes[i]);
         assert_int_equal(strspn(client->text + head, "x"), sizes[i]);
         world->reply_size = 0;
-        client_ask(client, "GET /echo HTTP/1.1\r\n\r\n", "GET /echo|");
+        client_ask(client, "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n", "GET /echo|");
         assert_true(client_has(client, "\r\nContent-Length: 10\r\n"));
     }
     client_free(client);
@@ -120,7 +120,7 @@ static void a_reply_may_come_much_later(void **state)
         client_forget(client);
         client_send(client, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
         await(world, world->held_count == 1);
-        let_pass(world, 150); /* by now libmicrohttpd has suspended it */
+        let_pass(world, 150);
         answer_held(world);
         await(world, client_has(client, "GET /later|"));
     }
@@ -152,10 +152,11 @@ static void pipelined_requests_are_answered_in_order(void **state)
     (void)state;
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
-    client_ask(client,
-               "GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"
-               "GET /3 HTTP/1.1\r\n\r\nGET /4 HTTP/1.1\r\n\r\n",
-               "GET /4|");
+    client_ask(
+        client,
+        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+        "GET /3 HTTP/1.1\r\nHost: a\r\n\r\nGET /4 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /4|");
     const char *second = strstr(client->text, "POST /2|abc");
     assert_non_null(second);
     assert_true(strstr(client->text, "GET /1|") < second);
@@ -164,27 +165,99 @@ static void pipelined_requests_are_answered_in_order(void **state)
     world_free(world);
 }
 
-static void pipelined_requests_wait_for_replies_that_come_later(void **state)
+/* The last reply comes first, and goes out last. */
+static void answer_held_from_the_last_one(struct world *world)
+{
+    while (world->held_count)
+        reply_to(world, world->held[--world->held_count]);
+    http_server_flush(world->server);
+}
+
+static void assert_order(const struct client *client, const char *const *texts, size_t count)
+{
+    const char *at = client->text;
+    for (size_t i = 0; i < count; i++) {
+        const char *next = strstr(at, texts[i]);
+        if (!next)
+            fail_msg("no %s in its place: %s", texts[i], client->text);
+        at = next + 1;
+    }
+    assert_int_equal(client_count(client, "HTTP/1.1 200 OK"), count);
+}
+
+static void pipelined_reads_are_handled_together_and_answered_in_order(void **state)
 {
     (void)state;
+    static const char *const replies[] = {"GET /1|", "GET /2|", "HTTP/1.1", "GET /4|"};
     struct world *world = world_new(ANSWER_LATER);
-    struct client *waiting = client_new(world);
     struct client *client = client_new(world);
-    client_send(waiting, "GET /0 HTTP/1.1\r\n\r\n");
-    await(world, world->held_count == 1);
-    struct http_request *first = world->held[0];
-    world->held_count = 0;
-    client_send(client, "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n");
-    for (unsigned i = 0; i < 3; i++) {
+    client_send(client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+                        "HEAD /3 HTTP/1.1\r\nHost: a\r\n\r\nGET /4 HTTP/1.1\r\nHost: a\r\n\r\n");
+    await(world, world->held_count == 4);
+    answer_held_from_the_last_one(world);
+    await(world, client_has(client, "GET /4|"));
+    assert_order(client, replies, 4);
+    client_free(client);
+    world_free(world);
+}
+
+static void pipelined_writes_are_handled_together(void **state)
+{
+    (void)state;
+    static const char *const replies[] = {"POST /1|a", "DELETE /2|", "POST /3|c"};
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *client = client_new(world);
+    client_send(client, "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na"
+                        "DELETE /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+                        "POST /3 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nc");
+    await(world, world->held_count == 3);
+    answer_held_from_the_last_one(world);
+    await(world, client_has(client, "POST /3|"));
+    assert_order(client, replies, 3);
+    client_free(client);
+    world_free(world);
+}
+
+/* RFC 9112, section 9.3.2: what is not safe is not to overtake, nor to be overtaken. */
+static void what_may_not_run_side_by_side_waits(void **state)
+{
+    (void)state;
+    static const char *const replies[] = {"GET /1|", "POST /2|", "GET /3|", "POST /4|", "POST /5|"};
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *client = client_new(world);
+    client_send(client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+                        "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n"
+                        "POST /4 HTTP/1.1\r\nHost: a\r\nIf-Match: 1\r\n\r\n"
+                        "POST /5 HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (unsigned i = 0; i < 5; i++) {
         await(world, world->held_count == 1);
+        let_pass(world, 5);
+        assert_int_equal(world->held_count, 1);
         answer_held(world);
     }
-    await(world, client_has(client, "GET /3|"));
-    assert_int_equal(client_count(client, "HTTP/1.1 200 OK"), 3);
-    world->held[world->held_count++] = first;
-    answer_held(world);
-    await(world, client_has(waiting, "GET /0|"));
-    client_free(waiting);
+    await(world, client_has(client, "POST /5|"));
+    assert_order(client, replies, 5);
+    client_free(client);
+    world_free(world);
+}
+
+static void no_more_than_so_many_are_under_way(void **state)
+{
+    (void)state;
+    enum { MANY = 200, AT_ONCE = 64 };
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *client = client_new(world);
+    for (unsigned i = 0; i < MANY; i++)
+        client_send(client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (unsigned left = MANY; left;) {
+        unsigned expected = left < AT_ONCE ? left : AT_ONCE;
+        await(world, world->held_count == expected);
+        let_pass(world, 5);
+        assert_int_equal(world->held_count, expected);
+        left -= expected;
+        answer_held(world);
+    }
+    await(world, client_count(client, "HTTP/1.1 200 OK") == MANY);
     client_free(client);
     world_free(world);
 }
@@ -195,10 +268,10 @@ static void a_head_request_gets_the_headers_of_a_get(void **state)
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
     world->reply_size = 300;
-    client_ask(client, "HEAD /a HTTP/1.1\r\n\r\n", "\r\n\r\n");
+    client_ask(client, "HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\n");
     assert_true(client_has(client, "\r\nContent-Length: 300\r\n"));
     world->reply_size = 0;
-    client_ask(client, "GET /next HTTP/1.1\r\n\r\n", "GET /next|");
+    client_ask(client, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n", "GET /next|");
     assert_false(client_has(client, "xx"));
     client_free(client);
     world_free(world);
@@ -210,16 +283,16 @@ static void replies_204_and_304_have_no_body(void **state)
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
     world->status = 204;
-    client_ask(client, "DELETE /a HTTP/1.1\r\n\r\n", "\r\n\r\n");
+    client_ask(client, "DELETE /a HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\n");
     assert_true(client_has(client, "HTTP/1.1 204 "));
     assert_false(client_has(client, "Content-Length"));
     world->status = 304;
-    client_ask(client, "GET /a HTTP/1.1\r\n\r\n", "\r\n\r\n");
+    client_ask(client, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\n");
     assert_true(client_has(client, "HTTP/1.1 304 "));
     assert_true(client_has(client, "\r\nContent-Length: 7\r\n"));
     assert_false(client_has(client, "GET /a|"));
     world->status = 200;
-    client_ask(client, "GET /next HTTP/1.1\r\n\r\n", "GET /next|");
+    client_ask(client, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n", "GET /next|");
     assert_true(strncmp(client->text, "HTTP/1.1 200", 12) == 0);
     client_free(client);
     world_free(world);
@@ -245,7 +318,7 @@ static void a_large_reply_arrives_whole(void **state)
     struct world *world = world_new(ANSWER_LATER);
     struct client *client = client_new(world);
     world->reply_size = 1 << 20;
-    client_send(client, "GET /large HTTP/1.1\r\n\r\n");
+    client_send(client, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 1);
     answer_held(world);
     await(world, client_has(client, "\r\n\r\n"));
@@ -261,8 +334,8 @@ static void a_large_reply_arrives_whole(void **state)
 static void a_body_arrives_complete_however_it_is_cut(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"POST /p HTTP/1.1\r\nContent-Le", "ngth: 10\r\n\r", "\nab",
-                                         "cdefg", "hij"};
+    static const char *const pieces[] = {"POST /p HTTP/1.1\r\nHost: a\r\nContent-Le",
+                                         "ngth: 10\r\n\r", "\nab", "cdefg", "hij"};
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
@@ -271,10 +344,10 @@ static void a_body_arrives_complete_however_it_is_cut(void **state)
     }
     await(world, client_has(client, "POST /p|abcdefghij"));
     client_ask(client,
-               "POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+               "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                "3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n",
                "POST /c|abc0123456789");
-    client_ask(client, "GET /next HTTP/1.1\r\n\r\n", "GET /next|");
+    client_ask(client, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n", "GET /next|");
     client_free(client);
     world_free(world);
 }
@@ -284,7 +357,8 @@ static void a_body_is_invited_when_the_client_asks_first(void **state)
     (void)state;
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
-    const char *head = "POST /p HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+    const char *head =
+        "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
     client_ask(client, head, "HTTP/1.1 100 Continue\r\n\r\n");
     assert_int_equal(world->handled, 0);
     client_ask(client, "abc", "POST /p|abc");
@@ -303,7 +377,7 @@ static void a_reply_before_the_body_reaches_a_client_that_goes_on_sending(void *
     struct world *world = world_new(ANSWER_IN_BEGIN);
     struct client *client = client_new(world);
     world->status = 413;
-    client_send(client, "POST /p HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n");
+    client_send(client, "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n");
     client_send_many(client, 'x', 2000000);
     client_send_many(client, 'y', 2000000);
     await(world, client->closed);
@@ -321,9 +395,9 @@ static void a_reply_in_begin_keeps_the_connection_when_there_is_no_body(void **s
     (void)state;
     struct world *world = world_new(ANSWER_IN_BEGIN);
     struct client *client = client_new(world);
-    client_ask(client, "GET /1 HTTP/1.1\r\n\r\n", "GET /1|");
+    client_ask(client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /1|");
     assert_false(client_has(client, "Connection:"));
-    client_ask(client, "POST /2 HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "POST /2|");
+    client_ask(client, "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "POST /2|");
     assert_int_equal(world->handled, 0);
     client_free(client);
     world_free(world);
@@ -334,19 +408,20 @@ static void a_chunked_body_above_its_limit_is_flagged(void **state)
     (void)state;
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
-    client_send(client, "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n");
+    client_send(client, "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n");
     client_send_many(client, 'x', 1000);
     client_send(client, "\r\n0\r\n\r\n");
     await(world, client_has(client, "xxx"));
     assert_false(world->body_too_large);
     client_forget(client);
-    client_send(client, "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1f40\r\n");
+    client_send(client,
+                "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1f40\r\n");
     client_send_many(client, 'x', 8000);
     client_send(client, "\r\n0\r\n\r\n");
     await(world, client_has(client, "POST /p|"));
     assert_false(client_has(client, "POST /p|x"));
     assert_true(world->body_too_large);
-    client_ask(client, "GET /next HTTP/1.1\r\n\r\n", "GET /next|");
+    client_ask(client, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n", "GET /next|");
     client_free(client);
     world_free(world);
 }
@@ -356,7 +431,8 @@ static void a_chunked_body_without_end_is_cut_off(void **state)
     (void)state;
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
-    client_send(client, "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n");
+    client_send(client,
+                "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n");
     client_send_many(client, 'x', 20000);
     await(world, client->closed);
     assert_int_equal(client->len, 0);
@@ -378,7 +454,10 @@ int main(void)
         cmocka_unit_test(a_reply_may_come_much_later),
         cmocka_unit_test(one_flush_sends_many_replies),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
-        cmocka_unit_test(pipelined_requests_wait_for_replies_that_come_later),
+        cmocka_unit_test(pipelined_reads_are_handled_together_and_answered_in_order),
+        cmocka_unit_test(pipelined_writes_are_handled_together),
+        cmocka_unit_test(what_may_not_run_side_by_side_waits),
+        cmocka_unit_test(no_more_than_so_many_are_under_way),
         cmocka_unit_test(a_head_request_gets_the_headers_of_a_get),
         cmocka_unit_test(replies_204_and_304_have_no_body),
         cmocka_unit_test(http_1_0_closes_unless_asked_to_keep),

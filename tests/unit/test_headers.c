@@ -54,18 +54,6 @@ static void several_of_one_name_are_joined_in_the_order_of_their_coming(void **s
     assert_true(str_eq(headers_find(&headers, &arena, STR("b")), STR("x")));
 }
 
-static void a_header_is_a_copy(void **state)
-{
-    char name[] = "name", value[] = "value";
-    (void)state;
-    const struct header *header = headers_add(&headers, &arena, str_from(name), str_from(value));
-    memset(name, '-', sizeof name - 1);
-    memset(value, '-', sizeof value - 1);
-    assert_true(str_eq(header->name, STR("name")));
-    assert_true(str_eq(header->value, STR("value")));
-    assert_true(str_eq(headers_find(&headers, &arena, STR("name")), STR("value")));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -74,7 +62,6 @@ int main(void)
         TEST(a_header_is_found_by_its_whole_name_in_any_case),
         TEST(an_empty_value_is_not_an_absent_one),
         TEST(several_of_one_name_are_joined_in_the_order_of_their_coming),
-        TEST(a_header_is_a_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

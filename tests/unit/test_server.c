@@ -22,7 +22,7 @@ static void a_silent_connection_is_cut(void **state)
     struct world *world = hasty_world();
     struct client *silent = client_new(world);
     struct client *served = client_new(world);
-    client_ask(served, "GET / HTTP/1.1\r\n\r\n", "GET /|");
+    client_ask(served, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /|");
     await(world, silent->closed && served->closed);
     await(world, http_server_connections(world->server) == 0);
     client_free(silent);
@@ -50,7 +50,7 @@ static void a_body_that_trickles_is_cut(void **state)
     (void)state;
     struct world *world = hasty_world();
     struct client *client = client_new(world);
-    client_send(client, "POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n");
+    client_send(client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
     while (!client->closed) {
         send(client->fd, "X", 1, MSG_NOSIGNAL);
         let_pass(world, 5);
@@ -71,7 +71,7 @@ static void a_client_that_does_not_read_is_cut(void **state)
     world->reply_size = 1 << 20;
     uv_poll_stop(&client->poll);
     for (unsigned i = 0; i < REQUESTS; i++)
-        client_send(client, "GET / HTTP/1.1\r\n\r\n");
+        client_send(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->handled > 0);
     await(world, http_server_connections(world->server) == 0);
     assert_int_equal(world->ended, world->handled);
@@ -86,7 +86,7 @@ static void a_request_that_waits_for_us_is_not_cut(void **state)
     struct world *world = hasty_world();
     struct client *client = client_new(world);
     world->answer = ANSWER_LATER;
-    client_send(client, "POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx");
+    client_send(client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
     await(world, world->held_count == 1);
     let_pass(world, 400);
     answer_held(world);
@@ -97,13 +97,13 @@ static void a_request_that_waits_for_us_is_not_cut(void **state)
 
 /* ---- clients that go away ---- */
 
-/* One that has been served before: libmicrohttpd watches a new one differently. */
+/* One that has been served before. */
 static struct client *known_client_new(struct world *world)
 {
     enum answer answer = world->answer;
     struct client *client = client_new(world);
     world->answer = ANSWER_AT_ONCE;
-    client_ask(client, "GET /known HTTP/1.1\r\n\r\n", "GET /known|");
+    client_ask(client, "GET /known HTTP/1.1\r\nHost: a\r\n\r\n", "GET /known|");
     let_pass(world, 1);
     world->answer = answer;
     return client;
@@ -113,7 +113,7 @@ static void leave_while_waiting(struct world *world, struct client *client, unsi
                                 void (*leave)(struct client *client))
 {
     unsigned ended = world->ended;
-    client_send(client, "GET /gone HTTP/1.1\r\n\r\n");
+    client_send(client, "GET /gone HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 1);
     let_pass(world, before_ms);
     leave(client);
@@ -144,7 +144,7 @@ static void a_request_outlives_its_client_until_the_reply(void **state)
 static void finish_sending(struct world *world, struct client *client, unsigned before_ms)
 {
     unsigned handled = world->handled;
-    client_send(client, "GET /half HTTP/1.1\r\n\r\n");
+    client_send(client, "GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
     shutdown(client->fd, SHUT_WR);
     await(world, world->handled == handled + 1);
     let_pass(world, before_ms);
@@ -176,7 +176,7 @@ static void a_request_ends_when_its_body_breaks_off(void **state)
     (void)state;
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
-    client_send(client, "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
+    client_send(client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
     await(world, world->begun == 1);
     client_free(client);
     await(world, world->ended == 1);
@@ -210,10 +210,11 @@ static void the_oldest_that_never_asked_gives_way(void **state)
     client_send(slow, "GET /slow HTT");
     await(world, http_server_connections(world->server) == 2);
     struct client *next = client_new(world);
-    client_ask(next, "GET /a HTTP/1.1\r\n\r\n", "GET /a|");
+    client_ask(next, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a|");
     await(world, silent->closed);
-    client_ask(next, "GET /b HTTP/1.1\r\n\r\n", "GET /b|"); /* it has an ordinary place */
-    client_ask(slow, "P/1.1\r\n\r\n", "GET /slow|");
+    client_ask(next, "GET /b HTTP/1.1\r\nHost: a\r\n\r\n",
+               "GET /b|"); /* it has an ordinary place */
+    client_ask(slow, "P/1.1\r\nHost: a\r\n\r\n", "GET /slow|");
     assert_int_equal(metric_get(&places(world)->displaced), 1);
     client_free(silent);
     client_free(slow);
@@ -226,10 +227,10 @@ static void an_idle_connection_gives_way_when_all_have_asked(void **state)
     (void)state;
     struct world *world = world_of(1, ANSWER_AT_ONCE);
     struct client *idle = client_new(world), *next;
-    client_ask(idle, "GET /a HTTP/1.1\r\n\r\n", "GET /a|");
+    client_ask(idle, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a|");
     let_pass(world, 1100);
     next = client_new(world);
-    client_ask(next, "GET /b HTTP/1.1\r\n\r\n", "GET /b|");
+    client_ask(next, "GET /b HTTP/1.1\r\nHost: a\r\n\r\n", "GET /b|");
     await(world, idle->closed);
     client_free(idle);
     client_free(next);
@@ -241,11 +242,11 @@ static void when_none_gives_way_there_are_a_few_reserved_places(void **state)
     (void)state;
     struct world *world = world_of(1, ANSWER_LATER);
     struct client *busy = client_new(world), *next;
-    client_send(busy, "GET /busy HTTP/1.1\r\n\r\n");
+    client_send(busy, "GET /busy HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 1);
     assert_int_equal(world->held[0]->place, PLACE_ORDINARY);
     next = client_new(world);
-    client_send(next, "GET /next HTTP/1.1\r\n\r\n");
+    client_send(next, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 2);
     assert_int_equal(world->held[1]->place, PLACE_CROWDED);
     answer_held(world);
@@ -265,14 +266,14 @@ static void the_newest_takes_the_reserved_place_of_the_oldest(void **state)
     struct world *world = world_of(1, ANSWER_LATER);
     struct client *busy = client_new(world), *clients[3 * RESERVED];
     size_t count = sizeof clients / sizeof *clients;
-    client_send(busy, "GET /busy HTTP/1.1\r\n\r\n");
+    client_send(busy, "GET /busy HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 1);
     for (size_t i = 0; i < count; i++)
         clients[i] = client_new(world);
     await(world, clients[count - RESERVED - 1]->closed);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(clients[i]->closed, i < count - RESERVED);
-    client_send(clients[count - 1], "GET /last HTTP/1.1\r\n\r\n");
+    client_send(clients[count - 1], "GET /last HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 2);
     answer_held(world);
     await(world, client_has(clients[count - 1], "GET /last|"));
@@ -288,9 +289,9 @@ static void a_drain_waits_for_requests_and_closes_connections(void **state)
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *idle = client_new(world);
     struct client *waiting = client_new(world);
-    client_ask(idle, "GET /1 HTTP/1.1\r\n\r\n", "GET /1|");
+    client_ask(idle, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /1|");
     world->answer = ANSWER_LATER;
-    client_send(waiting, "GET /2 HTTP/1.1\r\n\r\n");
+    client_send(waiting, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 1);
     http_server_drain(world->server, on_drained, world);
     await(world, idle->closed);
@@ -324,16 +325,16 @@ static void the_server_may_be_freed_when_drained(void **state)
     (void)state;
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
-    client_ask(client, "GET / HTTP/1.1\r\n\r\n", "GET /|");
+    client_ask(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /|");
     http_server_drain(world->server, free_from_drained, world);
     await(world, world->drained == 1);
-    struct http_handler handler = {on_begin, on_handle, on_end, world};
+    struct http_handler handler = {on_begin, on_handle, on_end, on_refuse, world};
     struct why why;
     assert_int_equal(http_server_new(&world->server, &world->loop, world->listen_fd,
                                      &world->options, &handler, &why),
                      OK);
     struct client *next = client_new(world);
-    client_ask(next, "GET /next HTTP/1.1\r\n\r\n", "GET /next|");
+    client_ask(next, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n", "GET /next|");
     client_free(client);
     client_free(next);
     world_free(world);
@@ -347,11 +348,11 @@ static void a_server_is_freed_with_everything_under_way(void **state)
     struct client *sending = client_new(world);
     struct client *polled = client_new(world);
     struct client *suspended = client_new(world);
-    client_send(sending, "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
-    client_send(suspended, "GET / HTTP/1.1\r\n\r\n");
+    client_send(sending, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+    client_send(suspended, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 1 && world->begun == 2);
     let_pass(world, 150);
-    client_send(polled, "GET / HTTP/1.1\r\n\r\n");
+    client_send(polled, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 2);
     reply_to(world, world->held[0]);
     reply_to(world, world->held[1]);
@@ -373,14 +374,15 @@ static void the_loop_sleeps_while_nothing_happens(void **state)
     for (size_t i = 0; i < 5; i++)
         clients[i] = client_new(world);
     client_send(clients[1], "GET /half HTT");
-    client_send(clients[2], "POST /body HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
-    client_send(clients[3], "GET /waits HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\n\r\n");
-    await(world, world->held_count == 1 && world->begun == 2);
+    client_send(clients[2], "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+    client_send(clients[3],
+                "GET /waits HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n");
+    await(world, world->held_count == 2 && world->begun == 3);
     world->answer = ANSWER_AT_ONCE;
     world->reply_size = 1 << 20;
     uv_poll_stop(&clients[4]->poll);
     for (unsigned i = 0; i < 20; i++)
-        client_send(clients[4], "GET /unread HTTP/1.1\r\n\r\n");
+        client_send(clients[4], "GET /unread HTTP/1.1\r\nHost: a\r\n\r\n");
     let_pass(world, 200);
     assert_true(let_pass(world, 100) <= TURNS_MAX);
     assert_int_equal(http_server_connections(world->server), 5);
@@ -396,10 +398,10 @@ static void a_held_request_may_be_answered_while_another_is_handled(void **state
     struct world *world = world_new(ANSWER_LATER);
     struct client *first = client_new(world);
     struct client *second = client_new(world);
-    client_send(first, "GET /1 HTTP/1.1\r\n\r\n");
+    client_send(first, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, world->held_count == 1);
     world->answer = ANSWER_CONTINUE;
-    client_send(second, "GET /2 HTTP/1.1\r\n\r\n");
+    client_send(second, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, client_has(second, "GET /2|"));
     answer_held(world);
     await(world, client_has(first, "GET /1|"));

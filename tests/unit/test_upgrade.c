@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-static const char asking[] = "GET /up HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n";
+static const char asking[] =
+    "GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n";
 
 /* Both ways through the descriptor that was handed over. */
 static void assert_flows(struct world *world, struct client *client)
@@ -76,7 +77,7 @@ static void a_kept_connection_may_be_given_away(void **state)
     (void)state;
     struct world *world = world_new(ANSWER_AT_ONCE);
     struct client *client = client_new(world);
-    client_ask(client, "GET /1 HTTP/1.1\r\n\r\n", "GET /1|");
+    client_ask(client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /1|");
     world->ended = 0;
     world->begun = 0;
     world->answer = UPGRADE_IN_BEGIN;
@@ -90,7 +91,7 @@ static void a_kept_connection_may_be_given_away(void **state)
 static void a_connection_may_be_given_away_later(void **state)
 {
     (void)state;
-    static const unsigned waits_ms[] = {0, 150}; /* libmicrohttpd has suspended it, then */
+    static const unsigned waits_ms[] = {0, 150};
     for (size_t i = 0; i < 2; i++) {
         struct world *world = world_new(UPGRADE_LATER);
         struct client *client = client_new(world);
@@ -122,7 +123,7 @@ static void a_connection_given_away_is_left_alone(void **state)
     world->answer = ANSWER_AT_ONCE;
     world->ended = 0;
     world->begun = 0;
-    client_ask(next, "GET / HTTP/1.1\r\n\r\n", "GET /|");
+    client_ask(next, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /|");
     client_free(next);
     client_free(client);
     world_free(world);
@@ -155,7 +156,7 @@ static void what_was_given_away_outlives_the_server(void **state)
     http_server_drain(world->server, free_from_drained, world);
     await(world, world->drained == 1);
     assert_flows(world, client);
-    struct http_handler handler = {on_begin, on_handle, on_end, world};
+    struct http_handler handler = {on_begin, on_handle, on_end, on_refuse, world};
     struct why why;
     assert_int_equal(http_server_new(&world->server, &world->loop, world->listen_fd,
                                      &world->options, &handler, &why),
@@ -227,8 +228,8 @@ static void what_cannot_be_upgraded_gets_400(void **state)
     (void)state;
     static const char *const requests[] = {
         "GET /up HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n",
-        "GET /up HTTP/1.1\r\nConnection: Upgrade\r\nContent-Length: 4\r\n\r\nbody",
-        "GET /up HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nContent-Length: 4\r\n\r\nbody",
+        "GET /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         struct world *world = world_new(UPGRADE_IN_BEGIN);
