@@ -142,7 +142,7 @@ struct world *world_new_with(struct http_options options)
     world->taken_fd = -1;
     world->listen_fd = listen_somewhere();
     uv_loop_init(&world->loop);
-    work_loop_init(&world->work, &world->loop, &work, NULL, NULL);
+    work_loop_init(&world->work, &world->loop, &work, &(struct work_loop_hooks){0});
     options.work = &world->work.queue;
     world->options = options;
     uv_timer_init(&world->loop, &world->patience);
