@@ -98,7 +98,7 @@ static enum connection_await awaited(const struct channel *channel)
         return channel->connection.await == AWAIT_FIRST ? AWAIT_FIRST : AWAIT_HEADERS;
     if (first->state == EXCHANGE_REPLIED)
         return AWAIT_SENT;
-    return first->state == EXCHANGE_READING ? AWAIT_BODY : AWAIT_SERVER;
+    return first->state == EXCHANGE_READING && !channel->held ? AWAIT_BODY : AWAIT_SERVER;
 }
 
 static struct exchange *newest_of(const struct channel *channel)
@@ -249,10 +249,11 @@ static bool advance(struct channel *channel, size_t sent)
     return true;
 }
 
+/* All that came is answered, and nothing more will be. */
 static bool is_over(const struct channel *channel)
 {
     return ring_is_empty(&channel->exchanges) &&
-           (channel->last || (channel->ended && !channel->readable));
+           (channel->last || (channel->ended && !has_more(channel)));
 }
 
 static void send_ready(struct channel *channel)

@@ -55,7 +55,6 @@ describe('what is no HTTP', () => {
     'words': Buffer.from('hello, who is there?\r\n\r\n'),
     'empty lines': Buffer.from('\r\n'.repeat(500)),
     'a header without an end': Buffer.from('GET / HTTP/1.1\r\nA: b\r\n'),
-    // libmicrohttpd reads the header up to it
     'a zero byte in a header': Buffer.from('GET /none HTTP/1.1\r\nHost: a\0b\r\n\r\n'),
     'a space before the colon': Buffer.from('GET / HTTP/1.1\r\nHost : x\r\n\r\n'),
     'a request line of one word': Buffer.from('GET\r\n\r\n'),

@@ -63,6 +63,7 @@ void on_begin(void *context, struct http_request *request)
     struct world *world = context;
     world->begun++;
     request->user = world;
+    request->wants_large = world->large;
     world->body_too_large = request->body_too_large;
     struct str value = http_request_header(request, STR("x-test"));
     snprintf(world->header, sizeof world->header, "%.*s",

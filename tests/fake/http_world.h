@@ -29,6 +29,7 @@ struct world {
     enum answer answer;
     unsigned status;
     size_t reply_size; /* 0: the echo */
+    bool large;        /* what is asked for */
     struct http_request *held[HELD_MAX];
     size_t held_count;
     unsigned begun;

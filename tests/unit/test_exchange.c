@@ -241,6 +241,79 @@ static void what_may_not_run_side_by_side_waits(void **state)
     world_free(world);
 }
 
+static void few_large_replies_are_made_at_a_time(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 10, AT_ONCE = 4 };
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *clients[CLIENTS];
+    world->large = true;
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        clients[i] = client_new(world);
+        client_send(clients[i], "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    await(world, world->held_count == AT_ONCE);
+    let_pass(world, 20);
+    assert_int_equal(world->held_count, AT_ONCE);
+    client_abort(clients[CLIENTS - 1]); /* it waits */
+    for (unsigned answered = 0; answered < CLIENTS - 1;) {
+        await(world, world->held_count > 0);
+        let_pass(world, 5);
+        assert_in_range(world->held_count, 1, AT_ONCE);
+        answered += (unsigned)world->held_count;
+        answer_held(world);
+    }
+    for (unsigned i = 0; i < CLIENTS - 1; i++) {
+        await(world, client_has(clients[i], "GET /x|"));
+        client_free(clients[i]);
+    }
+    world_free(world);
+}
+
+/* Who does not read keeps those of its own network waiting, and no more bytes than so many. */
+static void few_large_replies_wait_to_be_sent(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 20, UNSENT = 8, SIZE = 1 << 21 };
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *clients[CLIENTS];
+    world->large = true;
+    world->reply_size = SIZE - 1;
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        clients[i] = client_new(world);
+        int size = 4096;
+        setsockopt(clients[i]->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        uv_poll_stop(&clients[i]->poll);
+        for (unsigned j = 0; j < 4; j++)
+            client_send(clients[i], "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    await(world, world->handled - world->ended == UNSENT);
+    let_pass(world, 50);
+    assert_int_equal(world->handled - world->ended, UNSENT);
+    for (unsigned i = 0; i < CLIENTS; i++)
+        client_abort(clients[i]);
+    await(world, http_server_connections(world->server) == 0);
+    world_free(world);
+}
+
+static void all_that_came_before_the_end_is_answered(void **state)
+{
+    (void)state;
+    enum { MANY = 150 };
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *client = client_new(world);
+    for (unsigned i = 0; i < MANY; i++)
+        client_send(client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    shutdown(client->fd, SHUT_WR);
+    while (!client->closed) {
+        turn(world);
+        answer_held(world);
+    }
+    assert_int_equal(client_count(client, "HTTP/1.1 200 OK"), MANY);
+    client_free(client);
+    world_free(world);
+}
+
 static void no_more_than_so_many_are_under_way(void **state)
 {
     (void)state;
@@ -458,6 +531,9 @@ int main(void)
         cmocka_unit_test(pipelined_writes_are_handled_together),
         cmocka_unit_test(what_may_not_run_side_by_side_waits),
         cmocka_unit_test(no_more_than_so_many_are_under_way),
+        cmocka_unit_test(few_large_replies_are_made_at_a_time),
+        cmocka_unit_test(few_large_replies_wait_to_be_sent),
+        cmocka_unit_test(all_that_came_before_the_end_is_answered),
         cmocka_unit_test(a_head_request_gets_the_headers_of_a_get),
         cmocka_unit_test(replies_204_and_304_have_no_body),
         cmocka_unit_test(http_1_0_closes_unless_asked_to_keep),
