@@ -30,7 +30,7 @@ static const struct option options[] = {
     {"data", TEXT, AT(data), "tutti-data", 0, 0, NULL, "folder for everything that is kept"},
     {"threads", NUMBER, AT(threads), "0", 0, 256, NULL,
      "gateway threads; 0: one a core. The core has a thread of its own"},
-    {"turn-budget-us", NUMBER, AT(turn_budget_us), "2000", 100, 1000000, NULL,
+    {"turn-budget-us", NUMBER, AT(turn_budget_us), "500", 100, 1000000, NULL,
      "how long a gateway works before it looks again what is ready; what is left goes on then, a "
      "step of each client at a time"},
     {"config", TEXT, AT(file), NULL, 0, 0, NULL, "file of `name = value` lines, # for comments"},

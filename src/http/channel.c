@@ -46,6 +46,7 @@ static void detach(struct channel *channel)
     ring_remove(&channel->open);
     ring_remove(&channel->dirty);
     ring_remove(&channel->waiting);
+    lane_admit(channel->lane);
     buf_deinit(&channel->input);
     uv_close((uv_handle_t *)&channel->poll, on_closed);
     connection_deinit(&channel->connection);
@@ -381,12 +382,10 @@ static enum progress begin(struct channel *channel, struct exchange *exchange, b
 
 static enum progress handle(struct channel *channel, struct exchange *exchange)
 {
-    if (exchange->request.wants_large) {
-        channel->held = !lane_takes_large(channel->lane, &channel->waiting);
-        if (channel->held)
-            return PROGRESS_WAITS;
-        exchange->lane = channel->lane;
-    }
+    channel->held = !lane_takes(channel->lane, &channel->waiting, exchange->request.wants_large);
+    if (channel->held)
+        return PROGRESS_WAITS;
+    exchange->lane = channel->lane;
     channel->incoming = NULL;
     channel->last |= exchange->last;
     exchange_handle(exchange);

@@ -261,7 +261,7 @@ void exchange_end(struct exchange *exchange)
 {
     struct exchanges *exchanges = exchange->exchanges;
     ring_remove(&exchange->node);
-    if (exchange->lane)
+    if (exchange->lane && exchange->request.wants_large)
         lane_large_sent(exchange->lane);
     if (exchange->taken)
         exchange_hand_over(exchange, -1, STR(""));
@@ -365,7 +365,7 @@ static void give(struct exchange *exchange, struct response *response)
     exchange->request.status = response->status;
     exchanges->unanswered -= waiting;
     if (exchange->lane)
-        lane_large_replied(exchange->lane);
+        lane_replied(exchange->lane, exchange->request.wants_large);
     if (exchange->channel)
         channel_reply(exchange->channel, exchange, waiting);
     else

@@ -29,7 +29,8 @@ void lanes_init(struct lanes *lanes, struct work_queue *work,
         lanes->lanes[i].lanes = lanes;
         worker_init(&lanes->lanes[i].worker, step);
         ring_init(&lanes->lanes[i].waiting);
-        ring_init(&lanes->lanes[i].large);
+        ring_init(&lanes->lanes[i].held);
+        ring_init(&lanes->lanes[i].held_large);
     }
 }
 
@@ -53,39 +54,54 @@ void lane_wait(struct lane *lane, struct ring *place)
     work_add(lane->lanes->work, &lane->worker);
 }
 
-static bool has_room(const struct lane *lane)
+static unsigned room(const struct lane *lane)
 {
-    return lane->large_asked < LANE_LARGE_ASKED_MAX && lane->large_unsent < LANE_LARGE_UNSENT_MAX;
+    return LANE_ASKED_MAX - lane->asked;
 }
 
-bool lane_takes_large(struct lane *lane, struct ring *place)
+static unsigned room_for_large(const struct lane *lane)
 {
-    if (!has_room(lane)) {
-        ring_append(&lane->large, place);
+    unsigned asked = LANE_LARGE_ASKED_MAX - lane->large_asked;
+    unsigned unsent = LANE_LARGE_UNSENT_MAX - lane->large_unsent;
+    return asked < unsent ? asked : unsent;
+}
+
+static void admit(struct lane *lane, struct ring *held, unsigned count)
+{
+    while (count-- && !ring_is_empty(held)) {
+        struct ring *place = held->next;
+        ring_remove(place);
+        lane_wait(lane, place);
+    }
+}
+
+void lane_admit(struct lane *lane)
+{
+    admit(lane, &lane->held, room(lane));
+    admit(lane, &lane->held_large, room_for_large(lane));
+}
+
+bool lane_takes(struct lane *lane, struct ring *place, bool large)
+{
+    if (!room(lane) || (large && !room_for_large(lane))) {
+        ring_append(room(lane) ? &lane->held_large : &lane->held, place);
         return false;
     }
-    lane->large_asked++;
-    lane->large_unsent++;
+    lane->asked++;
+    lane->large_asked += large;
+    lane->large_unsent += large;
     return true;
 }
 
-static void admit_next(struct lane *lane)
+void lane_replied(struct lane *lane, bool large)
 {
-    struct ring *place = lane->large.next;
-    if (ring_is_empty(&lane->large) || !has_room(lane))
-        return;
-    ring_remove(place);
-    lane_wait(lane, place);
-}
-
-void lane_large_replied(struct lane *lane)
-{
-    lane->large_asked--;
-    admit_next(lane);
+    lane->asked--;
+    lane->large_asked -= large;
+    lane_admit(lane);
 }
 
 void lane_large_sent(struct lane *lane)
 {
     lane->large_unsent--;
-    admit_next(lane);
+    lane_admit(lane);
 }

@@ -14,6 +14,7 @@
 
 enum {
     LANES = 256, /* whoever meets in one by chance waits for the other */
+    LANE_ASKED_MAX = 128,
     LANE_LARGE_ASKED_MAX = 4,
     LANE_LARGE_UNSENT_MAX = 8,
 };
@@ -24,9 +25,11 @@ struct lane {
     struct worker worker;
     struct lanes *lanes;
     struct ring waiting;
-    struct ring large;     /* those that wait for a large reply to be done with */
-    unsigned large_asked;  /* handed to the handler, not replied to */
-    unsigned large_unsent; /* ... and those that are not sent */
+    struct ring held; /* those that wait for replies to others */
+    struct ring held_large;
+    unsigned asked;        /* requests handed to the handler, and not replied to */
+    unsigned large_asked;  /* ... of these, those for a large reply */
+    unsigned large_unsent; /* of these, those that are not replied to, or not sent */
 };
 
 struct lanes {
@@ -48,10 +51,16 @@ struct lane *lanes_find(struct lanes *lanes, uint64_t key);
 /* To the lane's end; nothing if it waits already. */
 void lane_wait(struct lane *lane, struct ring *place);
 
-/* May the handler be asked for a large reply? If not, `place` waits, in no other ring, and then is
- * served. */
-bool lane_takes_large(struct lane *lane, struct ring *place);
-void lane_large_replied(struct lane *lane);
-void lane_large_sent(struct lane *lane); /* or never will be */
+/* May the handler be asked? If not, `place`, which is in no other ring, waits, and then is served.
+ */
+bool lane_takes(struct lane *lane, struct ring *place, bool large);
+void lane_replied(struct lane *lane, bool large);
+
+/* A large reply has been sent, or never will be. */
+void lane_large_sent(struct lane *lane);
+
+/* Whoever is held and finds room now is served again. After one has left that may have been next.
+ */
+void lane_admit(struct lane *lane);
 
 #endif
