@@ -37,6 +37,21 @@ bool characters_are_host(struct str s)
     return all_are(s, &host_set);
 }
 
+static bool all_printable(uint64_t bytes)
+{
+    return !swar_any(swar_below(bytes, ' ' + 1) | swar_equal(bytes, 0x7f));
+}
+
+bool characters_are_target(struct str s)
+{
+    for (size_t i = swar_span(s.ptr, s.len, all_printable); i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c <= ' ' || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 static bool all_visible(uint64_t bytes)
 {
     return !swar_any(bytes | swar_below(bytes, ' ') | swar_equal(bytes, 0x7f));

@@ -7,6 +7,9 @@
 /* A method or the name of a header: one tchar at least, and nothing else. */
 bool characters_are_token(struct str s);
 
+/* What is asked for, in a request line: no blanks, no controls. */
+bool characters_are_target(struct str s);
+
 /* The value of a header: visible characters, blanks, tabs, and bytes from 0x80 on. */
 bool characters_are_field(struct str s);
 

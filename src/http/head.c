@@ -72,7 +72,7 @@ static enum http_fault read_request_line(struct str line, struct head *head)
     if (head->method.len > HEAD_METHOD_MAX || !characters_are_token(head->method) || !line.ptr)
         return FAULT_SYNTAX;
     head->target = str_split(&line, ' ');
-    if (!head->target.len || !line.ptr)
+    if (!head->target.len || !line.ptr || !characters_are_target(head->target))
         return FAULT_SYNTAX;
     return read_version(line, head);
 }

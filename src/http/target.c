@@ -1,21 +1,6 @@
 #include "http/target.h"
 
-#include "base/swar.h"
-
-static bool all_printable(uint64_t bytes)
-{
-    return !swar_any(swar_below(bytes, ' ' + 1) | swar_equal(bytes, 0x7f));
-}
-
-static bool is_printable(struct str target)
-{
-    for (size_t i = swar_span(target.ptr, target.len, all_printable); i < target.len; i++) {
-        unsigned char c = (unsigned char)target.ptr[i];
-        if (c <= ' ' || c == 0x7f)
-            return false;
-    }
-    return true;
-}
+#include "http/characters.h"
 
 /* Move `target` behind a scheme and its "//"; false when there is none. */
 static bool skip_scheme(struct str *target)
@@ -42,7 +27,7 @@ static void skip_authority(struct str *target)
 
 bool target_split(struct str target, struct str *path, struct str *query)
 {
-    if (!is_printable(target))
+    if (!characters_are_target(target))
         return false;
     bool absolute = skip_scheme(&target);
     if (absolute)

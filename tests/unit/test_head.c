@@ -63,6 +63,8 @@ static void a_request_line_is_three_words_with_a_blank_between_each(void **state
         CASE("G(T / HTTP/1.1\r\nHost: a\r\n\r\n", FAULT_SYNTAX),
         CASE("GET /\r\nHost: a\r\n\r\n", FAULT_SYNTAX),
         CASE("GET\r\n\r\n", FAULT_SYNTAX),
+        CASE("GET /\r/ HTTP/1.1\r\nHost: a\r\n\r\n", FAULT_SYNTAX),
+        CASE("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", FAULT_SYNTAX),
         CASE(" GET / HTTP/1.1\r\nHost: a\r\n\r\n", FAULT_SYNTAX),
     };
     (void)state;
