@@ -18,6 +18,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / os.environ.get("BENCH_BUILD", "build")
 CONNECTIONS = 64
+PIPELINED = 16
 DATA_SIZE = 300
 NOISE_MOST = 0.2
 DOCUMENTS = "/v1/Services/default/Documents"
@@ -190,17 +191,17 @@ class Tutti(Process):
         return body
 
 
-def wrk_command(port, seconds, script, *arguments):
+def wrk_command(port, seconds, script, *arguments, connections=CONNECTIONS):
     return [str(word) for word in
-            ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", script,
+            ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script,
              f"http://127.0.0.1:{port}", "--", *arguments]]
 
 
-def wrk(server, seconds, script, *arguments):
+def wrk(server, seconds, script, *arguments, connections=CONNECTIONS):
     """Load a server: requests a second, latencies, CPU a request."""
     cpu_before = server.cpu_s()
-    done = subprocess.run(wrk_command(server.port, seconds, script, *arguments),
-                          capture_output=True, text=True)
+    done = subprocess.run(wrk_command(server.port, seconds, script, *arguments,
+                                      connections=connections), capture_output=True, text=True)
     cpu_s = server.cpu_s() - cpu_before
     line = re.search(r"^result (.*)$", done.stdout, re.MULTILINE)
     if not line:
@@ -215,6 +216,12 @@ def documents(server, seconds, method, of):
     """GET or POST random documents of the server `of`; `server` is it, or the bare responder."""
     return wrk(server, seconds, ROOT / "bench" / "documents.lua", method, of.sids,
                of.authorization)
+
+
+def pipelined(server, seconds, method):
+    """The same, PIPELINED in a packet, over as many connections."""
+    return wrk(server, seconds, ROOT / "bench" / "documents.lua", method, server.sids,
+               server.authorization, PIPELINED, connections=PIPELINED)
 
 
 def items(server, seconds, what, path, count):
