@@ -57,7 +57,7 @@ static void detach(struct channel *channel)
 static void close_channel(struct channel *channel)
 {
     int fd = channel->connection.fd;
-    bool lingers = !channel->broken && !channel->ended && channel->last;
+    bool lingers = !channel->broken && !channel->ended;
     if (channel->closed)
         return;
     detach(channel);
@@ -113,8 +113,9 @@ static struct exchange *newest_of(const struct channel *channel)
 static bool has_room(const struct channel *channel)
 {
     const struct exchange *newest = newest_of(channel);
-    return !channel->last && channel->count < CHANNEL_REQUESTS_MAX &&
-           channel->unsent < CHANNEL_UNSENT_MAX && !(newest && newest->class == CLASS_ALONE);
+    bool open = !channel->last && !channel->channels->exchanges.draining;
+    return open && channel->count < CHANNEL_REQUESTS_MAX && channel->unsent < CHANNEL_UNSENT_MAX &&
+           !(newest && newest->class == CLASS_ALONE);
 }
 
 /* Requests of the same class may be under way together. */
@@ -253,8 +254,15 @@ static bool advance(struct channel *channel, size_t sent)
 /* All that came is answered, and nothing more will be. */
 static bool is_over(const struct channel *channel)
 {
-    return ring_is_empty(&channel->exchanges) &&
-           (channel->last || (channel->ended && !has_more(channel)));
+    bool final = channel->last || channel->channels->exchanges.draining;
+    return ring_is_empty(&channel->exchanges) && (final || (channel->ended && !has_more(channel)));
+}
+
+/* A client that has finished sending is answered as far as its requests are whole. */
+static bool is_cut_short(const struct channel *channel)
+{
+    return channel->ended && !is_blocked(channel) && !channel->unanswered && !channel->stuck &&
+           (channel->incoming || ring_is_empty(&channel->exchanges));
 }
 
 static void send_ready(struct channel *channel)
@@ -276,20 +284,27 @@ static void send_ready(struct channel *channel)
     }
 }
 
-/* What was held back may go on. */
-static void send_and_settle(struct channel *channel)
+/* Send what is ready. `looked`: at all that has come. False: the channel is closed. */
+static bool conclude(struct channel *channel, bool looked)
 {
     ring_remove(&channel->dirty);
     send_ready(channel);
     if (channel->closed)
-        return;
-    if (is_over(channel)) {
+        return false;
+    if (is_over(channel))
         close_channel(channel);
-        return;
-    }
-    if (has_more(channel))
+    else if (is_cut_short(channel) && (looked || !has_more(channel)))
+        break_off(channel);
+    else
+        settle(channel);
+    return !channel->closed;
+}
+
+/* What was held back may go on. */
+static void send_and_go_on(struct channel *channel)
+{
+    if (conclude(channel, false) && has_more(channel))
         lane_wait(channel->lane, &channel->waiting);
-    settle(channel);
 }
 
 void channel_reply(struct channel *channel, struct exchange *exchange, bool was_waiting)
@@ -307,7 +322,7 @@ void channels_flush(struct channels *channels)
     ring_init(&dirty);
     ring_move(&dirty, &channels->dirty);
     while (!ring_is_empty(&dirty))
-        send_and_settle(ring_of(dirty.next, struct channel, dirty));
+        send_and_go_on(ring_of(dirty.next, struct channel, dirty));
     exchanges_end_lost(&channels->exchanges);
 }
 
@@ -392,6 +407,16 @@ static enum progress handle(struct channel *channel, struct exchange *exchange)
     return PROGRESS;
 }
 
+/* Nothing is said of it; those before it are answered. */
+static enum progress abandon(struct channel *channel, struct exchange *exchange)
+{
+    channel->incoming = NULL;
+    channel->last = true;
+    channel->count--;
+    exchange_end(exchange);
+    return PROGRESS_WAITS;
+}
+
 static enum progress take_body(struct channel *channel, struct exchange *exchange, struct str *rest)
 {
     enum body_state state =
@@ -404,10 +429,9 @@ static enum progress take_body(struct channel *channel, struct exchange *exchang
     case BODY_BROKEN:
         return refuse(channel, exchange, FAULT_SYNTAX);
     case BODY_ENDLESS:
-        channel->broken = true;
         break;
     }
-    return PROGRESS_WAITS;
+    return abandon(channel, exchange);
 }
 
 static enum progress take(struct channel *channel, struct str *rest)
@@ -491,14 +515,6 @@ static bool work(struct channel *channel, struct str *rest, struct work_slice *s
     return !*more;
 }
 
-/* A client that has finished sending is answered as far as its requests are whole. */
-static bool is_cut_short(const struct channel *channel)
-{
-    return channel->ended && !is_blocked(channel) && !channel->unanswered &&
-           ring_is_empty(&channel->dirty) && !channel->stuck &&
-           (channel->incoming || ring_is_empty(&channel->exchanges));
-}
-
 static bool serve(struct ring *place, struct work_slice *slice)
 {
     struct channel *channel = ring_of(place, struct channel, waiting);
@@ -510,15 +526,15 @@ static bool serve(struct ring *place, struct work_slice *slice)
     if (channel->last)
         rest.len = 0;
     save(channel, &rest);
-    if (channel->broken || is_cut_short(channel)) {
+    if (channel->broken) {
         break_off(channel);
         return false;
     }
-    if (!ring_is_empty(&channel->dirty))
-        send_and_settle(channel);
-    else
-        settle(channel);
-    return more && !channel->closed && ring_is_empty(&channel->waiting);
+    bool replied = !ring_is_empty(&channel->dirty); /* which may let others begin */
+    if (!conclude(channel, !more))
+        return false;
+    more = more || (replied && has_more(channel));
+    return more && ring_is_empty(&channel->waiting);
 }
 
 /* --- events --- */
@@ -545,12 +561,12 @@ static void on_event(uv_poll_t *poll, int status, int events)
         return;
     }
     if (events & UV_WRITABLE)
-        send_and_settle(channel);
+        send_and_go_on(channel);
     if (channel->closed || !(events & UV_READABLE))
         return;
     channel->readable = true;
     if (is_blocked(channel))
-        settle(channel);
+        conclude(channel, false);
     else
         take_turn(channel);
 }

@@ -64,6 +64,7 @@ static struct exchange *make(struct exchanges *exchanges)
     arena_init(&exchange->request.arena);
     buf_init(&exchange->body, exchanges->body_size_max);
     buf_init(&exchange->top, TOP_SIZE_MAX);
+    exchange->class = CLASS_ALONE;
     ring_init(&exchange->node);
     return exchange;
 }
@@ -97,9 +98,11 @@ static void reset(struct exchange *exchange)
     exchange->request = (struct http_request){.arena = exchange->request.arena};
     exchange->channel = NULL;
     exchange->lane = NULL;
+    exchange->head = (struct head){0};
     exchange->chunks = (struct chunks){0};
     exchange->body_size = 0;
     exchange->state = EXCHANGE_ARRIVED;
+    exchange->class = CLASS_ALONE;
     exchange->begun = exchange->last = false;
 }
 
@@ -344,11 +347,14 @@ static const char *date_of(struct exchanges *exchanges)
     return exchanges->date;
 }
 
-/* A reply to a request whose body has not come is the connection's last. */
+/* A reply to a request whose body has not come is the connection's last. So is one in a drain,
+ * unless others are to follow it. */
 static void write_top(struct exchange *exchange, struct response *response)
 {
+    const struct channel *channel = exchange->channel;
     bool unread = exchange->state == EXCHANGE_READING && exchange->request.has_body;
-    exchange->last |= unread || exchange->exchanges->draining;
+    bool newest = channel && exchange->node.next == &channel->exchanges;
+    exchange->last |= unread || (exchange->exchanges->draining && newest);
     response->date = date_of(exchange->exchanges);
     response->closes = exchange->last;
     response->keeps_alive = exchange->head.wants_keep_alive;

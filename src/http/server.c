@@ -70,8 +70,11 @@ static void on_connections(uv_poll_t *poll, int status, int events)
 {
     struct http_server *server = poll->data;
     uv_os_fd_t listen_fd;
-    (void)status;
     (void)events;
+    if (status < 0) {
+        stop_listening(server);
+        return;
+    }
     uv_fileno((uv_handle_t *)poll, &listen_fd);
     for (unsigned i = 0; may_accept(server, i) && accept_one(server, listen_fd); i++)
         ;

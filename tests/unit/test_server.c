@@ -310,6 +310,55 @@ static void a_drain_waits_for_requests_and_closes_connections(void **state)
     world_free(world);
 }
 
+/* Whatever else is under way on a connection is answered; only the last reply says that it closes.
+ */
+static void a_drain_answers_all_that_has_begun(void **state)
+{
+    (void)state;
+    static const char *const behind[] = {
+        "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct world *world = world_new(ANSWER_LATER);
+        struct client *client = client_new(world);
+        client_send(client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+        client_send(client, behind[i]);
+        await(world, world->held_count == 2 - i);
+        let_pass(world, 5);
+        http_server_drain(world->server, on_drained, world);
+        while (!client->closed) {
+            turn(world);
+            answer_held(world);
+        }
+        assert_int_equal(client_count(client, " /2|"), 1);
+        assert_int_equal(client_count(client, "Connection: close"), 1);
+        assert_true(strstr(client->text, "Connection: close") > strstr(client->text, "GET /1|"));
+        await(world, world->drained == 1);
+        client_free(client);
+        world_free(world);
+    }
+}
+
+/* The body of the second breaks off while the first waits for its reply. */
+static void a_half_request_behind_one_that_waits_ends_with_it(void **state)
+{
+    (void)state;
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *client = client_new(world);
+    client_send(client, "POST /1 HTTP/1.1\r\nHost: a\r\n\r\n"
+                        "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+    shutdown(client->fd, SHUT_WR);
+    await(world, world->held_count == 1 && world->begun == 2);
+    let_pass(world, 20);
+    answer_held(world);
+    await(world, client->closed && http_server_connections(world->server) == 0);
+    assert_true(client_has(client, "POST /1|"));
+    assert_int_equal(world->ended, 2);
+    client_free(client);
+    world_free(world);
+}
+
 static void a_drain_of_nothing_ends_in_the_loop(void **state)
 {
     (void)state;
@@ -428,6 +477,8 @@ int main(void)
         cmocka_unit_test(when_none_gives_way_there_are_a_few_reserved_places),
         cmocka_unit_test(the_newest_takes_the_reserved_place_of_the_oldest),
         cmocka_unit_test(a_drain_waits_for_requests_and_closes_connections),
+        cmocka_unit_test(a_drain_answers_all_that_has_begun),
+        cmocka_unit_test(a_half_request_behind_one_that_waits_ends_with_it),
         cmocka_unit_test(a_drain_of_nothing_ends_in_the_loop),
         cmocka_unit_test(the_server_may_be_freed_when_drained),
         cmocka_unit_test(a_server_is_freed_with_everything_under_way),
