@@ -2,22 +2,27 @@
  *
  *   RESTING ── log at half its limit ──> COPYING ── thread is done ──> RESTING
  *
- * The thread owns its connection and, while COPYING, `result`; the queues hand both over.
+ * The thread owns its connection and, while COPYING, `result` and `reached`; the queues hand them
+ * over.
  *
  * It makes one pass an order. When much was committed meanwhile it gets another one; the owner does
  * only a small rest. `held`: the last round did not let the log begin anew, because somebody
  * else reads it, or there was no room for its pages in the database.
  *
- * An order is given in the owner's turn, while the log has pages that were not copied: so the owner
- * cannot begin the log anew before the pass is done. It must not while a pass begins: SQLite up to
- * 3.51.2 can lose commits when a checkpoint follows one that has copied all there was, and another
- * connection resets the log in between ("the WAL-reset bug", sqlite.org/wal.html). */
+ * SQLite up to 3.51.2 loses commits when the log is reset while a pass begins ("the WAL-reset bug",
+ * sqlite.org/wal.html). Only a commit resets it, and only when all its pages were copied; and only
+ * a pass or the owner copies. So an order is given in the owner's turn, and only when it knows of
+ * pages that were not copied: then no commit can reset the log until this very pass has copied
+ * them, and with that it is past the place. Every pass reports how far it came; where it cannot be
+ * known, all counts as copied. When that may be so the owner does the rest itself, for no commit
+ * can come in between. */
 #include "store/checkpoint.h"
 
 #include "base/mem.h"
 #include "base/queue.h"
 #include "store/sql.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -35,25 +40,27 @@ struct checkpoint {
     struct queue *reports;
     struct node token; /* there is only one: in a queue or with one of the two threads */
     enum err result;
+    int reached; /* how many pages were in the database after the pass; negative: unknown */
     bool copying;
     bool held;
     unsigned pages;
-    unsigned ordered; /* how many there were at the last order */
-    unsigned copied;  /* how many of them are in the database, as the owner knows */
+    unsigned ordered; /* how many there were at the last order; 0: the log began anew since */
+    unsigned copied;  /* at most so many of them are in the database, while no pass runs */
     unsigned due;     /* how many make the next round begin */
     uint64_t rounds;
     struct checkpoint_limits limits;
 };
 
-static enum err copy(sqlite3 *db)
+/* `reached` stays as it is when another program's checkpoint is under way. */
+static enum err copy(sqlite3 *db, int *reached)
 {
-    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, reached);
     if (code == SQLITE_OK || code == SQLITE_BUSY)
         return OK;
     return sql_checkpoint_err(db);
 }
 
-/* Owns its connection, and `result` between an order and its report. */
+/* Owns its connection, and `result` and `reached` between an order and its report. */
 static void *run(void *context)
 {
     struct checkpoint *checkpoint = context;
@@ -62,7 +69,8 @@ static void *run(void *context)
         struct chain chain = queue_wait(checkpoint->orders, -1);
         if (!chain.first)
             return NULL; /* closed */
-        checkpoint->result = copy(checkpoint->own);
+        checkpoint->reached = -1;
+        checkpoint->result = copy(checkpoint->own, &checkpoint->reached);
         queue_push(checkpoint->reports, &chain);
     }
 }
@@ -172,9 +180,15 @@ bool checkpoint_is_due(const struct checkpoint *checkpoint, bool idle)
     return checkpoint->copying || again || checkpoint->pages >= checkpoint->due;
 }
 
+static bool may_all_be_copied(const struct checkpoint *checkpoint)
+{
+    return checkpoint->copied >= checkpoint->pages;
+}
+
 static void start_copy(struct checkpoint *checkpoint)
 {
     struct chain chain = {0};
+    assert(!may_all_be_copied(checkpoint)); /* see above */
     chain_add(&chain, &checkpoint->token);
     checkpoint->copying = true;
     checkpoint->ordered = checkpoint->pages;
@@ -189,12 +203,11 @@ static enum err tell(enum err e, sqlite3 *db, struct why *why)
 }
 
 /* The log goes on; the next round when it has `more` pages, or as soon as there is time. */
-static void hold(struct checkpoint *checkpoint, unsigned copied, unsigned more)
+static void hold(struct checkpoint *checkpoint, unsigned more)
 {
     unsigned most = checkpoint->limits.reader_pages_max;
     unsigned due = checkpoint->pages + more;
     checkpoint->held = true;
-    checkpoint->copied = copied;
     checkpoint->due = due < most ? due : most;
 }
 
@@ -206,21 +219,28 @@ static void begin_anew(struct checkpoint *checkpoint)
     checkpoint->due = checkpoint->limits.pages_max / 2;
 }
 
+/* `copied`: as SQLite told of the log as it is; negative: it did not. */
+static void note_copied(struct checkpoint *checkpoint, int copied)
+{
+    checkpoint->copied = copied < 0 ? checkpoint->pages : (unsigned)copied;
+}
+
 /* The owner's part. It waits for nobody. */
 static enum err copy_rest(struct checkpoint *checkpoint, bool *done, struct why *why)
 {
-    int pages = 0, copied = 0, mode = SQLITE_CHECKPOINT_RESTART;
+    int pages = 0, copied = -1, mode = SQLITE_CHECKPOINT_RESTART;
     sqlite3_busy_timeout(checkpoint->db, 0);
     int code = sqlite3_wal_checkpoint_v2(checkpoint->db, NULL, mode, &pages, &copied);
     enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? OK : sql_checkpoint_err(checkpoint->db);
     tell(e, checkpoint->db, why);
     sqlite3_busy_timeout(checkpoint->db, BUSY_MS);
     *done = code == SQLITE_OK;
+    if (!e)
+        note_copied(checkpoint, copied);
     if (*done)
         begin_anew(checkpoint);
     else
-        hold(checkpoint, copied > 0 ? (unsigned)copied : 0,
-             e ? 0 : checkpoint->limits.pages_max / 2);
+        hold(checkpoint, e ? 0 : checkpoint->limits.pages_max / 2);
     return e;
 }
 
@@ -230,15 +250,17 @@ static unsigned rest_max(const struct checkpoint *checkpoint)
     return part > REST_PAGES_MIN ? part : REST_PAGES_MIN;
 }
 
+/* The pass is done. One that failed leaves `copied` as it was: SQLite counts pages last. */
 static enum err finish(struct checkpoint *checkpoint, bool *done, struct why *why)
 {
     unsigned rest = checkpoint->pages - checkpoint->ordered;
     checkpoint->copying = false;
     if (checkpoint->result) {
-        hold(checkpoint, 0, 0);
+        hold(checkpoint, 0);
         return tell(checkpoint->result, checkpoint->own, why);
     }
-    if (checkpoint->held || rest <= rest_max(checkpoint))
+    note_copied(checkpoint, checkpoint->reached);
+    if (checkpoint->held || may_all_be_copied(checkpoint) || rest <= rest_max(checkpoint))
         return copy_rest(checkpoint, done, why);
     start_copy(checkpoint);
     return OK;
@@ -251,7 +273,7 @@ enum err checkpoint_step(struct checkpoint *checkpoint, bool idle, bool *done, s
         return queue_take(checkpoint->reports).first ? finish(checkpoint, done, why) : OK;
     if (!checkpoint_is_due(checkpoint, idle))
         return OK;
-    if (checkpoint->pages == checkpoint->copied) /* no order then, see above */
+    if (may_all_be_copied(checkpoint))
         return copy_rest(checkpoint, done, why);
     start_copy(checkpoint);
     return OK;

@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <sched.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +34,7 @@ static void run_sql(sqlite3 *db, const char *text)
         fail_msg("%s", message);
 }
 
-static void log_init(struct log *log)
+static void log_init_on(struct log *log, const char *vfs)
 {
     struct checkpoint_limits limits = {PAGES_MAX, READER_PAGES_MAX};
     struct why why = {0};
@@ -40,11 +43,15 @@ static void log_init(struct log *log)
     log->vfs = fault_vfs_new("fault");
     scratch_file(&log->scratch, "tutti.db", log->path, sizeof log->path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    assert_int_equal(sqlite3_open_v2(log->path, &log->db, flags, "fault"), SQLITE_OK);
+    assert_int_equal(sqlite3_open_v2(log->path, &log->db, flags, vfs), SQLITE_OK);
     run_sql(log->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                      "PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x);");
-    assert_int_equal(checkpoint_new(&log->checkpoint, log->db, log->path, "fault", &limits, &why),
-                     OK);
+    assert_int_equal(checkpoint_new(&log->checkpoint, log->db, log->path, vfs, &limits, &why), OK);
+}
+
+static void log_init(struct log *log)
+{
+    log_init_on(log, "fault");
 }
 
 static void log_deinit(struct log *log)
@@ -279,6 +286,143 @@ static void it_can_be_freed_while_the_thread_copies(void **state)
     }
 }
 
+/* --- SQLite's WAL-reset bug --- */
+
+/* Where a thread's pass can be made to wait. */
+enum gate {
+    BEFORE,   /* it asks for the checkpoints' lock */
+    BEGINNING /* it has read how long the log is, and not yet how much of it was copied */
+};
+
+/* A VFS with gates for all threads but the one that made it. */
+static struct {
+    sqlite3_vfs vfs;
+    sqlite3_io_methods methods;
+    const sqlite3_io_methods *platform;
+    pthread_t owner;
+    atomic_bool closed[2];
+    atomic_bool reached[2];
+} gated;
+
+static void pass_gate(enum gate gate)
+{
+    if (pthread_equal(pthread_self(), gated.owner) || !gated.closed[gate])
+        return;
+    gated.reached[gate] = true;
+    while (gated.closed[gate])
+        sched_yield();
+}
+
+static void await_gate(enum gate gate)
+{
+    while (!gated.reached[gate])
+        sched_yield();
+}
+
+static int gated_lock(sqlite3_file *file, int offset, int count, int flags)
+{
+    enum { CHECKPOINT_LOCK = 1 };
+    if (offset == CHECKPOINT_LOCK && flags & SQLITE_SHM_LOCK)
+        pass_gate(BEFORE);
+    return gated.platform->xShmLock(file, offset, count, flags);
+}
+
+static int gated_unfetch(sqlite3_file *file, sqlite3_int64 at, void *page)
+{
+    if (!page)
+        pass_gate(BEGINNING);
+    return gated.platform->xUnfetch(file, at, page);
+}
+
+static int gated_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+    sqlite3_vfs *platform = sqlite3_vfs_find(NULL);
+    int code = platform->xOpen(platform, name, file, flags, out);
+    (void)vfs;
+    if (code != SQLITE_OK || !(flags & SQLITE_OPEN_MAIN_DB))
+        return code;
+    gated.platform = file->pMethods;
+    gated.methods = *file->pMethods;
+    gated.methods.xShmLock = gated_lock;
+    gated.methods.xUnfetch = gated_unfetch;
+    file->pMethods = &gated.methods;
+    return SQLITE_OK;
+}
+
+static void register_gated(void)
+{
+    gated.owner = pthread_self();
+    gated.vfs = *sqlite3_vfs_find(NULL);
+    gated.vfs.zName = "gated";
+    gated.vfs.xOpen = gated_open;
+    assert_int_equal(sqlite3_vfs_register(&gated.vfs, 0), SQLITE_OK);
+}
+
+static int64_t ask(sqlite3 *db, const char *text)
+{
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t value = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return value;
+}
+
+/* As another program sees it. */
+static void assert_rows(const struct log *log, int64_t rows)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open_v2(log->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(ask(db, "SELECT count(*) FROM t"), rows);
+    assert_int_equal(ask(db, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
+    sqlite3_close(db);
+}
+
+/* A row whose page is not that of the one before. */
+static void write_large(struct log *log, int64_t *rows)
+{
+    run_sql(log->db, "INSERT INTO t VALUES (hex(randomblob(700)))");
+    ++*rows;
+}
+
+/* The thread copies late, so that its one pass finds all there is, and the owner learns that much
+ * was committed since it gave the order. */
+static void a_log_that_may_be_copied_is_not_copied_again_beside_commits(void **state)
+{
+    struct log log;
+    struct why why = {0};
+    int64_t rows = 0;
+    bool done;
+    (void)state;
+    register_gated();
+    log_init_on(&log, "gated");
+    while (checkpoint_pages(log.checkpoint) < PAGES_MAX / 2)
+        write_large(&log, &rows);
+    gated.closed[BEFORE] = true;
+    assert_int_equal(checkpoint_step(log.checkpoint, false, &done, &why), OK);
+    await_gate(BEFORE);
+    while (checkpoint_pages(log.checkpoint) < PAGES_MAX - COMMIT_PAGES_MAX)
+        write_large(&log, &rows);
+    gated.closed[BEFORE] = false;
+    checkpoint_await(log.checkpoint, -1);
+    gated.closed[BEGINNING] = true;
+    assert_int_equal(checkpoint_step(log.checkpoint, false, &done, &why), OK);
+    if (!done)
+        await_gate(BEGINNING);
+    write_large(&log, &rows); /* SQLite resets the log */
+    gated.closed[BEGINNING] = false;
+    if (!done)
+        checkpoint_await(log.checkpoint, -1);
+    for (int i = 0; i < 60; i++) {
+        assert_int_equal(checkpoint_admit(log.checkpoint, &why), OK);
+        write_large(&log, &rows);
+        assert_int_equal(checkpoint_step(log.checkpoint, false, &done, &why), OK);
+    }
+    assert_rows(&log, rows);
+    log_deinit(&log);
+    sqlite3_vfs_unregister(&gated.vfs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +436,7 @@ int main(void)
         cmocka_unit_test(a_failing_sync_is_unsure_and_explained),
         cmocka_unit_test(a_full_disk_is_tried_again),
         cmocka_unit_test(it_can_be_freed_while_the_thread_copies),
+        cmocka_unit_test(a_log_that_may_be_copied_is_not_copied_again_beside_commits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
