@@ -141,10 +141,11 @@ static const struct command *find(const char *name)
 static int refuse(const char *name)
 {
     struct why why;
-    why_set(&why, "there is no command %s; see `tutti --help`", name);
+    struct str given = str_from(name);
+    why_set(&why, "there is no command %.*s; see `tutti --help`", STR_ARG(given));
     for (size_t i = 0; i < COMMANDS; i++)
-        if (spelling_is_near(str_from(name), str_from(commands[i].name)))
-            why_set(&why, "there is no command %s; did you mean `tutti %s`?", name,
+        if (spelling_is_near(given, str_from(commands[i].name)))
+            why_set(&why, "there is no command %.*s; did you mean `tutti %s`?", STR_ARG(given),
                     commands[i].name);
     return fail(EXIT_USAGE, &why);
 }
