@@ -1,6 +1,7 @@
 #include "base/work.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 
 static uint64_t now_ns(const struct work_queue *queue)
 {
@@ -11,7 +12,14 @@ static uint64_t now_ns(const struct work_queue *queue)
 void work_init(struct work_queue *queue, const struct work_options *options)
 {
     *queue = (struct work_queue){.options = *options};
-    ring_init(&queue->waiting);
+    for (size_t i = 0; i < WORK_CLASSES; i++)
+        ring_init(&queue->waiting[i]);
+    for (size_t i = 0; i < WORK_LANES; i++) {
+        queue->lanes[i].queue = queue;
+        queue->lanes[i].class = i / WORK_LANES_OF_CLASS;
+        ring_init(&queue->lanes[i].place);
+        ring_init(&queue->lanes[i].workers);
+    }
 }
 
 void worker_init(struct worker *worker, bool (*step)(struct worker *worker))
@@ -20,15 +28,36 @@ void worker_init(struct worker *worker, bool (*step)(struct worker *worker))
     worker->step = step;
 }
 
-void work_add(struct work_queue *queue, struct worker *worker)
+struct work_lane *work_lane(struct work_queue *queue, enum work_class class, uint64_t network,
+                            uint64_t connection)
 {
-    if (!work_waits(worker))
-        ring_append(&queue->waiting, &worker->place);
+    uint64_t key = network ? network : connection;
+    struct hash hash = hash_text((struct str){(const char *)&key, sizeof key}, 0);
+    return &queue->lanes[class * WORK_LANES_OF_CLASS + hash.bits % WORK_LANES_OF_CLASS];
+}
+
+static void line_up(struct work_lane *lane)
+{
+    if (ring_is_empty(&lane->place))
+        ring_append(&lane->queue->waiting[lane->class], &lane->place);
+}
+
+void work_add(struct work_lane *lane, struct worker *worker)
+{
+    if (work_waits(worker))
+        return;
+    worker->lane = lane;
+    ring_append(&lane->workers, &worker->place);
+    line_up(lane);
 }
 
 void work_remove(struct worker *worker)
 {
+    if (!work_waits(worker))
+        return;
     ring_remove(&worker->place);
+    if (ring_is_empty(&worker->lane->workers))
+        ring_remove(&worker->lane->place);
 }
 
 void work_begin_turn(struct work_queue *queue)
@@ -50,12 +79,27 @@ bool work_has_time(struct work_queue *queue)
     return !queue->spent;
 }
 
+/* Each class has every second step, unless none of the other waits. */
+static struct work_lane *take_lane(struct work_queue *queue)
+{
+    enum work_class class = queue->next;
+    if (ring_is_empty(&queue->waiting[class]))
+        class = !class;
+    queue->next = !class;
+    struct work_lane *lane = ring_of(queue->waiting[class].next, struct work_lane, place);
+    ring_remove(&lane->place);
+    return lane;
+}
+
 static void step_first(struct work_queue *queue)
 {
-    struct worker *worker = ring_of(queue->waiting.next, struct worker, place);
+    struct work_lane *lane = take_lane(queue);
+    struct worker *worker = ring_of(lane->workers.next, struct worker, place);
     ring_remove(&worker->place);
     if (worker->step(worker))
-        work_add(queue, worker);
+        work_add(lane, worker);
+    if (!ring_is_empty(&lane->workers))
+        line_up(lane);
     metric_add(&queue->metrics.steps, 1);
 }
 

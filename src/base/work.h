@@ -3,13 +3,19 @@
  * A turn begins when the loop has woken up and the first thing is done, and ends before the loop
  * sleeps. Its budget is a time. What is there is done at once as long as nothing waits and the
  * budget lasts; what is too large for that, or comes too late, waits in the queue as a worker.
- * Workers are stepped one after the other, a small step each and for as long as one takes a
- * turn, so that nobody holds up the others for long.
+ * Workers are stepped for as long as one small step takes a turn, so that nobody holds up the
+ * others for long.
+ *
+ * Each worker waits in the lane of its client: of the network that a connection comes from. Lanes
+ * have their steps in turn, and so have the workers of a lane. A client waits for one step of each
+ * other client, however many connections those have. Connections that have not shown credentials
+ * have lanes of their own, and of two steps they get one at most while others wait: however many
+ * addresses strangers have, they cost the others half of the time.
  *
  * The pattern, in whoever may have much to do:
  *
  *     if (!work_is_free(queue)) {           others wait, or this turn has done enough
- *         work_add(queue, &mine->worker);
+ *         work_add(lane, &mine->worker);
  *         return;
  *     }
  *     struct work_slice slice = work_slice(queue);
@@ -17,7 +23,7 @@
  *         ...a piece of `bytes` bytes...
  *     while (there is more && work_goes_on(&slice, bytes));
  *     if (there is more)
- *         work_add(queue, &mine->worker);   whose step does the same, and returns "there is more"
+ *         work_add(lane, &mine->worker);    whose step does the same, and returns "there is more"
  *
  * Belongs to one thread. Knows of no loop: its owner calls work_run and work_end_turn, and does not
  * let the loop sleep while anything waits. */
@@ -31,9 +37,22 @@
  * that many small pieces are no small step. */
 enum { WORK_STEP_NS = 250000, WORK_STEP_BYTES = 64 * 1024, WORK_PIECE_BYTES = 64 };
 
+enum work_class { WORK_STRANGERS, WORK_KNOWN, WORK_CLASSES };
+
+/* Clients that share a lane by chance wait for each other. */
+enum { WORK_LANES_OF_CLASS = 512, WORK_LANES = WORK_LANES_OF_CLASS * WORK_CLASSES };
+
+struct work_lane {
+    struct ring place;   /* in the queue, while workers wait in it */
+    struct ring workers; /* in their order */
+    enum work_class class;
+    struct work_queue *queue;
+};
+
 struct worker {
-    struct ring place;
-    /* Do one step. True: there is more, so it goes to the queue's end. It may remove or free itself
+    struct ring place; /* in its lane */
+    struct work_lane *lane;
+    /* Do one step. True: there is more, so it goes to its lane's end. It may remove or free itself
      * (then: false) and add and remove others. */
     bool (*step)(struct worker *worker);
 };
@@ -56,17 +75,24 @@ struct work_options {
 struct work_queue {
     struct work_options options;
     struct work_metrics metrics;
-    struct ring waiting;
-    uint64_t began_ns; /* this turn; 0: it has not begun */
-    bool spent;        /* its budget */
+    struct ring waiting[WORK_CLASSES]; /* lanes */
+    enum work_class next;              /* whose turn it is, if both wait */
+    uint64_t began_ns;                 /* this turn; 0: it has not begun */
+    bool spent;                        /* its budget */
+    struct work_lane lanes[WORK_LANES];
 };
 
 void work_init(struct work_queue *queue, const struct work_options *options);
 
 void worker_init(struct worker *worker, bool (*step)(struct worker *worker));
 
-/* To the queue's end; nothing if it waits already. */
-void work_add(struct work_queue *queue, struct worker *worker);
+/* The lane of all connections of this class that come from `network`; 0: a trusted one, where many
+ * clients share an address, so each connection has its own, by its number. */
+struct work_lane *work_lane(struct work_queue *queue, enum work_class class, uint64_t network,
+                            uint64_t connection);
+
+/* To the lane's end; nothing if it waits already. */
+void work_add(struct work_lane *lane, struct worker *worker);
 
 /* Nothing if it does not wait. Before its owner is freed. */
 void work_remove(struct worker *worker);
@@ -78,7 +104,8 @@ static inline bool work_waits(const struct worker *worker)
 
 static inline bool work_is_empty(const struct work_queue *queue)
 {
-    return ring_is_empty(&queue->waiting);
+    return ring_is_empty(&queue->waiting[WORK_STRANGERS]) &&
+           ring_is_empty(&queue->waiting[WORK_KNOWN]);
 }
 
 /* Something is done in this turn: the first call begins it. */

@@ -145,7 +145,8 @@ static void on_event(uv_poll_t *poll, int status, int events);
  * read at all, its end would. */
 static void watch(struct channel *channel)
 {
-    bool reads = !channel->ended && !channel->last && !(channel->readable && is_blocked(channel));
+    bool later = channel->readable && (is_blocked(channel) || !ring_is_empty(&channel->waiting));
+    bool reads = !channel->ended && !channel->last && !later;
     int events = (reads ? UV_READABLE : 0) | (channel->stuck ? UV_WRITABLE : 0);
     if (events == channel->watched)
         return;
@@ -542,8 +543,10 @@ static bool serve(struct ring *place, struct work_slice *slice)
 static void take_turn(struct channel *channel)
 {
     struct work_queue *queue = channel->channels->lanes.work;
-    if (!ring_is_empty(&channel->waiting))
+    if (!ring_is_empty(&channel->waiting)) {
+        watch(channel); /* not again, until it had its turn */
         return;
+    }
     if (!work_is_free(queue)) {
         lane_wait(channel->lane, &channel->waiting);
         return;
@@ -571,10 +574,17 @@ static void on_event(uv_poll_t *poll, int status, int events)
         take_turn(channel);
 }
 
-static uint64_t lane_key(const struct channel *channel)
+static struct lane *find_lane(const struct channel *channel, enum work_class class)
 {
-    uint64_t network = channel->connection.place.network;
-    return network ? network : (uint64_t)channel->connection.fd;
+    const struct connection *connection = &channel->connection;
+    return lanes_find(&channel->channels->lanes, class, connection->place.network,
+                      (uint64_t)connection->fd);
+}
+
+void channel_know(struct channel *channel)
+{
+    if (ring_is_empty(&channel->waiting))
+        channel->lane = find_lane(channel, WORK_KNOWN);
 }
 
 void channel_open(struct channels *channels, int fd)
@@ -595,6 +605,6 @@ void channel_open(struct channels *channels, int fd)
     ring_append(&channels->open, &channel->open);
     buf_init(&channel->input, channels->head_size_max + 2 * CHANNEL_READ_SIZE);
     connection_init(&channel->connection, &channels->connections, fd);
-    channel->lane = lanes_find(&channels->lanes, lane_key(channel));
+    channel->lane = find_lane(channel, WORK_STRANGERS);
     watch(channel);
 }

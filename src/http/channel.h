@@ -68,6 +68,9 @@ void channels_deinit(struct channels *channels); /* closes all */
 /* A connection that was accepted. */
 void channel_open(struct channels *channels, int fd);
 
+/* Its client has shown good credentials. */
+void channel_know(struct channel *channel);
+
 /* `exchange` has its reply. It is sent by channels_flush, or when what called the handler ends. */
 void channel_reply(struct channel *channel, struct exchange *exchange, bool was_waiting);
 

@@ -326,6 +326,13 @@ uint64_t http_request_network(const struct http_request *request)
     return connection ? connection->place.network : 0;
 }
 
+void http_request_know(struct http_request *request)
+{
+    struct exchange *exchange = exchange_of(request);
+    if (exchange->channel)
+        channel_know(exchange->channel);
+}
+
 /* --- the reply --- */
 
 struct buf http_reply_buffer(struct http_request *request, size_t size_max)

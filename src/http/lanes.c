@@ -1,7 +1,5 @@
 #include "http/lanes.h"
 
-#include "base/hash.h"
-
 static bool serve_first(struct lane *lane, struct work_slice *slice)
 {
     struct ring *place = lane->waiting.next;
@@ -25,8 +23,9 @@ void lanes_init(struct lanes *lanes, struct work_queue *work,
 {
     lanes->work = work;
     lanes->serve = serve;
-    for (size_t i = 0; i < LANES; i++) {
+    for (size_t i = 0; i < WORK_LANES; i++) {
         lanes->lanes[i].lanes = lanes;
+        lanes->lanes[i].work = &work->lanes[i];
         worker_init(&lanes->lanes[i].worker, step);
         ring_init(&lanes->lanes[i].waiting);
         ring_init(&lanes->lanes[i].held);
@@ -36,14 +35,14 @@ void lanes_init(struct lanes *lanes, struct work_queue *work,
 
 void lanes_deinit(struct lanes *lanes)
 {
-    for (size_t i = 0; i < LANES; i++)
+    for (size_t i = 0; i < WORK_LANES; i++)
         work_remove(&lanes->lanes[i].worker);
 }
 
-struct lane *lanes_find(struct lanes *lanes, uint64_t key)
+struct lane *lanes_find(struct lanes *lanes, enum work_class class, uint64_t network,
+                        uint64_t connection)
 {
-    struct hash hash = hash_text((struct str){(const char *)&key, sizeof key}, 0);
-    return &lanes->lanes[hash.bits % LANES];
+    return &lanes->lanes[work_lane(lanes->work, class, network, connection) - lanes->work->lanes];
 }
 
 void lane_wait(struct lane *lane, struct ring *place)
@@ -51,7 +50,7 @@ void lane_wait(struct lane *lane, struct ring *place)
     if (!ring_is_empty(place))
         return;
     ring_append(&lane->waiting, place);
-    work_add(lane->lanes->work, &lane->worker);
+    work_add(lane->work, &lane->worker);
 }
 
 static unsigned room(const struct lane *lane)

@@ -1,9 +1,7 @@
 /* The order in which connections are served when a turn of the loop has done enough (base/work.h).
  *
- * Connections wait in lanes. All of a network wait in the same lane, in the order in which they
- * became ready; those of a trusted address, behind which are many clients, each in a lane of its
- * own. Lanes have their turns one after the other, a step each. So a client waits for a step of
- * each other client, however many connections those have.
+ * Connections wait in the lane of their client, in the order in which they became ready. A step of
+ * the lane serves as many as it has time for.
  *
  * Large replies, as pages are, are made few at a time in each lane, and few wait in it to be sent.
  */
@@ -13,7 +11,6 @@
 #include "base/work.h"
 
 enum {
-    LANES = 256, /* whoever meets in one by chance waits for the other */
     LANE_ASKED_MAX = 128,
     LANE_LARGE_ASKED_MAX = 4,
     LANE_LARGE_UNSENT_MAX = 8,
@@ -23,6 +20,7 @@ struct lanes;
 
 struct lane {
     struct worker worker;
+    struct work_lane *work;
     struct lanes *lanes;
     struct ring waiting;
     struct ring held; /* those that wait for replies to others */
@@ -37,7 +35,7 @@ struct lanes {
     /* Serve what stands in `place` as long as the slice lasts, a piece at least. True: there is
      * more. It may leave its lane itself, by ring_remove (then: false). */
     bool (*serve)(struct ring *place, struct work_slice *slice);
-    struct lane lanes[LANES];
+    struct lane lanes[WORK_LANES]; /* one of each of the queue's */
 };
 
 void lanes_init(struct lanes *lanes, struct work_queue *work,
@@ -46,7 +44,9 @@ void lanes_init(struct lanes *lanes, struct work_queue *work,
 /* Nobody waits any more. */
 void lanes_deinit(struct lanes *lanes);
 
-struct lane *lanes_find(struct lanes *lanes, uint64_t key);
+/* As work_lane. */
+struct lane *lanes_find(struct lanes *lanes, enum work_class class, uint64_t network,
+                        uint64_t connection);
 
 /* To the lane's end; nothing if it waits already. */
 void lane_wait(struct lane *lane, struct ring *place);

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 
 enum {
-    ACCEPTS_MAX = 64, /* at a time, and no more than one when others wait */
-    CLOSING_MAX = 64, /* connections that were cut, and have not seen it yet */
+    ACCEPT_COST = 4096, /* as so many bytes: base/work.h */
+    CLOSING_MAX = 64,   /* connections that were cut, and have not seen it yet */
     JANITOR_PERIOD_MAX_MS = 1000,
     PAUSE_MS = 50, /* when no connection can be accepted, for want of descriptors */
 };
@@ -60,15 +60,10 @@ static bool accept_one(struct http_server *server, int listen_fd)
     return fd >= 0;
 }
 
-static bool may_accept(const struct http_server *server, unsigned accepted)
-{
-    bool free = !accepted || work_is_free(server->channels.lanes.work);
-    return accepted < ACCEPTS_MAX && free && !is_full(server);
-}
-
 static void on_connections(uv_poll_t *poll, int status, int events)
 {
     struct http_server *server = poll->data;
+    struct work_slice slice = work_slice(server->channels.lanes.work);
     uv_os_fd_t listen_fd;
     (void)events;
     if (status < 0) {
@@ -76,7 +71,7 @@ static void on_connections(uv_poll_t *poll, int status, int events)
         return;
     }
     uv_fileno((uv_handle_t *)poll, &listen_fd);
-    for (unsigned i = 0; may_accept(server, i) && accept_one(server, listen_fd); i++)
+    while (!is_full(server) && accept_one(server, listen_fd) && work_goes_on(&slice, ACCEPT_COST))
         ;
     if (is_full(server))
         stop_listening(server);

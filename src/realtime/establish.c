@@ -144,7 +144,7 @@ void establish_respond(struct request *request)
     }
     session->subscriber.establishing = establishing;
     if (!work_is_free(work) || take_some(establishing))
-        work_add(work, &establishing->worker);
+        work_add(session->lane, &establishing->worker);
 }
 
 void establish_drop(struct session *session)

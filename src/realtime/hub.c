@@ -30,8 +30,7 @@ void hub_init(struct hub *hub, struct realtime *realtime, const struct realtime_
 
 void hub_deinit(struct hub *hub)
 {
-    assert(hub->topics.count == 0 && ring_is_empty(&hub->waiting));
-    outbox_flush_all(hub); /* forgets the last batch */
+    assert(hub->topics.count == 0 && ring_is_empty(&hub->waiting) && !hub->unsent);
     dict_deinit(&hub->topics);
     dict_deinit(&hub->proven);
     routes_free(hub->routes);

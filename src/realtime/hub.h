@@ -38,7 +38,8 @@ struct hub {
         struct ring queues;   /* of sessions, who are asked for in turn */
         size_t steps;         /* on their way to the core and back */
     } behind[CATCH_UP_LANES]; /* replay.c's own */
-    struct ring waiting;      /* outboxes */
+    struct ring waiting;      /* outboxes, for the window's end */
+    size_t unsent;            /* outboxes that have anything */
     uv_timer_t timer;
     uint64_t packets; /* sent so far: their ids */
     struct batch_cache {

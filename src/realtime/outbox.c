@@ -13,14 +13,41 @@ enum {
     BATCH_SIZE_MAX = 64 * 1024, /* bytes of events in one packet, unless one alone has more */
 };
 
+static bool send_in_turn(struct worker *worker);
+
+static struct session *session_of(struct outbox *outbox)
+{
+    return ring_of(outbox, struct session, outbox);
+}
+
+static struct hub *hub_of(struct outbox *outbox)
+{
+    return realtime_hub(session_of(outbox)->realtime);
+}
+
 void outbox_init(struct outbox *outbox)
 {
     *outbox = (struct outbox){0};
     ring_init(&outbox->place);
+    worker_init(&outbox->worker, send_in_turn);
+}
+
+static void forget_last(struct batch_cache *last)
+{
+    for (size_t i = 0; i < last->count; i++)
+        occasion_unref(last->occasions[i]);
+    free(last->occasions);
+    parcel_unref(last->parcel);
+    *last = (struct batch_cache){0};
 }
 
 static void forget_all(struct outbox *outbox)
 {
+    struct hub *hub = hub_of(outbox);
+    ring_remove(&outbox->place);
+    work_remove(&outbox->worker);
+    if (outbox->count && --hub->unsent == 0)
+        forget_last(&hub->last);
     for (size_t i = 0; i < outbox->count; i++)
         occasion_unref(outbox->waiting[i]);
     free(outbox->waiting);
@@ -30,7 +57,6 @@ static void forget_all(struct outbox *outbox)
 
 void outbox_deinit(struct outbox *outbox)
 {
-    ring_remove(&outbox->place);
     forget_all(outbox);
 }
 
@@ -41,15 +67,6 @@ static bool is_last_batch(const struct batch_cache *last, struct occasion *const
 {
     return last->parcel && last->count == count && last->protocol == protocol &&
            memcmp(last->occasions, occasions, count * sizeof *occasions) == 0;
-}
-
-static void forget_last(struct batch_cache *last)
-{
-    for (size_t i = 0; i < last->count; i++)
-        occasion_unref(last->occasions[i]);
-    free(last->occasions);
-    parcel_unref(last->parcel);
-    *last = (struct batch_cache){0};
 }
 
 /* Sessions that hear of the same objects have the same batches, one after the other. */
@@ -97,6 +114,8 @@ static size_t count_run(struct occasion *const *occasions, size_t count, unsigne
 void outbox_flush(struct session *session)
 {
     struct outbox *outbox = &session->outbox;
+    if (!outbox->count)
+        return;
     for (size_t at = 0; at < outbox->count;) {
         size_t run =
             count_run(outbox->waiting + at, outbox->count - at, session->subscriber.protocol);
@@ -106,28 +125,40 @@ void outbox_flush(struct session *session)
     forget_all(outbox);
 }
 
-/* --- the window --- */
+/* --- when --- */
+
+static bool send_in_turn(struct worker *worker)
+{
+    outbox_flush(session_of(ring_of(worker, struct outbox, worker)));
+    return false;
+}
+
+/* Now, or when its turn comes. */
+static void send_soon(struct outbox *outbox)
+{
+    struct session *session = session_of(outbox);
+    if (work_is_free(hub_of(outbox)->options->work))
+        outbox_flush(session);
+    else
+        work_add(session->lane, &outbox->worker);
+}
 
 static void on_window_end(uv_timer_t *timer)
 {
-    outbox_flush_all(timer->data);
-}
-
-void outbox_flush_all(struct hub *hub)
-{
+    struct hub *hub = timer->data;
     struct ring due;
     ring_init(&due);
     ring_move(&due, &hub->waiting);
     while (!ring_is_empty(&due)) {
         struct outbox *outbox = ring_of(due.next, struct outbox, place);
         ring_remove(&outbox->place);
-        outbox_flush(ring_of(outbox, struct session, outbox));
+        send_soon(outbox);
     }
-    forget_last(&hub->last);
 }
 
 static void add(struct outbox *outbox, struct occasion *occasion)
 {
+    hub_of(outbox)->unsent += !outbox->count;
     if (outbox->count == outbox->capacity) {
         outbox->capacity = outbox->capacity ? 2 * outbox->capacity : 8;
         outbox->waiting =
@@ -137,7 +168,7 @@ static void add(struct outbox *outbox, struct occasion *occasion)
     outbox->bytes += occasion->len;
 }
 
-static void wait(struct hub *hub, struct outbox *outbox)
+static void await_window_end(struct hub *hub, struct outbox *outbox)
 {
     if (ring_is_empty(&hub->waiting))
         uv_timer_start(&hub->timer, on_window_end, hub->options->event_window_ms, 0);
@@ -148,13 +179,15 @@ void outbox_put(struct session *session, struct occasion *occasion)
 {
     struct hub *hub = realtime_hub(session->realtime);
     struct outbox *outbox = &session->outbox;
-    uint64_t window_ms = hub->options->event_window_ms;
-    bool quiet = uv_now(hub->options->loop) - outbox->sent_ms >= window_ms;
-    if (!outbox->count && quiet) {
+    bool first = !outbox->count;
+    bool quiet = uv_now(hub->options->loop) - outbox->sent_ms >= hub->options->event_window_ms;
+    if (first && quiet && work_is_free(hub->options->work)) {
         send_packet(session, &occasion, 1);
         return;
     }
-    if (ring_is_empty(&outbox->place))
-        wait(hub, outbox);
     add(outbox, occasion);
+    if (first && quiet)
+        work_add(session->lane, &outbox->worker);
+    else if (first)
+        await_window_end(hub, outbox);
 }

@@ -1,13 +1,15 @@
 /* Events on their way to one session.
  *
  * The first is sent at once; while more follow within the window they are collected, and go
- * together at its end, runs of one type in one packet. Whatever the batching, they leave in the
- * order in which they were put in. */
+ * together at its end, runs of one type in one packet. When a turn of the loop has no time left
+ * for it, a later one sends them (base/work.h). Whatever the batching, they leave in the order in
+ * which they were put in. */
 #ifndef REALTIME_OUTBOX_H
 #define REALTIME_OUTBOX_H
 
 #include "base/ring.h"
 #include "base/str.h"
+#include "base/work.h"
 
 #include <stdint.h>
 
@@ -17,6 +19,7 @@ struct session;
 
 struct outbox {
     struct ring place;         /* among those that wait for the window's end */
+    struct worker worker;      /* it waits for a turn that has time to send */
     struct occasion **waiting; /* with references */
     size_t count;
     size_t capacity;
@@ -32,8 +35,5 @@ void outbox_put(struct session *session, struct occasion *occasion);
 
 /* Send what waits, before the window's end. */
 void outbox_flush(struct session *session);
-
-/* The window's end: send what waits in all outboxes of the gateway. */
-void outbox_flush_all(struct hub *hub);
 
 #endif

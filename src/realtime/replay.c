@@ -346,7 +346,7 @@ static void on_step(struct letter *letter)
     struct work_queue *work = hub_of(step->session)->options->work;
     note_arrival(step);
     if ((!is_small(step) && !work_is_free(work)) || take(step))
-        work_add(work, &step->worker);
+        work_add(step->session->lane, &step->worker);
 }
 
 void replay_resume_all(struct session *session)

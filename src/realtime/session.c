@@ -68,6 +68,12 @@ static void log_session(const struct session *session, bool let_in, const char *
     log_end(&line);
 }
 
+static struct work_lane *find_lane(const struct session *session, enum work_class class)
+{
+    struct work_queue *work = realtime_hub(session->realtime)->options->work;
+    return work_lane(work, class, session->network, session->id);
+}
+
 void session_move(struct session *session, enum session_state state)
 {
     bool was_ready = session->state == SESSION_READY;
@@ -77,7 +83,8 @@ void session_move(struct session *session, enum session_state state)
         request_queue_drop(&session->requests); /* nobody would hear the answers */
     if (state == SESSION_READY) {
         strangers_remove(sessions_of(session), session);
-        websocket_trust(session->socket);
+        session->lane = find_lane(session, WORK_KNOWN);
+        websocket_trust(session->socket, session->lane);
         log_session(session, true, "session ready", NULL);
     }
     if (state == SESSION_ENDED)
@@ -377,7 +384,9 @@ void session_attach(struct session *session, int fd, struct str early)
     }
     peer_address(fd, session->address);
     session->opened_ms = session->sent_ms = session->pinged_ms = now_ms(session);
-    session->socket = websocket_new(sessions->sockets, fd, early, session->deflate, &handler);
+    session->lane = find_lane(session, WORK_STRANGERS);
+    session->socket =
+        websocket_new(sessions->sockets, fd, early, session->deflate, session->lane, &handler);
     if (session->state == SESSION_ENDED)
         websocket_cut(session->socket);
 }

@@ -209,6 +209,7 @@ static enum err check_credentials(struct operation *op)
     op->pause_s = attempt.pause_s;
     if (e)
         return e;
+    http_request_know(op->request);
     op->user = basic_user(&op->rest->basic, &op->principal);
     if (op->principal.key[0])
         op->command.key = op->user;

@@ -44,6 +44,7 @@ struct websocket {
     struct websocket_handler handler;
     uv_poll_t poll;
     int fd;
+    struct work_lane *lane;
     enum state state;
     unsigned code; /* for `closed` */
     bool reading;
@@ -157,7 +158,7 @@ static void drop_pong(struct websocket *socket)
 static void await_input(struct websocket *socket)
 {
     if (socket->backlog)
-        work_add(socket->sockets->options.work, &socket->input);
+        work_add(socket->lane, &socket->input);
 }
 
 /* The one way to another state. */
@@ -223,7 +224,7 @@ static void report_end(struct websocket *socket)
 static void await_output(struct websocket *socket)
 {
     if (outgoing_is_unready(&socket->outgoing))
-        work_add(socket->sockets->options.work, &socket->output);
+        work_add(socket->lane, &socket->output);
     watch(socket);
 }
 
@@ -523,7 +524,7 @@ static void on_readable(struct websocket *socket)
         if (socket->reading)
             await_input(socket);
     } else {
-        work_add(work, &socket->input);
+        work_add(socket->lane, &socket->input);
     }
 }
 
@@ -564,8 +565,9 @@ void websocket_read(struct websocket *socket, bool on)
     watch(socket);
 }
 
-void websocket_trust(struct websocket *socket)
+void websocket_trust(struct websocket *socket, struct work_lane *lane)
 {
+    socket->lane = lane;
     socket->trusted = true;
     incoming_allow(&socket->incoming, socket->sockets->options.message_size_max);
 }
@@ -576,7 +578,7 @@ uint64_t websocket_heard_ms(const struct websocket *socket)
 }
 
 struct websocket *websocket_new(struct websockets *sockets, int fd, struct str early, bool deflate,
-                                const struct websocket_handler *handler)
+                                struct work_lane *lane, const struct websocket_handler *handler)
 {
     const struct websocket_options *options = &sockets->options;
     struct websocket *socket = mem_zalloc(1, sizeof *socket);
@@ -585,6 +587,7 @@ struct websocket *websocket_new(struct websockets *sockets, int fd, struct str e
     socket->sockets = sockets;
     socket->handler = *handler;
     socket->fd = fd;
+    socket->lane = lane;
     socket->code = WEBSOCKET_ABNORMAL;
     socket->reading = true;
     socket->trusted = trusted;

@@ -72,12 +72,13 @@ struct websocket_handler {
 };
 
 /* `fd`: connected, non-blocking, taken over. `early`: bytes that came behind the handshake;
- * copied. `deflate`: permessage-deflate was agreed on, without context takeover either way. */
+ * copied. `deflate`: permessage-deflate was agreed on, without context takeover either way. `lane`:
+ * where its work waits. */
 struct websocket *websocket_new(struct websockets *sockets, int fd, struct str early, bool deflate,
-                                const struct websocket_handler *handler);
+                                struct work_lane *lane, const struct websocket_handler *handler);
 
-/* From now on the peer may send as much as anybody. */
-void websocket_trust(struct websocket *socket);
+/* From now on the peer may send as much as anybody, and its work waits in `lane`. */
+void websocket_trust(struct websocket *socket, struct work_lane *lane);
 
 /* Send one message: at once as far as the kernel takes it, the rest waits. Takes a reference of
  * its own. Nothing is sent once the socket is closing. */

@@ -110,6 +110,7 @@ void fake_session_init(struct fake_session *fake)
     fake->session = mem_zalloc(1, sizeof *fake->session);
     fake->session->realtime = fake->hub.realtime;
     fake->session->id = 1000;
+    fake->session->lane = fake->work.lanes;
     limiter_init(&fake->hub.pages, 1);
     request_queue_init(&fake->session->requests, &fake->hub.pages, has_room, request_submit);
     fake->session->base = STR("http://h:1");

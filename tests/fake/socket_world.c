@@ -87,7 +87,8 @@ struct world *world_new_of(const struct websocket_options *wanted, struct str ea
     options.work = &world->work.queue;
     world->sockets = websockets_new(&world->loop, &options);
     world->calling = true;
-    world->socket = websocket_new(world->sockets, fds[0], early, deflate, &handler);
+    world->socket = websocket_new(world->sockets, fds[0], early, deflate,
+                                  work_lane(&world->work.queue, WORK_KNOWN, 0, fds[0]), &handler);
     world->calling = false;
     return world;
 }

@@ -149,7 +149,8 @@ static void world_init(struct world *world, struct str early, unsigned use)
     buf_init(&world->messages, NOTES_SIZE_MAX);
     world->sockets = websockets_new(&world->loop, &options);
     world->calling = true;
-    world->socket = websocket_new(world->sockets, fds[0], early, use & DEFLATE, &handler);
+    world->socket = websocket_new(world->sockets, fds[0], early, use & DEFLATE,
+                                  world->work.queue.lanes, &handler);
     world->calling = false;
 }
 

@@ -919,7 +919,7 @@ static void answer_behind_others(struct world *world, struct worker *busy,
     command->subscribe->count = 1;
     command->subscribe->notices[0] = (struct notice){.change = change_new(&before)};
     worker_init(busy, be_done);
-    work_add(&world->work.queue, busy);
+    work_add(world->work.queue.lanes, busy);
     answer_subscription(world, document, seq);
 }
 
@@ -1012,10 +1012,38 @@ a_stream_hears_the_message_right_behind_its_answer_also_when_others_have_work(vo
     let_in(world);
     establish(world, &stream, "stream");
     worker_init(&busy, be_done);
-    work_add(&world->work.queue, &busy);
+    work_add(world->work.queue.lanes, &busy);
     answer_subscription(world, &stream, 0);
     realtime_hear(world->realtime, &(struct notice){.change = &message});
     says(world, "message_data");
+}
+
+/* A large event for many clients holds up nobody else. */
+static void events_are_sent_in_a_later_turn_when_others_have_work(void **state)
+{
+    struct world *world = *state;
+    struct worker busy;
+    struct change stream = {.kind = KIND_STREAM, .id = 5, .salt = 6};
+    struct change message = {.event = EVENT_CREATED,
+                             .kind = KIND_MESSAGE,
+                             .seq = 50,
+                             .id = 50,
+                             .parent = 5,
+                             .data = STR("{\"n\":1}")};
+    let_in(world);
+    establish(world, &stream, "stream");
+    answer_subscription(world, &stream, 0);
+    says(world, "subscription_established");
+    worker_init(&busy, be_done);
+    work_add(world->work.queue.lanes, &busy);
+    realtime_hear(world->realtime, &(struct notice){.change = &message});
+    message.data = STR("{\"n\":2}");
+    realtime_hear(world->realtime, &(struct notice){.change = &message});
+    read_all(world);
+    assert_int_equal(world->read.len, 0);
+    const char *all = said(world);
+    const char *first = strstr(all, "{\"n\":1}"), *second = strstr(all, "{\"n\":2}");
+    assert_true(first && second && first < second);
 }
 
 static void nothing_starts_in_a_session_that_has_ended(void **state)
@@ -1172,6 +1200,7 @@ int main(void)
         TEST(a_permission_that_goes_while_an_answer_waits_is_looked_at),
         TEST(access_control_turned_on_while_an_answer_waits_is_looked_at),
         TEST(a_stream_hears_the_message_right_behind_its_answer_also_when_others_have_work),
+        TEST(events_are_sent_in_a_later_turn_when_others_have_work),
         TEST(nothing_starts_in_a_session_that_has_ended),
         TEST(live_queries_may_take_so_much_memory_and_no_more),
         TEST(a_catch_up_is_told_in_steps),

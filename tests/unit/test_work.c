@@ -21,6 +21,7 @@ struct job {
     struct worker worker;
     struct world *world;
     char name;
+    unsigned lane;
     unsigned steps; /* that it still has */
     uint64_t takes_ns;
     struct job *removes;
@@ -55,7 +56,7 @@ static bool step(struct worker *worker)
     if (job->removes)
         work_remove(&job->removes->worker);
     if (job->adds_itself)
-        work_add(&job->world->queue, worker);
+        work_add(worker->lane, worker);
     return --job->steps > 0;
 }
 
@@ -67,7 +68,7 @@ static struct job job_of(struct world *world, char name, unsigned steps, uint64_
 static void add(struct job *job)
 {
     worker_init(&job->worker, step);
-    work_add(&job->world->queue, &job->worker);
+    work_add(&job->world->queue.lanes[job->lane], &job->worker);
 }
 
 static void assert_log(struct world *world, const char *text)
@@ -87,11 +88,83 @@ static void workers_are_stepped_one_after_the_other(void **state)
     add(&a);
     add(&b);
     add(&c);
-    work_add(&world.queue, &a.worker); /* it keeps its place */
+    work_add(world.queue.lanes, &a.worker); /* it keeps its place */
     assert_false(work_run(&world.queue));
     assert_log(&world, "abcaca");
     assert_true(work_is_empty(&world.queue));
     assert_false(work_waits(&a.worker));
+    deinit(&world);
+}
+
+/* However many workers another one has. */
+static void lanes_have_their_steps_in_turn(void **state)
+{
+    (void)state;
+    struct world world;
+    init(&world);
+    struct job a = job_of(&world, 'a', 2, 0), b = job_of(&world, 'b', 2, 0),
+               c = job_of(&world, 'c', 2, 0), other = job_of(&world, 'X', 3, 0);
+    other.lane = 1;
+    add(&a);
+    add(&b);
+    add(&c);
+    add(&other);
+    assert_false(work_run(&world.queue));
+    assert_log(&world, "aXbXcXabc");
+    deinit(&world);
+}
+
+static void strangers_have_every_second_step_at_most(void **state)
+{
+    (void)state;
+    struct world world;
+    init(&world);
+    struct job known = job_of(&world, 'K', 3, 0), other = job_of(&world, 'L', 1, 0);
+    struct job strangers[3];
+    known.lane = WORK_KNOWN * WORK_LANES_OF_CLASS;
+    other.lane = known.lane + 1;
+    for (unsigned i = 0; i < 3; i++) {
+        strangers[i] = job_of(&world, (char)('a' + i), 2, 0);
+        strangers[i].lane = WORK_STRANGERS * WORK_LANES_OF_CLASS + i;
+        add(&strangers[i]);
+    }
+    add(&known);
+    add(&other);
+    assert_false(work_run(&world.queue));
+    assert_log(&world, "aKbLcKaKbc");
+    deinit(&world);
+}
+
+static void a_lane_whose_workers_were_removed_has_no_turn(void **state)
+{
+    (void)state;
+    struct world world;
+    init(&world);
+    struct job a = job_of(&world, 'a', 1, 0), b = job_of(&world, 'b', 1, 0);
+    b.lane = 1;
+    add(&a);
+    add(&b);
+    work_remove(&a.worker);
+    assert_false(work_run(&world.queue));
+    assert_log(&world, "b");
+    add(&a);
+    assert_false(work_run(&world.queue));
+    assert_log(&world, "a");
+    deinit(&world);
+}
+
+static void connections_of_a_network_share_a_lane(void **state)
+{
+    (void)state;
+    struct world world;
+    init(&world);
+    struct work_lane *lane = work_lane(&world.queue, WORK_KNOWN, 7, 1);
+    assert_ptr_equal(work_lane(&world.queue, WORK_KNOWN, 7, 2), lane);
+    assert_ptr_not_equal(work_lane(&world.queue, WORK_STRANGERS, 7, 1), lane);
+    unsigned others = 0;
+    for (int fd = 0; fd < 100; fd++)
+        others += work_lane(&world.queue, WORK_KNOWN, 0, (uint64_t)fd) != lane;
+    assert_in_range(others, 90, 100);
     deinit(&world);
 }
 
@@ -267,6 +340,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_are_stepped_one_after_the_other),
+        cmocka_unit_test(lanes_have_their_steps_in_turn),
+        cmocka_unit_test(strangers_have_every_second_step_at_most),
+        cmocka_unit_test(a_lane_whose_workers_were_removed_has_no_turn),
+        cmocka_unit_test(connections_of_a_network_share_a_lane),
         cmocka_unit_test(workers_are_stepped_for_as_long_as_a_step_may_take),
         cmocka_unit_test(workers_are_stepped_for_what_is_left_of_the_budget),
         cmocka_unit_test(at_least_one_step_is_done_in_a_turn),

@@ -47,7 +47,7 @@ static void before_sleep(void *context)
     struct world *world = context;
     world->sleeps++;
     if (world->add_late)
-        work_add(&world->loop.queue, &world->worker);
+        work_add(world->loop.queue.lanes, &world->worker);
     world->add_late = false;
 }
 
@@ -83,7 +83,7 @@ static void a_turn_of_the_loop_is_one_turn_of_the_budget(void **state)
     struct world world;
     init(&world);
     world.left = 9;
-    work_add(&world.loop.queue, &world.worker);
+    work_add(world.loop.queue.lanes, &world.worker);
     for (unsigned turn = 1; turn <= 3; turn++) {
         uv_run(&world.uv, UV_RUN_NOWAIT);
         assert_int_equal(world.sleeps, turn);
@@ -115,7 +115,7 @@ static void the_owner_is_called_before_the_queue_is_run_and_not_when_it_is_empty
     struct world world;
     init(&world);
     world.left = 9;
-    work_add(&world.loop.queue, &world.worker);
+    work_add(world.loop.queue.lanes, &world.worker);
     for (unsigned turn = 1; turn <= 3; turn++) {
         uv_run(&world.uv, UV_RUN_NOWAIT);
         assert_int_equal(world.heralded, turn);
