@@ -1,9 +1,9 @@
 #include "realtime/methods.h"
 
-#include "realtime/admission.h"
-#include "realtime/hub.h"
+#include "realtime/login.h"
 #include "realtime/request.h"
-#include "realtime/transport.h"
+#include "session/packet_header.h"
+#include "subscription/topics.h"
 
 enum { UNREADABLE = 51214 }; /* the protocol's own code */
 

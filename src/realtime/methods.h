@@ -2,7 +2,7 @@
 #ifndef REALTIME_METHODS_H
 #define REALTIME_METHODS_H
 
-#include "realtime/session.h"
+#include "session/session.h"
 
 /* Before the client was let in, most of them are refused. */
 void methods_handle(struct session *session, const struct packet *packet);

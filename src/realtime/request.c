@@ -7,7 +7,7 @@
 #include "dialect/problem.h"
 #include "dialect/segment.h"
 #include "realtime/conflict.h"
-#include "realtime/hub.h"
+#include "subscription/topics.h"
 #include "sync/data.h"
 #include "sync/idempotency.h"
 

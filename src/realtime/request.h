@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "http/fields.h"
 #include "realtime/routes.h"
-#include "realtime/session.h"
+#include "session/session.h"
 #include "sync/command.h"
 #include "sync/sid.h"
 

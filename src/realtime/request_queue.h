@@ -10,8 +10,8 @@
  *
  * A page is also more work than anything else, and its answer larger. So a session has one at a
  * time; it starts only while what the session has not taken yet is within its limit; and all
- * sessions of a gateway share a few places (`pages` of realtime/hub.h), for which they wait in
- * turn. */
+ * sessions of a gateway share a few places (`pages` of subscription/topics.h), for which they wait
+ * in turn. */
 #ifndef REALTIME_REQUEST_QUEUE_H
 #define REALTIME_REQUEST_QUEUE_H
 

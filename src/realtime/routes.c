@@ -2,11 +2,11 @@
 
 #include "base/mem.h"
 #include "realtime/configuration.h"
-#include "realtime/entity.h"
-#include "realtime/establish.h"
-#include "realtime/insight.h"
-#include "realtime/member.h"
-#include "realtime/published.h"
+#include "realtime/item_route.h"
+#include "realtime/message_route.h"
+#include "realtime/object_route.h"
+#include "realtime/query_route.h"
+#include "realtime/subscription_route.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "fake/fake_session.h"
 
 #include "base/mem.h"
-#include "realtime/establish.h"
+#include "realtime/subscription_route.h"
 
 #include <assert.h>
 #include <stdlib.h>

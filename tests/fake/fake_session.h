@@ -7,8 +7,8 @@
 #define FAKE_SESSION_H
 
 #include "base/queue.h"
-#include "realtime/hub.h"
 #include "realtime/request.h"
+#include "subscription/topics.h"
 
 #define FAKE_SESSION_SERVICE "IS000000000000000100000000000000a1"
 

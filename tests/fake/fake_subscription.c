@@ -1,6 +1,6 @@
 /* For tests of requests: subscriptions are only counted. */
 #include "fake/fake_session.h"
-#include "realtime/audience.h"
+#include "subscription/broadcast.h"
 
 static struct fake_session *fake_of(const struct session *session)
 {

@@ -2,7 +2,7 @@
  * first line here. What holds for every input:
  *  - it is refused with a reason, or its payload lies within it;
  *  - a frame written with what was read is read as the same. */
-#include "realtime/packet.h"
+#include "session/packet.h"
 
 #include <assert.h>
 

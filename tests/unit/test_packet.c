@@ -1,4 +1,4 @@
-#include "realtime/packet.h"
+#include "session/packet.h"
 
 #include "base/value.h"
 

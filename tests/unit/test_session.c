@@ -1,10 +1,10 @@
 /* Sessions at one end of a pair of sockets; the test is the client at the other end, and the
  * core. */
-#include "realtime/sessions.h"
-#include "realtime/strangers.h"
+#include "session/janitor.h"
+#include "session/strangers.h"
 
 #include "auth/jwt.h"
-#include "realtime/watch.h"
+#include "session/keepalive.h"
 #include "sync/feed.h"
 #include "sync/subscribe.h"
 #include "work_loop.h"

@@ -367,7 +367,7 @@ static void a_failing_store_is_told_and_asked_again_it_answers(void **state)
 
 enum { SUBSCRIBERS = 6, OBJECTS = 3, TURNS = 400, HEARD_MAX = 20000, SEEDS = 10 };
 
-/* As realtime/subscription.c does it, but for sockets. */
+/* As subscription/subscription.c does it, but for sockets. */
 struct subscriber {
     struct port port;
     struct subscribe subscribe;

@@ -1,0 +1,12 @@
+#include "realtime/message_route.h"
+
+enum err published_prepare(struct request *request)
+{
+    return request_data(request);
+}
+
+void published_render(struct request *request, struct buf *out)
+{
+    struct sid sid = sid_of(request->command.head);
+    buf_addf(out, "{\"sid\":\"%s\"}", sid.text);
+}

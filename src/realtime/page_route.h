@@ -1,0 +1,19 @@
+/* Pages of items. Clients page by `From`, the name of an item, or by tokens; which tokens there
+ * are tells them whether the collection begins or ends on this page. */
+#ifndef REALTIME_PAGE_ROUTE_H
+#define REALTIME_PAGE_ROUTE_H
+
+#include "realtime/request.h"
+
+/* Key or Index (at most one item); else PageToken; else From, Order, Bounds; and PageSize, of which
+ * at most PAGE_SIZE_MAX come.
+ * ERR_PAGE_SIZE, ERR_PAGE_TOKEN, ERR_ORDER, ERR_BOUNDS, ERR_INDEX, ERR_KEY. */
+must_check enum err window_prepare(struct request *request);
+
+/* {"items":[...],"meta":{...}} */
+void window_render(struct request *request, struct buf *out);
+
+/* Only the array. */
+void window_render_items(struct request *request, struct buf *out);
+
+#endif

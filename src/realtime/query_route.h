@@ -1,0 +1,22 @@
+/* POST /v3/Insights/{index}/Items: which items of a map match a query now. A live query goes on
+ * from there (subscription.h). The index is a map, by unique name or SID. */
+#ifndef REALTIME_QUERY_ROUTE_H
+#define REALTIME_QUERY_ROUTE_H
+
+#include "realtime/request.h"
+
+enum {
+    INSIGHT_ITEMS_MAX = 1000, /* more are left out */
+    INSIGHT_SIZE_MAX = 4 << 20,
+    INSIGHT_STEP_COST = 256 << 10, /* of a step between two turns of others: query_evaluation.h */
+};
+
+/* ERR_BODY, ERR_QUERY, ERR_QUERY_OPERATORS, ERR_QUERY_ARRAY; the core's ERR_MISSING and
+ * ERR_NAME_MISSING are told as ERR_INDEX_MISSING. */
+must_check enum err insight_prepare(struct request *request);
+bool insight_is_page(const struct request *request);
+bool insight_proceed(struct request *request);
+void insight_end(struct request *request);
+void insight_render(struct request *request, struct buf *out);
+
+#endif

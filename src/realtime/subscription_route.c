@@ -1,0 +1,157 @@
+#include "realtime/subscription_route.h"
+
+#include "base/value.h"
+#include "subscription/subscription.h"
+#include "subscription/topics.h"
+
+enum {
+    PROTOCOL_OLDEST = 3,
+    PROTOCOL_NEWEST = 4,
+    BATCH_SIZE_MAX = 1000, /* as the answer says; of more the first count */
+    TEXT_LENGTH_MAX = 256, /* longer is no SID, id or type of anything */
+};
+
+/* The request is the client's to repeat when nothing has come within estimated_delivery_in_ms;
+ * ttl_in_s -1: it need not repeat it otherwise. */
+static const struct str answer =
+    STR_INIT("{\"max_batch_size\":1000,\"estimated_delivery_in_ms\":5000,\"ttl_in_s\":-1}");
+
+/* A request whose objects are not all subscribed to yet; in its arena. */
+struct establishing {
+    struct request *request;
+    struct value_elements objects; /* those that are left */
+    int count;                     /* of those that were read */
+    uint64_t correlation;
+    bool cancel;
+    struct worker worker;
+};
+
+/* A string member, decoded; absent when there is none. */
+static struct str read_text(struct request *request, struct str object, struct str name)
+{
+    struct str text = {0};
+    if (!value_decode_string(value_get(object, name), &request->arena, &text))
+        return (struct str){0};
+    return text;
+}
+
+static bool read_number(struct str object, struct str name, uint64_t *number)
+{
+    return str_to_u64(value_get(object, name), INT64_MAX, number);
+}
+
+static struct subscription_ask read_ask(struct request *request, struct str object,
+                                        uint64_t correlation)
+{
+    struct subscription_ask ask = {
+        .sid = read_text(request, object, STR("object_sid")),
+        .type = read_text(request, object, STR("object_type")),
+        .index = read_text(request, object, STR("index_name")),
+        .query = read_text(request, object, STR("query_string")),
+        .correlation = (int64_t)correlation,
+    };
+    ask.since_given = read_number(object, STR("last_event_id"), &ask.since);
+    return ask;
+}
+
+static void take_ask(struct request *request, const struct subscription_ask *ask, bool cancel)
+{
+    if (ask->sid.len > TEXT_LENGTH_MAX || ask->type.len > TEXT_LENGTH_MAX)
+        return;
+    if (cancel)
+        subscription_cancel(request->session, ask);
+    else
+        subscription_establish(request->session, ask);
+}
+
+/* The next object; false: there is none. */
+static bool take_next(struct establishing *establishing, size_t *bytes)
+{
+    struct str object;
+    if (establishing->count++ == BATCH_SIZE_MAX ||
+        !value_elements_next(&establishing->objects, &object))
+        return false;
+    *bytes = object.len;
+    if (object.ptr[0] != '{')
+        return true;
+    struct subscription_ask ask =
+        read_ask(establishing->request, object, establishing->correlation);
+    take_ask(establishing->request, &ask, establishing->cancel);
+    return true;
+}
+
+static void finish(const struct establishing *establishing)
+{
+    establishing->request->session->subscriber.establishing = NULL;
+    request_free(establishing->request);
+}
+
+/* True: there is more, for a later step. */
+static bool take_some(struct establishing *establishing)
+{
+    struct work_slice slice = work_slice(request_hub(establishing->request)->options->work);
+    const struct session *session = establishing->request->session;
+    size_t bytes = 0;
+    bool more = true;
+    do
+        more = session->state != SESSION_ENDED && take_next(establishing, &bytes);
+    while (more && work_goes_on(&slice, bytes));
+    if (!more)
+        finish(establishing);
+    return more;
+}
+
+static bool on_step(struct worker *worker)
+{
+    struct establishing *establishing = ring_of(worker, struct establishing, worker);
+    struct session *session = establishing->request->session;
+    if (take_some(establishing))
+        return true;
+    session_adjust_reading(session);
+    return false;
+}
+
+/* NULL: the request names no objects. */
+static struct establishing *read_request(struct request *request)
+{
+    uint64_t protocol = PROTOCOL_NEWEST, correlation = 0;
+    if (!request->body.len)
+        return NULL;
+    read_number(request->body, STR("event_protocol_version"), &protocol);
+    read_number(request->body, STR("correlation_id"), &correlation);
+    request->session->subscriber.protocol =
+        protocol == PROTOCOL_OLDEST ? PROTOCOL_OLDEST : PROTOCOL_NEWEST;
+    struct str list = value_get(request->body, STR("requests"));
+    if (!list.len || list.ptr[0] != '[')
+        return NULL;
+    struct establishing *establishing = arena_alloc(&request->arena, sizeof *establishing);
+    *establishing = (struct establishing){.request = request, .correlation = correlation};
+    establishing->cancel = str_eq(read_text(request, request->body, STR("action")), STR("cancel"));
+    value_elements_init(&establishing->objects, list);
+    worker_init(&establishing->worker, on_step);
+    return establishing;
+}
+
+void establish_respond(struct request *request)
+{
+    struct session *session = request->session;
+    struct work_queue *work = request_hub(request)->options->work;
+    session_reply_http(session, request->id, 200, answer);
+    struct establishing *establishing = read_request(request);
+    if (!establishing) {
+        request_free(request);
+        return;
+    }
+    session->subscriber.establishing = establishing;
+    if (!work_is_free(work) || take_some(establishing))
+        work_add(session->lane, &establishing->worker);
+}
+
+void establish_drop(struct session *session)
+{
+    struct establishing *establishing = session->subscriber.establishing;
+    if (!establishing)
+        return;
+    work_remove(&establishing->worker);
+    finish(establishing);
+}

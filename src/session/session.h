@@ -1,0 +1,152 @@
+/* A session: one client on one WebSocket, from its `init` to the socket's end.
+ *
+ *   OPEN --init--> STARTING --the core knows key and service--> READY --> ENDED
+ *     |  <--refused--  |                                          |         ^
+ *     +----------------+------------------------------------------+---------+
+ *        timed out, cut, closed, token expired, key or service removed
+ *
+ * A session is freed when its socket is gone and every command of it has come back. */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include "http/peer.h"
+#include "realtime/realtime.h"
+#include "realtime/request_queue.h"
+#include "session/outbox.h"
+#include "session/packet.h"
+#include "subscription/subscriber.h"
+#include "sync/sid.h"
+
+struct jwt;
+struct session_texts;
+
+enum { SESSION_SDK_SIZE = 48 };
+
+enum session_state { SESSION_OPEN, SESSION_STARTING, SESSION_READY, SESSION_ENDED };
+
+struct session {
+    struct ring place;    /* among all sessions of the gateway */
+    struct ring stranger; /* among those that were not let in yet */
+    struct realtime *realtime;
+    struct websocket *socket; /* NULL: not there yet, or gone */
+    uint64_t id;              /* command.origin; never 0, never used again */
+    enum session_state state;
+    struct str base;     /* start of the URLs in answers: http://host:port */
+    struct str identity; /* these three from the token; absent before it is known */
+    struct str service;  /* as the token names it */
+    struct str key;      /* absent: the server's own key signed */
+    struct sid service_sid;
+    uint64_t service_id;
+    uint64_t network; /* where it comes from; 0: from where any number may come */
+    struct work_lane *lane;
+    char address[PEER_ADDRESS_MAX];
+    char sdk[SESSION_SDK_SIZE]; /* as the client calls its SDK, cut; empty: it did not */
+    char sdk_version[SESSION_SDK_SIZE];
+    size_t in_core; /* commands in the core's hands */
+    struct request_queue requests;
+    struct outbox outbox;         /* events on their way */
+    struct subscriber subscriber; /* what it hears of */
+
+    /* session.c's own. */
+    struct session_texts *texts; /* what `identity`, `service` and `key` point into */
+    const char *reason;          /* why it ended */
+    int64_t expires_ms;          /* its token; wall clock */
+    bool warned;                 /* the client was told that it expires */
+    bool deflate;
+    bool reading;
+    tally_slot *of_network; /* its places among those of its network and identity */
+    tally_slot *of_identity;
+    bool admitted;    /* it has one of the places of `sessions_max` */
+    unsigned packets; /* both of a stranger (strangers.h) */
+    unsigned refusals;
+    bool crowded;       /* it had no room for an event */
+    struct ring paced;  /* among those that sent too much at a time */
+    uint64_t booked_us; /* up to when its messages use what it may send; of uv_now() */
+    uint64_t opened_ms; /* these by uv_now() */
+    uint64_t sent_ms;
+    uint64_t pinged_ms;
+    char base_text[];
+};
+
+/* --- life --- */
+
+/* In OPEN, without a socket. `base` is copied; `network` as of http_request_network, `deflate` as
+ * websocket_new takes it. NULL: the network has too many sessions. */
+struct session *session_new(struct realtime *realtime, struct str base, uint64_t network,
+                            bool deflate);
+
+/* Its connection: `fd` and `early` as websocket_new takes them. A negative `fd`: the client has
+ * gone meanwhile, and the session with it. */
+void session_attach(struct session *session, int fd, struct str early);
+
+/* Read on, or stop reading, as the limits say. */
+void session_adjust_reading(struct session *session);
+
+/* There is room again: pages that waited for it start, and as soon as nothing waits any more, what
+ * fell behind for want of it goes on. */
+void session_resume(struct session *session);
+
+/* The gateway drains: no more requests; end as soon as those there are are answered. */
+void session_drain(struct session *session);
+
+/* End without a closing handshake. */
+void session_cut(struct session *session, const char *reason);
+
+/* As session_end; `reason` (static) is for the log. */
+void session_end_because(struct session *session, const char *reason);
+
+/* The one way from a state to another; moves that the picture does not have are asserted. */
+void session_move(struct session *session, enum session_state state);
+
+/* Take over what a good token says. */
+void session_grant(struct session *session, const struct jwt *jwt, const struct change *service);
+
+/* Hand a command to the core as it is; session_release once, as with session_submit. */
+void session_forward(struct session *session, struct command *command);
+
+/* --- for requests and subscriptions --- */
+
+/* Hand a command to the core in the session's name: fills in origin, identity, key, service and
+ * guarded; the caller has set letter.arrive. */
+void session_submit(struct session *session, struct command *command);
+
+/* To be called once for each session_submit, from letter.arrive, when all is done with the answer.
+ * The session may be gone when it returns. */
+void session_release(struct session *session);
+
+/* The answer to a tunnelled request: transport status 200, `http_status` {code, status}, and
+ * `body` (JSON; empty: none). Goes nowhere when the socket is gone. */
+void session_reply_http(struct session *session, struct str id, unsigned http_status,
+                        struct str body);
+
+/* The answer to anything else, or a refusal of the transport. `text`: NULL for the usual one;
+ * `code`: 0 for none. */
+void session_reply(struct session *session, struct str id, unsigned status, const char *text,
+                   unsigned code, struct str body);
+
+/* A refusal, in the words of dialect/problem.h. */
+void session_refuse(struct session *session, struct str id, enum err err);
+
+/* A packet of the server's own accord: `write` writes its header, with a new id. */
+void session_send_own(struct session *session, void (*write)(struct str id, struct buf *out));
+
+/* Is there a socket, and is it not closing? */
+bool session_is_talking(const struct session *session);
+
+/* Send a packet with this header and payload (packet_write). */
+void session_send_packet(struct session *session, struct str header, struct str payload);
+
+/* Send a ready message, an event frame. */
+void session_send(struct session *session, struct parcel *parcel);
+
+/* Close plainly, without a `close` packet: the client comes back by itself. */
+void session_end(struct session *session);
+
+/* Bytes that wait for the client; there is a socket. */
+size_t session_waiting(const struct session *session);
+
+/* Is there room for another event, or should subscriptions fall behind? Who was told that there
+ * is none is resumed as soon as there is. */
+bool session_has_room(struct session *session, size_t bytes);
+
+#endif

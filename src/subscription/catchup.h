@@ -1,0 +1,27 @@
+/* How a subscription that is BEHIND catches up: step by step it asks the core for what follows its
+ * position, tells that as far as the session has room, and asks again until there is no more. Then
+ * it is LIVE. A live query first asks for its map.
+ *
+ * A step is what is on its way to the core and back. A subscription has one at most, and the whole
+ * gateway a few in each lane (subscriber.h): the sessions take turns, and so do the subscriptions
+ * of each. So a gateway that has much to do asks the core for little, and clients with much to
+ * catch up with make the core's thread neither busy without end nor others wait. A step's answer
+ * comes to this file alone. */
+#ifndef SUBSCRIPTION_CATCHUP_H
+#define SUBSCRIPTION_CATCHUP_H
+
+#include "subscription/subscription.h"
+
+enum { REPLAY_NEAR_STEPS_MAX = 16, REPLAY_FAR_STEPS_MAX = 2 };
+
+/* Ask for what follows its position when it is its turn, unless an answer is still to come: that
+ * does it then. */
+void replay_continue(struct subscription *subscription);
+
+/* The subscription ends. */
+void replay_end(struct subscription *subscription);
+
+/* The socket took all that waited: those that are behind go on. */
+void replay_resume_all(struct session *session);
+
+#endif

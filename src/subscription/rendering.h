@@ -1,0 +1,28 @@
+/* What one notice looks like to subscribers: made when the first wants it, used for all. */
+#ifndef SUBSCRIPTION_RENDERING_H
+#define SUBSCRIPTION_RENDERING_H
+
+#include "session/event.h"
+#include "session/session.h"
+#include "subscription/topics.h"
+#include "sync/feed.h"
+
+struct rendering {
+    const struct notice *notice;
+    struct str base; /* that `event` was made for */
+    struct occasion *event;
+    struct occasion *position;
+    bool has_event;
+    bool has_position;
+    size_t cost; /* of live queries that have looked at it, in bytes */
+};
+
+void rendering_deinit(struct rendering *rendering);
+
+/* The event as the session is to get it; instead, for the author, how far the object has got.
+ * Borrowed; NULL: there is nothing to tell. */
+struct occasion *rendering_event(struct rendering *rendering, const struct topic *topic,
+                                 const struct session *session);
+struct occasion *rendering_position(struct rendering *rendering, const struct topic *topic);
+
+#endif

@@ -1,0 +1,58 @@
+/* The live queries of one map at one gateway. Equal expressions are one query, whoever has asked
+ * it: evaluated once a change, and told by one event.
+ *
+ * What clients are told of a change depends on that change alone: of an item that matches now, that
+ * it was updated; of one that does not, but did before, that it was removed. So nothing is kept of
+ * items, however many there are and match. If the state before is not known any more
+ * (notice.before), it is taken as one that matched: a client may have it. If it has not, what it
+ * shows is the removal of a key that it never had.
+ *
+ * Queries are compiled in groups (sync/query_program.h): one walk over an item does for a whole
+ * group. One in which a query has come is compiled anew when the next change is looked at. */
+#ifndef SUBSCRIPTION_SHARED_QUERIES_H
+#define SUBSCRIPTION_SHARED_QUERIES_H
+
+#include "base/dict.h"
+#include "base/ring.h"
+#include "session/event.h"
+#include "sync/feed.h"
+
+enum { LIVE_GROUP_MAX = 32 };
+
+struct live_query;
+
+struct live_queries {
+    struct dict by_text;
+    struct ring groups; /* those with room first */
+    struct ring told;   /* queries that keep an event */
+};
+
+void live_queries_init(struct live_queries *queries);
+
+/* All have left. */
+void live_queries_deinit(struct live_queries *queries);
+
+/* The query with that expression, which is a good one. To be left once. */
+struct live_query *live_queries_share(struct live_queries *queries, struct str text);
+void live_queries_leave(struct live_queries *queries, struct live_query *query);
+
+enum live_news { LIVE_NOTHING, LIVE_UPDATED, LIVE_REMOVED };
+
+/* What a change of the map means to clients of the query. What it costs to find out is added to
+ * `cost` (sync/query_evaluation.h). */
+enum live_news live_queries_look(struct live_query *query, const struct notice *notice,
+                                 size_t *cost);
+
+/* Has the item been looked at already, for another query? Then the rest costs little. */
+bool live_queries_is_looked_at(const struct live_query *query, const struct notice *notice);
+
+/* The event for clients that call the query `id`, if there is news. A reference; one more is kept,
+ * to be used for others, until live_queries_forget. */
+struct occasion *live_queries_event(struct live_queries *queries, struct live_query *query,
+                                    const struct notice *notice, enum live_news news,
+                                    struct str id);
+
+/* All have been told of a change. */
+void live_queries_forget(struct live_queries *queries);
+
+#endif

@@ -1,0 +1,37 @@
+/* What a session has of subscriptions (subscription.h). */
+#ifndef SUBSCRIPTION_SUBSCRIBER_H
+#define SUBSCRIPTION_SUBSCRIBER_H
+
+#include "base/ring.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct establishing;
+
+/* One answer brings what is near up to date. What is far takes many, so it is in a lane of its own,
+ * and others need not wait for it. */
+enum catch_up_lane { CATCH_UP_NEAR, CATCH_UP_FAR, CATCH_UP_LANES };
+
+/* The subscriptions of a session that wait in a lane. */
+struct catch_up_queue {
+    struct ring place; /* of the session, among those of the gateway that wait in this lane */
+    struct ring waiting;
+};
+
+enum { SUBSCRIBER_OWN_MAX = 32 };
+
+struct subscriber {
+    struct ring subscriptions;
+    size_t count;
+    size_t live_size;                             /* bytes that its live queries take */
+    struct catch_up_queue behind[CATCH_UP_LANES]; /* those that wait to catch up: replay.c */
+    struct establishing *establishing; /* the request that is being carried out: establish.c */
+    unsigned protocol;                 /* of its last request: 3 or 4 */
+    /* Event ids of what it did to objects that it had not subscribed to; the oldest is forgotten.
+     * NULL: nothing yet. */
+    uint64_t *own;
+    unsigned own_next;
+};
+
+#endif
