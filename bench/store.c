@@ -44,7 +44,7 @@ static struct change draft(uint64_t seq, size_t document)
 {
     uint64_t prev = last_seq[document];
     return (struct change){
-        .event = prev ? EVENT_UPDATED : EVENT_CREATED,
+        .type = prev ? CHANGE_UPDATED : CHANGE_CREATED,
         .kind = KIND_DOCUMENT,
         .seq = seq,
         .prev = prev,
@@ -87,7 +87,7 @@ static void insert(sqlite3_stmt *stmt, const struct change *change)
     const int64_t numbers[] = {
         (int64_t)change->seq,  (int64_t)change->prev,
         (int64_t)change->id,   (int64_t)change->parent,
-        change->kind,          change->event,
+        change->kind,          change->type,
         (int64_t)change->salt, (int64_t)change->revision,
         change->created_ms,    change->updated_ms,
     };

@@ -166,7 +166,7 @@ static void hear_service(struct realtime *realtime, const struct change *change)
 {
     if (change_is_removal(change))
         sessions_end_of(&realtime->sessions, change->id);
-    else if (change->event == EVENT_UPDATED)
+    else if (change->type == CHANGE_UPDATED)
         audience_recheck(realtime, change->id);
 }
 

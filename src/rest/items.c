@@ -143,7 +143,7 @@ void items_render_one(struct operation *op, struct buf *out)
 
 void items_render_put(struct operation *op, struct buf *out)
 {
-    if (op->command.head->event == EVENT_CREATED)
+    if (op->command.head->type == CHANGE_CREATED)
         op->status = 201;
     items_render_one(op, out);
 }

@@ -30,17 +30,17 @@ enum kind {
     KIND_MESSAGE = 11, /* of a stream; never stored: sync/message.h */
 };
 
-enum event {
-    EVENT_CREATED = 1,
-    EVENT_UPDATED = 2,
-    EVENT_REMOVED = 3, /* by a request */
-    EVENT_EXPIRED = 4, /* by its time to live */
-    EVENT_ITEM = 5,    /* of a list or map: the change just before, seq - 1, was one of an item */
+enum change_type {
+    CHANGE_CREATED = 1,
+    CHANGE_UPDATED = 2,
+    CHANGE_REMOVED = 3, /* by a request */
+    CHANGE_EXPIRED = 4, /* by its time to live */
+    CHANGE_ITEM = 5,    /* of a list or map: the change just before, seq - 1, was one of an item */
 };
 
 struct change {
     _Atomic uint32_t refs;
-    enum event event;
+    enum change_type type;
     enum kind kind;
     uint64_t seq;
     uint64_t prev;   /* 0: the object's first change */
@@ -69,7 +69,7 @@ struct hash change_name_hash(uint64_t parent, enum kind kind, struct str name);
 /* Is the object gone with this change? */
 static inline bool change_is_removal(const struct change *change)
 {
-    return change->event == EVENT_REMOVED || change->event == EVENT_EXPIRED;
+    return change->type == CHANGE_REMOVED || change->type == CHANGE_EXPIRED;
 }
 
 /* Bytes of memory it holds. */

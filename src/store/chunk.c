@@ -12,7 +12,7 @@ static void add_numbers(struct buf *text, const struct change *change)
     const int64_t numbers[NUMBERS] = {
         (int64_t)change->seq,  (int64_t)change->prev,
         (int64_t)change->id,   (int64_t)change->parent,
-        change->kind,          change->event,
+        change->kind,          change->type,
         (int64_t)change->salt, (int64_t)change->revision,
         change->created_ms,    change->updated_ms,
         change->expires_ms,
@@ -190,7 +190,7 @@ bool chunk_read(const struct chunk_entry *entry, struct change *coded)
         .id = (uint64_t)numbers[2],
         .parent = (uint64_t)numbers[3],
         .kind = (enum kind)numbers[4],
-        .event = (enum event)numbers[5],
+        .type = (enum change_type)numbers[5],
         .salt = (uint64_t)numbers[6],
         .revision = (uint64_t)numbers[7],
         .created_ms = numbers[8],

@@ -11,32 +11,32 @@ enum { EVENT_SIZE_MAX = 256 << 20 };
 
 static const struct {
     const char *type;
-    const char *events[EVENT_ITEM + 1]; /* of the object itself; NULL: clients are not told */
-    const char *items[EVENT_ITEM + 1];
+    const char *events[CHANGE_ITEM + 1]; /* of the object itself; NULL: clients are not told */
+    const char *items[CHANGE_ITEM + 1];
     const char *position;
 } words[] = {
     [KIND_DOCUMENT] = {.type = "document",
-                       .events = {[EVENT_CREATED] = "document_updated", /* on replay */
-                                  [EVENT_UPDATED] = "document_updated",
-                                  [EVENT_REMOVED] = "document_removed",
-                                  [EVENT_EXPIRED] = "document_removed"}},
+                       .events = {[CHANGE_CREATED] = "document_updated", /* on replay */
+                                  [CHANGE_UPDATED] = "document_updated",
+                                  [CHANGE_REMOVED] = "document_removed",
+                                  [CHANGE_EXPIRED] = "document_removed"}},
     [KIND_LIST] = {.type = "list",
-                   .events = {[EVENT_REMOVED] = "list_removed", [EVENT_EXPIRED] = "list_removed"},
-                   .items = {[EVENT_CREATED] = "list_item_added",
-                             [EVENT_UPDATED] = "list_item_updated",
-                             [EVENT_REMOVED] = "list_item_removed",
-                             [EVENT_EXPIRED] = "list_item_removed"},
+                   .events = {[CHANGE_REMOVED] = "list_removed", [CHANGE_EXPIRED] = "list_removed"},
+                   .items = {[CHANGE_CREATED] = "list_item_added",
+                             [CHANGE_UPDATED] = "list_item_updated",
+                             [CHANGE_REMOVED] = "list_item_removed",
+                             [CHANGE_EXPIRED] = "list_item_removed"},
                    .position = "list_position"},
     [KIND_MAP] = {.type = "map",
-                  .events = {[EVENT_REMOVED] = "map_removed", [EVENT_EXPIRED] = "map_removed"},
-                  .items = {[EVENT_CREATED] = "map_item_added",
-                            [EVENT_UPDATED] = "map_item_updated",
-                            [EVENT_REMOVED] = "map_item_removed",
-                            [EVENT_EXPIRED] = "map_item_removed"},
+                  .events = {[CHANGE_REMOVED] = "map_removed", [CHANGE_EXPIRED] = "map_removed"},
+                  .items = {[CHANGE_CREATED] = "map_item_added",
+                            [CHANGE_UPDATED] = "map_item_updated",
+                            [CHANGE_REMOVED] = "map_item_removed",
+                            [CHANGE_EXPIRED] = "map_item_removed"},
                   .position = "map_position"},
     [KIND_STREAM] =
         {.type = "stream",
-         .events = {[EVENT_REMOVED] = "stream_removed", [EVENT_EXPIRED] = "stream_removed"}},
+         .events = {[CHANGE_REMOVED] = "stream_removed", [CHANGE_EXPIRED] = "stream_removed"}},
 };
 
 const char *notification_type(enum kind kind)
@@ -148,7 +148,7 @@ static struct occasion *item_event(const struct notice *notice, const struct sid
     add_revision(&out, "item", notice->item->revision);
     add_expiry(&out, notice->item->expires_ms);
     add_data(&out, "item", notice->item->data);
-    return finish(words[kind].items[notice->item->event], &out);
+    return finish(words[kind].items[notice->item->type], &out);
 }
 
 static struct occasion *message_event(const struct notice *notice, const struct sid *sid)
@@ -172,7 +172,7 @@ struct occasion *notification_event(const struct notice *notice, const struct si
         return item_event(notice, sid, service, base);
     if (change->kind == KIND_MESSAGE)
         return message_event(notice, sid);
-    const char *type = words[change->kind].events[change->event];
+    const char *type = words[change->kind].events[change->type];
     struct buf out;
     if (!type)
         return NULL;

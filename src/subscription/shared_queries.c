@@ -260,7 +260,7 @@ static enum live_news find_news(struct live_query *query, size_t *cost)
     bool now = matches(query, &group->now, group->item, cost);
     if (change_is_removal(group->item))
         return now ? LIVE_REMOVED : LIVE_NOTHING;
-    if (now || group->item->event == EVENT_CREATED)
+    if (now || group->item->type == CHANGE_CREATED)
         return now ? LIVE_UPDATED : LIVE_NOTHING;
     bool then = !group->before || matches(query, &group->then, group->before, cost);
     return then ? LIVE_REMOVED : LIVE_NOTHING;

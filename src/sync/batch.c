@@ -93,11 +93,11 @@ static bool is_item(const struct change *change)
 static void publish_change(struct batch *batch, size_t at)
 {
     struct change *change = batch->changes[at];
-    bool next = at + 1 < batch->count && batch->changes[at + 1]->event == EVENT_ITEM;
+    bool next = at + 1 < batch->count && batch->changes[at + 1]->type == CHANGE_ITEM;
     if (is_item(change) && next)
         return;
     struct notice notice = {.change = change, .origin = batch->origins[at]};
-    if (change->event == EVENT_ITEM) {
+    if (change->type == CHANGE_ITEM) {
         notice.item = batch->changes[at - 1];
         notice.before = batch->befores[at - 1];
     }
@@ -246,7 +246,7 @@ static uint64_t next_seq(const struct batch *batch)
 
 struct change *batch_create(struct batch *batch, struct change *draft)
 {
-    draft->event = EVENT_CREATED;
+    draft->type = CHANGE_CREATED;
     draft->seq = draft->id = next_seq(batch);
     draft->prev = 0;
     draft->revision = 0;
@@ -267,12 +267,12 @@ void batch_keep_before(struct batch *batch, struct change *state)
     batch->befores[batch->count - 1] = change_ref(state);
 }
 
-struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,
-                          struct str author)
+struct change batch_draft(const struct batch *batch, const struct change *head,
+                          enum change_type type, struct str author)
 {
     /* Not `*head` as a whole: other threads count its references. */
     return (struct change){
-        .event = event,
+        .type = type,
         .kind = head->kind,
         .prev = head->seq,
         .id = head->id,

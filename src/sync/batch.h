@@ -119,8 +119,8 @@ struct change *batch_pending(const struct batch *batch, uint64_t id);
 
 /* What follows `head` in its object's chain: a copy to alter and hand to batch_change. Its
  * strings are borrowed from `head`. */
-struct change batch_draft(const struct batch *batch, const struct change *head, enum event event,
-                          struct str author);
+struct change batch_draft(const struct batch *batch, const struct change *head,
+                          enum change_type type, struct str author);
 
 /* When something expires: `ttl` from now, 0 for never; `otherwise` when there is no ttl. */
 int64_t batch_expiry(const struct batch *batch, const struct ttl *ttl, int64_t otherwise);

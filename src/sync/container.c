@@ -5,7 +5,7 @@
 void container_note_item(struct batch *batch, const struct change *head, struct str author,
                          const struct container_update *update)
 {
-    struct change draft = batch_draft(batch, head, EVENT_ITEM, author);
+    struct change draft = batch_draft(batch, head, CHANGE_ITEM, author);
     draft.revision++;
     if (update)
         draft.expires_ms = batch_expiry(batch, &update->ttl, draft.expires_ms);

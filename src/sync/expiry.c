@@ -16,7 +16,7 @@ enum err expiry_step(struct expiry *expiry, struct batch *batch)
         return e;
     for (size_t i = 0; i < count; i++) {
         if (!e && !batch_pending(batch, heads[i]->id)) /* else it is looked at again behind that */
-            e = removal_add(batch, heads[i], EVENT_EXPIRED, (struct str){0});
+            e = removal_add(batch, heads[i], CHANGE_EXPIRED, (struct str){0});
         change_unref(heads[i]);
     }
     if (!e)

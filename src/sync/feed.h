@@ -19,7 +19,7 @@ struct port;
 /* What happened. */
 struct notice {
     struct change *change; /* of the object, or its new message, or its permission */
-    struct change *item;   /* with EVENT_ITEM: the item's; else NULL */
+    struct change *item;   /* with CHANGE_ITEM: the item's; else NULL */
     struct change *before; /* with the update of a map's item: its state before; NULL: unknown */
     uint64_t origin;       /* command.origin of whoever caused it; 0: none */
 };

@@ -132,7 +132,7 @@ enum err item_remove(struct batch *batch, struct command *command)
 {
     enum err e = fetch_to_write(batch, command);
     if (!e)
-        e = removal_add(batch, command->head, EVENT_REMOVED, command->identity);
+        e = removal_add(batch, command->head, CHANGE_REMOVED, command->identity);
     if (e)
         return e;
     struct change *removed = change_ref(batch_pending(batch, command->head->id));

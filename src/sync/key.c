@@ -83,5 +83,5 @@ enum err key_update(struct batch *batch, struct command *command)
 enum err key_remove(struct batch *batch, struct command *command)
 {
     enum err e = resolve(batch, command);
-    return e ? e : removal_add(batch, command->head, EVENT_REMOVED, command->identity);
+    return e ? e : removal_add(batch, command->head, CHANGE_REMOVED, command->identity);
 }

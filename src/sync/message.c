@@ -7,7 +7,7 @@ enum err message_create(struct batch *batch, struct command *command)
     if (!command->data.ptr)
         return ERR_DATA;
     struct change draft = {
-        .event = EVENT_CREATED,
+        .type = CHANGE_CREATED,
         .kind = KIND_MESSAGE,
         .id = random_u64(batch->random),
         .parent = command->container_head->id,

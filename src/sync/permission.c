@@ -123,5 +123,5 @@ enum err permission_put(struct batch *batch, struct command *command)
 enum err permission_remove(struct batch *batch, struct command *command)
 {
     enum err e = permission_fetch(batch, command);
-    return e ? e : removal_add(batch, command->head, EVENT_REMOVED, command->identity);
+    return e ? e : removal_add(batch, command->head, CHANGE_REMOVED, command->identity);
 }

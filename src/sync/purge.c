@@ -25,7 +25,7 @@ void purge_order(struct batch *batch, const struct change *parent)
 /* An item's list or map is gone: nobody is to be told, and nobody asks for its data any more. */
 static void remove_item(struct batch *batch, const struct change *item)
 {
-    struct change draft = batch_draft(batch, item, EVENT_REMOVED, STR("system"));
+    struct change draft = batch_draft(batch, item, CHANGE_REMOVED, STR("system"));
     draft.data = (struct str){0};
     batch_change(batch, &draft);
 }
@@ -33,7 +33,7 @@ static void remove_item(struct batch *batch, const struct change *item)
 static enum err remove_child(struct batch *batch, const struct change *head)
 {
     if (head->kind != KIND_LIST_ITEM && head->kind != KIND_MAP_ITEM)
-        return removal_add(batch, head, EVENT_REMOVED, STR("system"));
+        return removal_add(batch, head, CHANGE_REMOVED, STR("system"));
     remove_item(batch, head);
     return OK;
 }
@@ -69,7 +69,7 @@ static enum err carry_out(struct batch *batch, const struct change *order)
             return e;
         done += count;
     }
-    return done < BITE ? removal_add(batch, order, EVENT_REMOVED, STR("system")) : OK;
+    return done < BITE ? removal_add(batch, order, CHANGE_REMOVED, STR("system")) : OK;
 }
 
 enum err purge_step(struct batch *batch, bool *more)

@@ -30,14 +30,14 @@ static enum err find_consequences(struct batch *batch, const struct change *head
 }
 
 /* What can fail comes first: a removal is whole or not at all. */
-enum err removal_add(struct batch *batch, const struct change *head, enum event event,
+enum err removal_add(struct batch *batch, const struct change *head, enum change_type type,
                      struct str author)
 {
     struct consequences found;
     enum err e = find_consequences(batch, head, &found);
     if (e)
         return e;
-    struct change draft = batch_draft(batch, head, event, author);
+    struct change draft = batch_draft(batch, head, type, author);
     batch_change(batch, &draft);
     if (found.container)
         container_note_item(batch, found.container, author, NULL);
@@ -52,7 +52,7 @@ enum err removal_free_name(struct batch *batch, uint64_t parent, enum kind kind,
     struct change *holder;
     enum err e = batch_find_expired(batch, parent, kind, name, &holder);
     if (!e && holder)
-        e = removal_add(batch, holder, EVENT_EXPIRED, (struct str){0});
+        e = removal_add(batch, holder, CHANGE_EXPIRED, (struct str){0});
     change_unref(holder);
     return e;
 }

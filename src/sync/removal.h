@@ -7,9 +7,9 @@
 
 #include "sync/batch.h"
 
-/* `event`: EVENT_REMOVED or EVENT_EXPIRED. ERR_STORE. */
-must_check enum err removal_add(struct batch *batch, const struct change *head, enum event event,
-                                struct str author);
+/* `type`: CHANGE_REMOVED or CHANGE_EXPIRED. ERR_STORE. */
+must_check enum err removal_add(struct batch *batch, const struct change *head,
+                                enum change_type type, struct str author);
 
 /* Free `name` if what holds it has expired. ERR_STORE. */
 must_check enum err removal_free_name(struct batch *batch, uint64_t parent, enum kind kind,

@@ -71,5 +71,5 @@ enum err resource_update(struct batch *batch, struct command *command)
 enum err resource_remove(struct batch *batch, struct command *command)
 {
     enum err e = fetch_to_write(batch, command);
-    return e ? e : removal_add(batch, command->head, EVENT_REMOVED, command->identity);
+    return e ? e : removal_add(batch, command->head, CHANGE_REMOVED, command->identity);
 }

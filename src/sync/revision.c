@@ -24,7 +24,7 @@ enum err revision_check(const struct command *command)
 
 void revision_next(struct batch *batch, struct command *command, struct str data)
 {
-    struct change draft = batch_draft(batch, command->head, EVENT_UPDATED, command->identity);
+    struct change draft = batch_draft(batch, command->head, CHANGE_UPDATED, command->identity);
     if (data.ptr) {
         draft.data = data;
         draft.revision++;

@@ -186,5 +186,5 @@ enum err service_update(struct batch *batch, struct command *command)
 enum err service_remove(struct batch *batch, struct command *command)
 {
     enum err e = resolve_self(batch, command);
-    return e ? e : removal_add(batch, command->head, EVENT_REMOVED, command->identity);
+    return e ? e : removal_add(batch, command->head, CHANGE_REMOVED, command->identity);
 }

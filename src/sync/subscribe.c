@@ -54,7 +54,7 @@ static enum err walk(struct settled *settled, struct subscribe *subscribe)
         enum err e = store_change(settled->view.store, subscribe->trail_next, &change);
         if (!e && (!change || subscribe->trail_count == subscribe->far_max))
             e = ERR_LOST;
-        if (!e && change->event == EVENT_ITEM)
+        if (!e && change->type == CHANGE_ITEM)
             add_to_trail(subscribe, change->seq);
         if (!e)
             subscribe->trail_next = change->prev;
@@ -68,7 +68,7 @@ static enum err walk(struct settled *settled, struct subscribe *subscribe)
 /* The state before an update may be lost, and the update not. */
 static enum err get_before(struct settled *settled, struct notice *notice)
 {
-    if (notice->item->event != EVENT_UPDATED)
+    if (notice->item->type != CHANGE_UPDATED)
         return OK;
     return store_change(settled->view.store, notice->item->prev, &notice->before);
 }

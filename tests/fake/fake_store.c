@@ -300,7 +300,7 @@ static enum err settle(struct store *store, enum err synced, struct change *cons
     }
     for (size_t i = 0; i < count; i++) {
         keep(fake, changes[i]);
-        if (changes[i]->event == EVENT_CREATED)
+        if (changes[i]->type == CHANGE_CREATED)
             add_head(fake, changes[i]);
         else
             replace_head(fake, changes[i]);

@@ -74,7 +74,7 @@ void room_reopen(struct room *room)
 struct change room_draft(const char *name)
 {
     return (struct change){
-        .event = EVENT_CREATED,
+        .type = CHANGE_CREATED,
         .kind = KIND_DOCUMENT,
         .parent = ROOM_PARENT,
         .salt = UINT64_MAX - 5,
@@ -87,10 +87,10 @@ struct change room_draft(const char *name)
     };
 }
 
-struct change room_draft_after(const struct change *head, enum event event)
+struct change room_draft_after(const struct change *head, enum change_type type)
 {
     struct change draft = *head;
-    draft.event = event;
+    draft.type = type;
     draft.prev = head->seq;
     return draft;
 }
@@ -102,7 +102,7 @@ void room_commit(struct store *store, struct change *drafts, size_t count)
     assert_true(count <= COMMIT_MAX);
     for (size_t i = 0; i < count; i++) {
         drafts[i].seq = before + 1 + i;
-        if (drafts[i].event == EVENT_CREATED)
+        if (drafts[i].type == CHANGE_CREATED)
             drafts[i].id = drafts[i].seq;
         changes[i] = change_new(&drafts[i]);
     }
@@ -126,10 +126,10 @@ struct change *room_get(struct store *store, uint64_t id)
     return head;
 }
 
-void room_follow(struct store *store, uint64_t id, enum event event, const char *data)
+void room_follow(struct store *store, uint64_t id, enum change_type type, const char *data)
 {
     struct change *head = room_get(store, id);
-    struct change draft = room_draft_after(head, event);
+    struct change draft = room_draft_after(head, type);
     draft.revision++;
     draft.data = str_from(data);
     room_commit(store, &draft, 1);
@@ -139,7 +139,7 @@ void room_follow(struct store *store, uint64_t id, enum event event, const char 
 void room_expire_at(struct store *store, uint64_t id, int64_t expires_ms)
 {
     struct change *head = room_get(store, id);
-    struct change draft = room_draft_after(head, EVENT_UPDATED);
+    struct change draft = room_draft_after(head, CHANGE_UPDATED);
     draft.expires_ms = expires_ms;
     room_commit(store, &draft, 1);
     change_unref(head);

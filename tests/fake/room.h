@@ -36,14 +36,14 @@ struct store *room_open_sqlite(const char *folder, const char *vfs, size_t cache
 struct change room_draft(const char *name);
 
 /* The next change of what `head` is about. */
-struct change room_draft_after(const struct change *head, enum event event);
+struct change room_draft_after(const struct change *head, enum change_type type);
 
 /* Commit up to 32 drafts; their seqs and the ids of new objects are filled in. */
 void room_commit(struct store *store, struct change *drafts, size_t count);
 
 /* One commit each: create (the object's id), change, give another time to live. */
 uint64_t room_create(struct store *store, const char *name);
-void room_follow(struct store *store, uint64_t id, enum event event, const char *data);
+void room_follow(struct store *store, uint64_t id, enum change_type type, const char *data);
 void room_expire_at(struct store *store, uint64_t id, int64_t expires_ms);
 
 /* The head; unref it. */

@@ -47,7 +47,7 @@ uint64_t script_random(struct script *script, uint64_t below)
 static struct change *put(struct script *script, struct change *draft)
 {
     draft->seq = store_seq(script->model) + 1;
-    if (draft->event == EVENT_CREATED)
+    if (draft->type == CHANGE_CREATED)
         draft->id = draft->seq;
     draft->updated_ms = script->now_ms;
     struct change *change = change_new(draft);
@@ -56,13 +56,14 @@ static struct change *put(struct script *script, struct change *draft)
     return change;
 }
 
-static struct change *follow(struct script *script, const struct change *head, enum event event)
+static struct change *follow(struct script *script, const struct change *head,
+                             enum change_type type)
 {
     struct change draft = *head;
-    draft.event = event;
+    draft.type = type;
     draft.prev = head->seq;
     draft.revision++;
-    draft.author = event == EVENT_EXPIRED ? (struct str){0} : STR("an author");
+    draft.author = type == CHANGE_EXPIRED ? (struct str){0} : STR("an author");
     return put(script, &draft);
 }
 
@@ -87,7 +88,7 @@ static struct change *create(struct script *script)
     char space[DATA_MAX];
     struct change *holder = NULL;
     struct change draft = {
-        .event = EVENT_CREATED,
+        .type = CHANGE_CREATED,
         .kind = script_random(script, 5) ? KIND_DOCUMENT : KIND_SERVICE,
         .parent = script_random(script, PARENTS),
         .salt = script_random(script, UINT64_MAX),
@@ -102,7 +103,7 @@ static struct change *create(struct script *script)
         assert_int_equal(store_find(script->model, draft.parent, draft.kind, draft.name, &holder),
                          OK);
     }
-    struct change *made = holder ? follow(script, holder, EVENT_REMOVED) : put(script, &draft);
+    struct change *made = holder ? follow(script, holder, CHANGE_REMOVED) : put(script, &draft);
     change_unref(holder);
     return made;
 }
@@ -114,7 +115,7 @@ static struct change *update(struct script *script, struct change *head)
     draft.data = some_data(script, space);
     if (script_random(script, 6) == 0)
         draft.expires_ms = script_random(script, 3) ? some_expiry(script) : 0;
-    return follow(script, &draft, EVENT_UPDATED);
+    return follow(script, &draft, CHANGE_UPDATED);
 }
 
 /* Some live object, rather a young one; NULL: found none. */
@@ -148,13 +149,13 @@ static struct change *next_change(struct script *script)
     struct change *due = roll < 15 ? expired_head(script) : NULL;
     struct change *head = due ? due : some_head(script), *made;
     if (due)
-        made = follow(script, due, EVENT_EXPIRED);
+        made = follow(script, due, CHANGE_EXPIRED);
     else if (!head || roll < 40)
         made = create(script);
     else if (roll < 85)
         made = update(script, head);
     else
-        made = follow(script, head, EVENT_REMOVED);
+        made = follow(script, head, CHANGE_REMOVED);
     change_unref(head);
     return made;
 }
@@ -212,7 +213,7 @@ static void assert_same(const struct change *a, const struct change *b)
     assert_int_equal(a->id, b->id);
     assert_int_equal(a->parent, b->parent);
     assert_int_equal(a->kind, b->kind);
-    assert_int_equal(a->event, b->event);
+    assert_int_equal(a->type, b->type);
     assert_int_equal(a->salt, b->salt);
     assert_int_equal(a->revision, b->revision);
     assert_int_equal(a->created_ms, b->created_ms);

@@ -48,7 +48,7 @@ void audit_deinit(struct audit *audit)
 static bool broken(struct why *why, const struct change *change, const char *what)
 {
     why_set(why, "%s: change %llu of kind %d, event %d, object %llu in %llu, revision %llx", what,
-            (unsigned long long)change->seq, (int)change->kind, (int)change->event,
+            (unsigned long long)change->seq, (int)change->kind, (int)change->type,
             (unsigned long long)change->id, (unsigned long long)change->parent,
             (unsigned long long)change->revision);
     return false;
@@ -81,7 +81,7 @@ static bool is_same_object(const struct change *a, const struct change *b)
 static bool check_chain(const struct inspection *inspection, const struct change *change)
 {
     const struct change *last = inspection->objects[change->id].last;
-    if (change->event == EVENT_CREATED) {
+    if (change->type == CHANGE_CREATED) {
         bool first = !last && change->id == change->seq && !change->prev && !change->revision;
         return first || broken(inspection->why, change, "this is no creation");
     }
@@ -102,12 +102,12 @@ static bool check_revision(const struct inspection *inspection, const struct cha
     if (!last)
         return true;
     uint64_t moved = change->revision - last->revision;
-    uint64_t most = change->event == EVENT_UPDATED || change->event == EVENT_ITEM;
-    if (moved > most || (change->event == EVENT_ITEM && !moved))
+    uint64_t most = change->type == CHANGE_UPDATED || change->type == CHANGE_ITEM;
+    if (moved > most || (change->type == CHANGE_ITEM && !moved))
         return broken(inspection->why, change, "the revision does not follow");
     if (!change_is_removal(change) && has_expired(last, change->updated_ms))
         return broken(inspection->why, change, "this changed when it had expired");
-    return change->event != EVENT_EXPIRED || has_expired(last, change->updated_ms) ||
+    return change->type != CHANGE_EXPIRED || has_expired(last, change->updated_ms) ||
            broken(inspection->why, change, "this expired before its time");
 }
 
@@ -125,7 +125,7 @@ static bool check_item(const struct inspection *inspection, const struct change 
     const struct change *next = neighbour(inspection, item, 1);
     if (!container->last || container->last->kind != container_kind(item))
         return broken(inspection->why, item, "an item without a list or map");
-    bool noted = next && next->event == EVENT_ITEM && next->id == item->parent;
+    bool noted = next && next->type == CHANGE_ITEM && next->id == item->parent;
     bool gone =
         change_is_removal(container->last) || has_expired(container->last, item->updated_ms);
     if (gone && !change_is_removal(item))
@@ -133,7 +133,7 @@ static bool check_item(const struct inspection *inspection, const struct change 
     if (noted == gone)
         return broken(inspection->why, item,
                       "the change of an item and that of its list or map part");
-    if (item->kind == KIND_LIST_ITEM && item->event == EVENT_CREATED)
+    if (item->kind == KIND_LIST_ITEM && item->type == CHANGE_CREATED)
         return item_name_index(item) == container->items ||
                broken(inspection->why, item, "the index is not the next one");
     return true;
@@ -149,7 +149,7 @@ static bool check_note(const struct inspection *inspection, const struct change 
 
 static bool check_count(const struct inspection *inspection, const struct change *container)
 {
-    uint64_t notes = inspection->objects[container->id].notes + (container->event == EVENT_ITEM);
+    uint64_t notes = inspection->objects[container->id].notes + (container->type == CHANGE_ITEM);
     return container->revision == notes ||
            broken(inspection->why, container, "the revision does not count the changes of items");
 }
@@ -158,7 +158,7 @@ static bool check_order(const struct inspection *inspection, const struct change
 {
     const struct change *order = neighbour(inspection, removal, 1);
     uint64_t id;
-    return (order && order->kind == KIND_PURGE && order->event == EVENT_CREATED &&
+    return (order && order->kind == KIND_PURGE && order->type == CHANGE_CREATED &&
             str_to_u64(order->data, UINT64_MAX, &id) && id == removal->id) ||
            broken(inspection->why, removal, "no order to purge follows");
 }
@@ -168,7 +168,7 @@ static bool check(const struct inspection *inspection, const struct change *chan
     bool orders = change->kind == KIND_SERVICE || is_container(change);
     return check_chain(inspection, change) && check_revision(inspection, change) &&
            (!is_item(change) || check_item(inspection, change)) &&
-           (change->event != EVENT_ITEM || check_note(inspection, change)) &&
+           (change->type != CHANGE_ITEM || check_note(inspection, change)) &&
            (!is_container(change) || check_count(inspection, change)) &&
            (!orders || !change_is_removal(change) || check_order(inspection, change));
 }
@@ -177,8 +177,8 @@ static void note(const struct inspection *inspection, const struct change *chang
 {
     struct object *object = &inspection->objects[change->id];
     object->last = change;
-    object->notes += change->event == EVENT_ITEM;
-    inspection->objects[change->parent].items += is_item(change) && change->event == EVENT_CREATED;
+    object->notes += change->type == CHANGE_ITEM;
+    inspection->objects[change->parent].items += is_item(change) && change->type == CHANGE_CREATED;
 }
 
 static bool check_all(const struct inspection *inspection)
@@ -233,7 +233,7 @@ bool audit_is_swept(const struct audit *audit, struct why *why)
 
 static bool is_same_change(const struct change *a, const struct change *b)
 {
-    return a->seq == b->seq && a->event == b->event && a->prev == b->prev && a->id == b->id &&
+    return a->seq == b->seq && a->type == b->type && a->prev == b->prev && a->id == b->id &&
            a->revision == b->revision && a->updated_ms == b->updated_ms &&
            a->expires_ms == b->expires_ms && is_same_object(a, b) && str_eq(a->author, b->author) &&
            str_eq(a->data, b->data);

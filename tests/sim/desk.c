@@ -45,9 +45,9 @@ struct change *desk_create(struct desk *desk, struct str name, int64_t expires_m
     return batch_create(&desk->batch, &draft);
 }
 
-struct change *desk_alter(struct desk *desk, const struct change *head, enum event event)
+struct change *desk_alter(struct desk *desk, const struct change *head, enum change_type type)
 {
-    struct change draft = batch_draft(&desk->batch, head, event, STR("author"));
+    struct change draft = batch_draft(&desk->batch, head, type, STR("author"));
     draft.revision++;
     return batch_change(&desk->batch, &draft);
 }

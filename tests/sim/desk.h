@@ -23,7 +23,7 @@ int desk_end(void **state);
 struct change *desk_create(struct desk *desk, struct str name, int64_t expires_ms);
 
 /* `head`'s next revision. */
-struct change *desk_alter(struct desk *desk, const struct change *head, enum event event);
+struct change *desk_alter(struct desk *desk, const struct change *head, enum change_type type);
 
 /* Commit and publish, and begin anew. */
 void desk_commit(struct desk *desk);

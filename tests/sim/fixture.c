@@ -61,7 +61,7 @@ void fixture_sweep(struct sim *sim)
     assert(swept);
 }
 
-size_t fixture_count_changes(struct sim *sim, enum kind kind, enum event event)
+size_t fixture_count_changes(struct sim *sim, enum kind kind, enum change_type type)
 {
     struct change *change;
     size_t found = 0, count = 1;
@@ -71,7 +71,7 @@ size_t fixture_count_changes(struct sim *sim, enum kind kind, enum event event)
         if (!count)
             break;
         at = change->seq - 1;
-        found += change->kind == kind && change->event == event;
+        found += change->kind == kind && change->type == type;
         change_unref(change);
     }
     return found;

@@ -26,6 +26,6 @@ int fixture_end(void **state);
 void fixture_sweep(struct sim *sim);
 
 /* How many changes of a kind and event were committed, ever. */
-size_t fixture_count_changes(struct sim *sim, enum kind kind, enum event event);
+size_t fixture_count_changes(struct sim *sim, enum kind kind, enum change_type type);
 
 #endif

@@ -74,7 +74,7 @@ static void deliver(struct port *port, const struct notice *notice)
 static void check_before(const struct notice *notice)
 {
     const struct change *item = notice->item;
-    bool has = item && item->kind == KIND_MAP_ITEM && item->event == EVENT_UPDATED;
+    bool has = item && item->kind == KIND_MAP_ITEM && item->type == CHANGE_UPDATED;
     assert(has == (notice->before != NULL));
     assert(!has || notice->before->seq == item->prev);
 }

@@ -208,7 +208,7 @@ static void all_is_allowed_where_there_is_no_control(void **state)
     control(sim, false);
     for (size_t i = 0; i < REQUESTS; i++)
         assert_refused(ask(sim, by("alice", build(sim, &requests[i]))), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_CREATED), 0);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_CREATED), 0);
 }
 
 static void who_is_not_guarded_may_do_all(void **state)
@@ -217,7 +217,7 @@ static void who_is_not_guarded_may_do_all(void **state)
     make_all(sim);
     for (size_t i = 0; i < REQUESTS; i++)
         assert_refused(ask(sim, build(sim, &requests[i])), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_CREATED), 0);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_CREATED), 0);
 }
 
 static void lists_of_objects_and_permissions_are_for_no_client(void **state)
@@ -422,7 +422,7 @@ static void whoever_fails_to_create_gets_nothing(void **state)
         assert_refused(sim_do(sim, create), ERR_NAME_TAKEN);
         assert_refused(sim_do(sim, by("alice", sim_of(kinds[i], sim_fetch("x")))), ERR_DENIED);
     }
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_CREATED), 0);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_CREATED), 0);
 }
 
 static void streams_and_items_are_granted_to_nobody(void **state)
@@ -434,7 +434,7 @@ static void streams_and_items_are_granted_to_nobody(void **state)
     assert_refused(sim_do(sim, by("alice", insert)), OK);
     struct command stream = sim_of(KIND_STREAM, sim_create("new", NULL));
     assert_refused(sim_do(sim, by("alice", stream)), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_CREATED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_CREATED), 1);
 }
 
 /* Each removes the map whose name it takes, orders its purge, creates, and grants. */
@@ -455,7 +455,7 @@ static void a_batch_has_room_for_the_most_that_creations_change(void **state)
     assert_int_equal(sim_run(sim), OK);
     for (const struct asked *asked = sim->asked; asked; asked = asked->next)
         assert_refused(asked, OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_CREATED), 2 * BATCH_MAX);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_CREATED), 2 * BATCH_MAX);
     fixture_sweep(sim);
 }
 

@@ -19,7 +19,7 @@ static void a_creation_is_numbered_salted_and_dated(void **state)
     assert_int_equal(two->seq, seq + 2);
     assert_int_equal(one->prev, 0);
     assert_int_equal(one->revision, 0);
-    assert_int_equal(one->event, EVENT_CREATED);
+    assert_int_equal(one->type, CHANGE_CREATED);
     assert_int_equal(one->salt, 0xabababababababab);
     assert_int_equal(one->created_ms, desk->sim.now_ms);
     assert_int_equal(one->updated_ms, desk->sim.now_ms);
@@ -30,7 +30,7 @@ static void a_further_change_follows_the_pending_one(void **state)
     struct desk *desk = *state;
     struct change *created = desk_create(desk, STR("x"), 0);
     desk->batch.now_ms += 5;
-    struct change *updated = desk_alter(desk, created, EVENT_UPDATED);
+    struct change *updated = desk_alter(desk, created, CHANGE_UPDATED);
     assert_int_equal(updated->prev, created->seq);
     assert_int_equal(updated->seq, created->seq + 1);
     assert_int_equal(updated->id, created->id);
@@ -46,7 +46,7 @@ static void what_is_pending_stands_before_what_is_committed(void **state)
     struct desk *desk = *state;
     struct change *kept = change_ref(desk_create(desk, STR("x"), 0));
     desk_commit(desk);
-    desk_alter(desk, kept, EVENT_UPDATED);
+    desk_alter(desk, kept, CHANGE_UPDATED);
     assert_int_equal(desk_find(desk, STR("x")), 1);
     assert_int_equal(desk_get(desk, kept->id), 1);
     batch_start(&desk->batch, desk->sim.now_ms);
@@ -60,14 +60,14 @@ static void a_pending_removal_hides_what_is_committed(void **state)
     struct desk *desk = *state;
     struct change *kept = change_ref(desk_create(desk, STR("x"), 0));
     desk_commit(desk);
-    desk_alter(desk, kept, EVENT_REMOVED);
+    desk_alter(desk, kept, CHANGE_REMOVED);
     assert_int_equal(desk_find(desk, STR("x")), -1);
     assert_int_equal(desk_get(desk, kept->id), -1);
     struct change *next = desk_create(desk, STR("x"), 0);
     assert_int_equal(desk_find(desk, STR("x")), 0);
     assert_int_equal(desk_get(desk, next->id), 0);
     assert_int_equal(desk_get(desk, kept->id), -1);
-    desk_alter(desk, next, EVENT_REMOVED);
+    desk_alter(desk, next, CHANGE_REMOVED);
     assert_int_equal(desk_find(desk, STR("x")), -1);
     desk_commit(desk);
     assert_int_equal(desk_find(desk, STR("x")), -1);
@@ -157,7 +157,7 @@ static void an_expired_holder_that_is_removed_holds_no_name(void **state)
     struct change *kept = change_ref(desk_create(desk, STR("x"), desk->sim.now_ms + 10));
     desk_commit(desk);
     desk->batch.now_ms += 10;
-    desk_alter(desk, kept, EVENT_EXPIRED);
+    desk_alter(desk, kept, CHANGE_EXPIRED);
     assert_int_equal(find_expired(desk, STR("x")), 0);
     desk_create(desk, STR("x"), 0);
     assert_int_equal(find_expired(desk, STR("x")), 0);

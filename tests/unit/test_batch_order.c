@@ -16,7 +16,7 @@ static void what_is_sealed_is_pending_and_a_later_change_goes_on_from_it(void **
     assert_int_equal(desk_find(desk, STR("y")), 0);
     assert_true(desk->batch.pending.touched);
     assert_false(batch_is_open(&desk->batch));
-    struct change *later = desk_alter(desk, kept, EVENT_UPDATED);
+    struct change *later = desk_alter(desk, kept, CHANGE_UPDATED);
     assert_int_equal(later->seq, other->seq + 1);
     assert_int_equal(later->prev, kept->seq);
     assert_true(batch_is_open(&desk->batch));
@@ -37,7 +37,7 @@ static void a_name_that_is_given_up_by_what_is_sealed_can_be_taken(void **state)
     struct desk *desk = *state;
     struct change *first = change_ref(desk_create(desk, STR("x"), 0));
     desk_commit(desk);
-    desk_alter(desk, first, EVENT_REMOVED);
+    desk_alter(desk, first, CHANGE_REMOVED);
     desk_seal(desk);
     assert_int_equal(desk_find(desk, STR("x")), -1);
     struct change *second = change_ref(desk_create(desk, STR("x"), 0));
@@ -58,8 +58,8 @@ static void what_is_taken_back_leaves_what_was_before(void **state)
     desk_commit(desk);
     struct change *draft = desk_create(desk, STR("x"), 0);
     struct batch_mark mark = batch_mark(&desk->batch);
-    desk_alter(desk, desk_alter(desk, draft, EVENT_UPDATED), EVENT_REMOVED);
-    desk_alter(desk, kept, EVENT_REMOVED);
+    desk_alter(desk, desk_alter(desk, draft, CHANGE_UPDATED), CHANGE_REMOVED);
+    desk_alter(desk, kept, CHANGE_REMOVED);
     desk_create(desk, STR("x"), 0);
     desk_create(desk, STR("z"), 0);
     batch_take_back(&desk->batch, mark);
@@ -67,7 +67,7 @@ static void what_is_taken_back_leaves_what_was_before(void **state)
     assert_int_equal(desk_get(desk, draft->id), 0);
     assert_int_equal(desk_find(desk, STR("k")), 0);
     assert_int_equal(desk_find(desk, STR("z")), -1);
-    desk_alter(desk, draft, EVENT_UPDATED);
+    desk_alter(desk, draft, CHANGE_UPDATED);
     desk_commit(desk);
     assert_int_equal(desk_find(desk, STR("x")), 1);
     change_unref(kept);

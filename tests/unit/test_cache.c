@@ -14,7 +14,7 @@ enum { PLENTY = 1 << 20, IDS = 40, STEPS = 20000 };
 static struct change *head_of(uint64_t id, uint64_t seq, const char *name)
 {
     return change_new(&(struct change){
-        .event = id == seq ? EVENT_CREATED : EVENT_UPDATED,
+        .type = id == seq ? CHANGE_CREATED : CHANGE_UPDATED,
         .kind = KIND_DOCUMENT,
         .id = id,
         .seq = seq,
@@ -33,7 +33,7 @@ static void commit(struct cache *cache, struct change *head)
 static void remove_object(struct cache *cache, uint64_t id, uint64_t seq, const char *name)
 {
     struct change *head = head_of(id, seq, name);
-    head->event = EVENT_REMOVED;
+    head->type = CHANGE_REMOVED;
     commit(cache, head);
 }
 

@@ -61,7 +61,7 @@ static struct change list_of(const struct command *command)
 {
     uint64_t id, salt;
     assert_true(sid_parse(command->object, KIND_LIST, &id, &salt));
-    return (struct change){.kind = KIND_LIST, .event = EVENT_ITEM, .id = id, .salt = salt};
+    return (struct change){.kind = KIND_LIST, .type = CHANGE_ITEM, .id = id, .salt = salt};
 }
 
 /* The oldest command that waits is answered: all is known, or there is more. */

@@ -13,7 +13,7 @@ static void a_copy_has_strings_of_its_own(void **state)
 {
     char name[] = "name", data[] = "{}";
     struct change draft = {
-        .event = EVENT_UPDATED,
+        .type = CHANGE_UPDATED,
         .kind = KIND_KEY,
         .seq = 9,
         .prev = 8,
@@ -61,10 +61,10 @@ static void the_last_reference_frees_it(void **state)
 static void removals_and_expiries_end_an_object(void **state)
 {
     (void)state;
-    assert_false(change_is_removal(&(struct change){.event = EVENT_CREATED}));
-    assert_false(change_is_removal(&(struct change){.event = EVENT_UPDATED}));
-    assert_true(change_is_removal(&(struct change){.event = EVENT_REMOVED}));
-    assert_true(change_is_removal(&(struct change){.event = EVENT_EXPIRED}));
+    assert_false(change_is_removal(&(struct change){.type = CHANGE_CREATED}));
+    assert_false(change_is_removal(&(struct change){.type = CHANGE_UPDATED}));
+    assert_true(change_is_removal(&(struct change){.type = CHANGE_REMOVED}));
+    assert_true(change_is_removal(&(struct change){.type = CHANGE_EXPIRED}));
 }
 
 /* Who knew a hash without a secret could choose names that meet; here in one of 4,096 places, which

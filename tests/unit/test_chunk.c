@@ -12,7 +12,7 @@
 enum { TEXT_MAX = 1 << 20 };
 
 static const struct change full = {
-    .event = EVENT_UPDATED,
+    .type = CHANGE_UPDATED,
     .kind = KIND_MAP_ITEM,
     .seq = 12,
     .prev = 7,
@@ -29,7 +29,7 @@ static const struct change full = {
     .data = STR_INIT("{\"]],[\":[1e400,\"\\u0000\"]}"),
 };
 
-static const struct change bare = {.event = EVENT_REMOVED,
+static const struct change bare = {.type = CHANGE_REMOVED,
                                    .kind = KIND_SERVICE,
                                    .seq = INT64_MAX,
                                    .id = INT64_MAX};
@@ -42,7 +42,7 @@ static void assert_same(struct str a, struct str b)
 
 static void assert_equal(const struct change *a, const struct change *b)
 {
-    assert_int_equal(a->event, b->event);
+    assert_int_equal(a->type, b->type);
     assert_int_equal(a->kind, b->kind);
     assert_true(a->seq == b->seq && a->prev == b->prev && a->id == b->id);
     assert_true(a->parent == b->parent && a->salt == b->salt && a->revision == b->revision);
@@ -109,7 +109,7 @@ static void names_may_hold_any_byte(void **state)
 static void the_text_is_as_documented(void **state)
 {
     struct buf text;
-    struct change change = {.event = EVENT_CREATED,
+    struct change change = {.type = CHANGE_CREATED,
                             .kind = KIND_DOCUMENT,
                             .seq = 2,
                             .id = 2,

@@ -353,7 +353,7 @@ static void look_round(struct world *world)
 static void hear_expiry(struct world *world, const struct change *change)
 {
     struct model_object *container = model_container(&world->model, change->kind);
-    if (change->event != EVENT_EXPIRED || !container || container->id != change->parent)
+    if (change->type != CHANGE_EXPIRED || !container || container->id != change->parent)
         return;
     expect(world, model_expire(&world->model, change->kind, change->name),
            "an item expired that was not due");

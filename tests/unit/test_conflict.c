@@ -25,13 +25,13 @@ static int end(void **state)
     return 0;
 }
 
-static const struct change document = {.event = EVENT_UPDATED,
+static const struct change document = {.type = CHANGE_UPDATED,
                                        .kind = KIND_DOCUMENT,
                                        .id = 7,
                                        .revision = 2,
                                        .data = STR_INIT("{\"a\":1}")};
-static const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 8};
-static const struct change item = {.event = EVENT_UPDATED,
+static const struct change map = {.type = CHANGE_ITEM, .kind = KIND_MAP, .id = 8};
+static const struct change item = {.type = CHANGE_UPDATED,
                                    .kind = KIND_MAP_ITEM,
                                    .id = 9,
                                    .name = STR_INIT("k"),

@@ -170,7 +170,7 @@ static void names_that_expired_can_all_be_taken_in_one_batch(void **state)
         last = sim_ask(sim, sim_create(names[i], "{\"a\":1}"));
     assert_int_equal(sim_run(sim), OK);
     assert_answer(sim, last, "0 {\"a\":1}");
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), BATCH_MAX);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED), BATCH_MAX);
 }
 
 /* --- failures --- */
@@ -208,7 +208,7 @@ static void after_a_failed_commit_the_next_goes_on_from_what_is_kept(void **stat
     assert_int_equal(sim_run(sim), OK);
     assert_answer(sim, sim_do(sim, sim_create("y", NULL)), "0 {}");
     assert_answer(sim, sim_do(sim, sim_guarded(sim_update("x", "{\"a\":3}"), 0)), "1 {\"a\":3}");
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_UPDATED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_UPDATED), 1);
 }
 
 static void a_failed_batch_does_not_touch_the_batches_after_it(void **state)

@@ -43,12 +43,12 @@ static void an_expired_document_is_removed_by_a_change_like_any_other(void **sta
     sim_do(sim, sim_create("y", NULL));
     sim->now_ms += 999;
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), 0);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED), 0);
     sim->now_ms += 1;
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED), 1);
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED), 1);
     assert_int_equal(look(sim, "y"), OK);
     assert_int_equal(metric_get(&core_metrics(sim->core)->expired), 1);
 }
@@ -80,10 +80,10 @@ static void many_expire_in_bites(void **state)
     sim->now_ms += 1000;
     assert_int_equal(sim_tidy_some(sim, false, &more), OK);
     assert_true(more);
-    size_t bite = fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED);
+    size_t bite = fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED);
     assert_in_range(bite, 1, MANY - 1);
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), MANY);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED), MANY);
 }
 
 /* It was removed, and its time came, before the commit. */
@@ -102,8 +102,8 @@ static void what_is_about_to_go_does_not_expire(void **state)
     assert_int_equal(core_settle(sim->core, store_sync(&sim->store)), OK);
     assert_int_equal(removal->command.err, OK);
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_REMOVED), 1);
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), 0);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_REMOVED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED), 0);
 }
 
 static void expiry_goes_on_after_a_restart(void **state)
@@ -116,11 +116,11 @@ static void expiry_goes_on_after_a_restart(void **state)
     assert_int_equal(look(sim, "early"), ERR_NAME_MISSING);
     assert_int_equal(look(sim, "late"), OK);
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED), 1);
     sim->now_ms += 2000;
     assert_int_equal(look(sim, "late"), ERR_NAME_MISSING);
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), 2);
+    assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED), 2);
 }
 
 static void a_time_to_live_can_be_taken_back_and_set_anew(void **state)
@@ -177,7 +177,7 @@ static void an_expiry_that_could_not_be_committed_is_tried_again(void **state)
         assert_int_equal(look(sim, "x"), ERR_NAME_MISSING);
         sim->now_ms += 1000;
         assert_int_equal(sim_tidy(sim), OK);
-        assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED), i + 1);
+        assert_int_equal(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED), i + 1);
     }
 }
 

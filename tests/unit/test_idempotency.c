@@ -23,7 +23,7 @@ static struct command push(const char *key)
 
 static size_t pushed(struct sim *sim)
 {
-    return fixture_count_changes(sim, KIND_LIST_ITEM, EVENT_CREATED);
+    return fixture_count_changes(sim, KIND_LIST_ITEM, CHANGE_CREATED);
 }
 
 static void a_write_that_comes_again_is_answered_again_and_not_done(void **state)

@@ -175,7 +175,7 @@ static void a_change_of_the_box_follows_each_change_of_an_item(void **state)
         for (uint64_t j = 0; j < 3; j++) {
             struct change *note;
             assert_int_equal(store_change(&sim->store, asked[j]->command.head->seq + 1, &note), OK);
-            assert_int_equal(note->event, EVENT_ITEM);
+            assert_int_equal(note->type, CHANGE_ITEM);
             assert_int_equal(note->id, asked[j]->command.container_head->id);
             assert_int_equal(note->revision, j + 1);
             assert_true(str_eq(note->author, STR("tester")));

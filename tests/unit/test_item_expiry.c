@@ -51,7 +51,8 @@ static void the_expiry_of_an_item_is_a_change_of_its_box(void **state)
         const struct change *head = box_head(sim, box_kinds[i]);
         assert_int_equal(head->revision, 2);
         assert_int_equal(head->updated_ms, sim->now_ms);
-        assert_int_equal(fixture_count_changes(sim, box_item_kind(box_kinds[i]), EVENT_EXPIRED), 1);
+        assert_int_equal(fixture_count_changes(sim, box_item_kind(box_kinds[i]), CHANGE_EXPIRED),
+                         1);
     }
 }
 
@@ -70,7 +71,7 @@ static void the_key_of_an_expired_item_is_free_at_once(void **state)
     assert_int_equal(box_head(sim, KIND_MAP)->revision, 6); /* two came, two went, two came */
     sim->now_ms += 1000;
     assert_refused(sim_do(sim, sim_guarded(box_put("l", "{}"), 0)), ERR_REVISION);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, EVENT_EXPIRED), 2);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, CHANGE_EXPIRED), 2);
 }
 
 /* A command makes no more changes than these four: see batch.h. */

@@ -21,8 +21,8 @@
     "{\"key\":\"" key "\",\"map_sid\":\"MP" CONTAINER "\",\"url\":\"" IN_SERVICE                   \
     "/Maps/MP" CONTAINER "/Items/" segment "\",\"revision\":\"1b\",\"last_event_id\":41,"
 
-static const struct change list = {.event = EVENT_ITEM, .kind = KIND_LIST, .id = 2, .salt = 0xa2};
-static const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 2, .salt = 0xa2};
+static const struct change list = {.type = CHANGE_ITEM, .kind = KIND_LIST, .id = 2, .salt = 0xa2};
+static const struct change map = {.type = CHANGE_ITEM, .kind = KIND_MAP, .id = 2, .salt = 0xa2};
 
 static int begin(void **state)
 {
@@ -41,7 +41,7 @@ static int end(void **state)
 static struct change item_of(enum kind kind, struct str name)
 {
     return (struct change){
-        .event = EVENT_UPDATED,
+        .type = CHANGE_UPDATED,
         .kind = kind,
         .seq = 40,
         .id = 7,
@@ -109,7 +109,7 @@ static void a_put_tells_what_it_created_from_what_it_replaced(void **state)
     struct change item = item_of(KIND_MAP_ITEM, STR("k"));
     for (int created = 0; created < 2; created++) {
         fake_session_call(fake, "PUT", "/v3/Maps/m/Items/k", "{\"data\":{\"a\":1}}");
-        item.event = created ? EVENT_CREATED : EVENT_UPDATED;
+        item.type = created ? CHANGE_CREATED : CHANGE_UPDATED;
         fake_session_answer(fake, OK, &item, &map);
         answers(fake, created ? 201 : 200, MAP_ITEM("k", "k") DATES);
     }
@@ -148,7 +148,7 @@ static void an_item_of_a_map_is_made_with_a_key(void **state)
 static void a_removal_is_answered_with_the_item(void **state)
 {
     struct change gone = item_of(KIND_MAP_ITEM, STR("k"));
-    gone.event = EVENT_REMOVED;
+    gone.type = CHANGE_REMOVED;
     fake_session_call(*state, "DELETE", "/v3/Maps/m/Items/k", "data_sync");
     fake_session_answer(*state, OK, &gone, &map);
     answers(*state, 200, MAP_ITEM("k", "k") DATES);

@@ -19,7 +19,7 @@
 static struct change head_of(enum kind kind, struct str name)
 {
     return (struct change){
-        .event = EVENT_UPDATED,
+        .type = CHANGE_UPDATED,
         .kind = kind,
         .revision = 0x1b,
         .created_ms = 1438286400000,
@@ -77,7 +77,7 @@ static void a_put_tells_whether_it_created(void **state)
     render(&fake, &head, items_render_put);
     assert_int_equal(fake.op.status, 200);
     fake_operation_deinit(&fake);
-    head.event = EVENT_CREATED;
+    head.type = CHANGE_CREATED;
     render(&fake, &head, items_render_put);
     assert_int_equal(fake.op.status, 201);
     fake_operation_deinit(&fake);

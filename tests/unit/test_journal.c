@@ -62,7 +62,7 @@ static void append(struct table *table, size_t count, size_t size)
         changes[i] = (struct change){.seq = ++table->seq,
                                      .id = table->seq,
                                      .kind = KIND_DOCUMENT,
-                                     .event = EVENT_CREATED,
+                                     .type = CHANGE_CREATED,
                                      .data = {data, size}};
         pointers[i] = &changes[i];
     }

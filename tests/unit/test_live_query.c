@@ -18,10 +18,10 @@ static void an_id_is_told_as_it_came(void **state)
 {
     struct live *live = make("a\"b", "");
     struct live_queries queries;
-    struct change map = {.kind = KIND_MAP, .event = EVENT_ITEM, .seq = 9};
+    struct change map = {.kind = KIND_MAP, .type = CHANGE_ITEM, .seq = 9};
     struct change item = {.kind = KIND_MAP_ITEM,
                           .id = 1,
-                          .event = EVENT_CREATED,
+                          .type = CHANGE_CREATED,
                           .name = STR("k"),
                           .data = STR("{}"),
                           .seq = 8};

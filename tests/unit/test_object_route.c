@@ -32,7 +32,7 @@ static int end(void **state)
 static struct change head_of(enum kind kind)
 {
     return (struct change){
-        .event = EVENT_UPDATED,
+        .type = CHANGE_UPDATED,
         .kind = kind,
         .seq = 40,
         .id = 7,

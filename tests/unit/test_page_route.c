@@ -11,12 +11,12 @@
 
 #include <stdio.h>
 
-static const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 2, .salt = 0xa2};
+static const struct change map = {.type = CHANGE_ITEM, .kind = KIND_MAP, .id = 2, .salt = 0xa2};
 
 /* A map's items with the keys "b" and "c". */
 static const struct change items[] = {
-    {.event = EVENT_CREATED, .kind = KIND_MAP_ITEM, .name = STR_INIT("b"), .data = STR_INIT("{}")},
-    {.event = EVENT_CREATED, .kind = KIND_MAP_ITEM, .name = STR_INIT("c"), .data = STR_INIT("{}")},
+    {.type = CHANGE_CREATED, .kind = KIND_MAP_ITEM, .name = STR_INIT("b"), .data = STR_INIT("{}")},
+    {.type = CHANGE_CREATED, .kind = KIND_MAP_ITEM, .name = STR_INIT("c"), .data = STR_INIT("{}")},
 };
 
 static int begin(void **state)

@@ -227,7 +227,7 @@ static void permissions_go_with_their_object(void **state)
         assert_answer(sim, sim_do(sim, about(VERB_FETCH, kinds[i], "alice")),
                       "0 {\"read\":false,\"write\":true,\"manage\":false}");
     }
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_REMOVED), KINDS);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_REMOVED), KINDS);
 }
 
 static void commands_of_one_batch_see_each_other(void **state)

@@ -29,7 +29,7 @@ static enum err remove_service(struct sim *sim, struct str service)
 
 static size_t removed(struct sim *sim)
 {
-    return fixture_count_changes(sim, KIND_DOCUMENT, EVENT_REMOVED);
+    return fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_REMOVED);
 }
 
 static void a_removed_service_takes_its_documents_out_of_reach_at_once(void **state)
@@ -73,7 +73,7 @@ static void documents_are_purged_in_bites_while_others_are_served(void **state)
     }
     assert_int_equal(sim_tidy(sim), OK);
     assert_int_equal(removed(sim), DOCUMENTS);
-    assert_int_equal(fixture_count_changes(sim, KIND_PURGE, EVENT_REMOVED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_PURGE, CHANGE_REMOVED), 1);
     assert_int_equal(sim_do(sim, sim_fetch("stays"))->command.err, OK);
 }
 
@@ -91,8 +91,8 @@ static void purging_goes_on_while_something_expires_all_the_time(void **state)
         assert_int_equal(sim_tidy_some(sim, false, &more), OK);
     }
     assert_int_equal(removed(sim), DOCUMENTS);
-    assert_true(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED) < DOCUMENTS);
-    assert_true(fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED) > 0);
+    assert_true(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED) < DOCUMENTS);
+    assert_true(fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED) > 0);
 }
 
 static void purging_goes_on_after_a_restart(void **state)
@@ -156,7 +156,7 @@ static void documents_that_expired_meanwhile_are_no_obstacle(void **state)
     assert_int_equal(remove_service(sim, service), OK);
     sim->now_ms += 1000;
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(removed(sim) + fixture_count_changes(sim, KIND_DOCUMENT, EVENT_EXPIRED),
+    assert_int_equal(removed(sim) + fixture_count_changes(sim, KIND_DOCUMENT, CHANGE_EXPIRED),
                      DOCUMENTS + 1);
 }
 
@@ -189,15 +189,15 @@ static void a_list_is_purged_in_bites_while_another_of_its_name_is_filled(void *
     for (; before < ITEMS; bites++) {
         assert_int_equal(sim_do(sim, push("l"))->command.err, OK);
         assert_int_equal(sim_tidy_some(sim, false, &more), OK);
-        size_t now = fixture_count_changes(sim, KIND_LIST_ITEM, EVENT_REMOVED);
+        size_t now = fixture_count_changes(sim, KIND_LIST_ITEM, CHANGE_REMOVED);
         assert_in_range(now - before, 1, ITEMS / 2);
         before = now;
     }
     fixture_sweep(sim);
     struct asked *list = sim_do(sim, sim_of(KIND_LIST, sim_fetch("l")));
     assert_int_equal(list->command.head->revision, bites);
-    assert_int_equal(fixture_count_changes(sim, KIND_LIST_ITEM, EVENT_REMOVED), ITEMS);
-    assert_int_equal(fixture_count_changes(sim, KIND_LIST, EVENT_ITEM), ITEMS + bites);
+    assert_int_equal(fixture_count_changes(sim, KIND_LIST_ITEM, CHANGE_REMOVED), ITEMS);
+    assert_int_equal(fixture_count_changes(sim, KIND_LIST, CHANGE_ITEM), ITEMS + bites);
     assert_int_equal(metric_get(&core_metrics(sim->core)->purged), ITEMS);
 }
 
@@ -212,7 +212,7 @@ static void purged_items_leave_no_data_behind(void **state)
     for (struct change *change; seq < store_seq(&sim->store); seq++) {
         assert_int_equal(store_change(&sim->store, seq + 1, &change), OK);
         if (change->kind == KIND_LIST_ITEM) {
-            assert_int_equal(change->event, EVENT_REMOVED);
+            assert_int_equal(change->type, CHANGE_REMOVED);
             assert_null(change->data.ptr);
         }
         change_unref(change);
@@ -244,14 +244,14 @@ static struct str fill_house(struct sim *sim)
 static void assert_house_is_purged(struct sim *sim)
 {
     assert_int_equal(removed(sim), DOCUMENTS);
-    assert_int_equal(fixture_count_changes(sim, KIND_LIST, EVENT_REMOVED), 2);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP, EVENT_REMOVED), 1);
-    assert_int_equal(fixture_count_changes(sim, KIND_STREAM, EVENT_REMOVED), 1);
-    assert_int_equal(fixture_count_changes(sim, KIND_LIST_ITEM, EVENT_REMOVED), 2 * ITEMS);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, EVENT_REMOVED), ITEMS);
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_REMOVED), ITEMS + 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_LIST, CHANGE_REMOVED), 2);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP, CHANGE_REMOVED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_STREAM, CHANGE_REMOVED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_LIST_ITEM, CHANGE_REMOVED), 2 * ITEMS);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, CHANGE_REMOVED), ITEMS);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_REMOVED), ITEMS + 1);
     /* The service's, the lists', the map's, and that of the document with permissions. */
-    assert_int_equal(fixture_count_changes(sim, KIND_PURGE, EVENT_REMOVED), 5);
+    assert_int_equal(fixture_count_changes(sim, KIND_PURGE, CHANGE_REMOVED), 5);
 }
 
 static void a_service_is_purged_with_all_that_its_lists_and_maps_hold(void **state)
@@ -326,10 +326,10 @@ static void what_is_in_a_list_that_is_purged_may_expire_meanwhile(void **state)
     assert_true(more);
     sim->now_ms += 1000;
     fixture_sweep(sim);
-    assert_int_equal(fixture_count_changes(sim, KIND_LIST_ITEM, EVENT_REMOVED) +
-                         fixture_count_changes(sim, KIND_LIST_ITEM, EVENT_EXPIRED),
+    assert_int_equal(fixture_count_changes(sim, KIND_LIST_ITEM, CHANGE_REMOVED) +
+                         fixture_count_changes(sim, KIND_LIST_ITEM, CHANGE_EXPIRED),
                      ITEMS);
-    assert_int_equal(fixture_count_changes(sim, KIND_LIST, EVENT_ITEM), ITEMS);
+    assert_int_equal(fixture_count_changes(sim, KIND_LIST, CHANGE_ITEM), ITEMS);
 }
 
 int main(void)

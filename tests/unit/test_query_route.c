@@ -14,9 +14,9 @@
 enum { PAGE = PAGE_SIZE_MAX };
 
 static const struct change map = {
-    .event = EVENT_ITEM, .kind = KIND_MAP, .seq = 90, .id = 2, .salt = 0xa2};
+    .type = CHANGE_ITEM, .kind = KIND_MAP, .seq = 90, .id = 2, .salt = 0xa2};
 static const struct change later = {
-    .event = EVENT_ITEM, .kind = KIND_MAP, .seq = 99, .id = 2, .salt = 0xa2};
+    .type = CHANGE_ITEM, .kind = KIND_MAP, .seq = 99, .id = 2, .salt = 0xa2};
 
 static int begin(void **state)
 {
@@ -35,7 +35,7 @@ static int end(void **state)
 static struct change item_of(const char *key, uint64_t seq, const char *data)
 {
     return (struct change){
-        .event = EVENT_UPDATED,
+        .type = CHANGE_UPDATED,
         .kind = KIND_MAP_ITEM,
         .seq = seq,
         .name = str_from(key),

@@ -15,7 +15,7 @@
 
 static size_t orders(struct sim *sim)
 {
-    return fixture_count_changes(sim, KIND_PURGE, EVENT_CREATED);
+    return fixture_count_changes(sim, KIND_PURGE, CHANGE_CREATED);
 }
 
 static struct command item(const char *map, const char *key)
@@ -69,7 +69,7 @@ static void a_document_with_permissions_has_children_too(void **state)
     sim_do(sim, sim_remove("x"));
     assert_int_equal(orders(sim), 1);
     fixture_sweep(sim);
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_REMOVED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_REMOVED), 1);
 }
 
 static void a_permission_of_the_same_batch_is_purged_with_its_document(void **state)
@@ -86,7 +86,7 @@ static void a_permission_of_the_same_batch_is_purged_with_its_document(void **st
     assert_refused(sim_do(sim, sim_permission(VERB_FETCH, KIND_DOCUMENT, "x", "alice")),
                    ERR_MISSING);
     assert_refused(sim_do(sim, sim_permission(VERB_FETCH, KIND_DOCUMENT, "x", "bob")), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_REMOVED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_REMOVED), 1);
 }
 
 static void the_removal_of_an_item_is_a_change_of_its_map(void **state)
@@ -98,7 +98,7 @@ static void the_removal_of_an_item_is_a_change_of_its_map(void **state)
     sim_do(sim, sim_map_item(VERB_REMOVE, "m", "k"));
     struct change *note;
     assert_int_equal(store_change(&sim->store, seq + 2, &note), OK);
-    assert_int_equal(note->event, EVENT_ITEM);
+    assert_int_equal(note->type, CHANGE_ITEM);
     assert_int_equal(note->revision, 2);
     assert_true(str_eq(note->author, STR("tester")));
     change_unref(note);
@@ -135,10 +135,10 @@ static void a_map_that_expires_with_its_items_notes_them_no_more(void **state)
     }
     sim->now_ms += 3000;
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP, EVENT_EXPIRED), 3);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP, EVENT_ITEM), 6);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, EVENT_EXPIRED), 3);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, EVENT_REMOVED), 3);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP, CHANGE_EXPIRED), 3);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP, CHANGE_ITEM), 6);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, CHANGE_EXPIRED), 3);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, CHANGE_REMOVED), 3);
     fixture_sweep(sim);
 }
 
@@ -150,8 +150,8 @@ static void the_items_of_a_removed_map_expire_without_it(void **state)
     sim_do(sim, sim_of(KIND_MAP, sim_remove("m")));
     sim->now_ms += 1000;
     assert_int_equal(sim_tidy(sim), OK);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP, EVENT_ITEM), 1);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, EVENT_EXPIRED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP, CHANGE_ITEM), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, CHANGE_EXPIRED), 1);
     fixture_sweep(sim);
 }
 
@@ -167,9 +167,9 @@ static void a_container_that_expires_is_purged(void **state)
     sim_do(sim, sim_with_data(sim_list_item(VERB_CREATE, "x", NULL), "{}"));
     sim->now_ms += 1000;
     fixture_sweep(sim);
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_REMOVED), 3);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, EVENT_REMOVED), 1);
-    assert_int_equal(fixture_count_changes(sim, KIND_LIST_ITEM, EVENT_REMOVED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_REMOVED), 3);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, CHANGE_REMOVED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_LIST_ITEM, CHANGE_REMOVED), 1);
 }
 
 static void an_expired_holder_gives_its_name_away_with_all_that_it_had(void **state)
@@ -228,10 +228,10 @@ static void each_call_of_the_store_may_fail_and_no_half_is_kept(void **state)
                 break;
         }
     }
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, EVENT_EXPIRED), round);
-    assert_int_equal(fixture_count_changes(sim, KIND_MAP, EVENT_ITEM), 2 * round);
-    assert_int_equal(fixture_count_changes(sim, KIND_LIST, EVENT_EXPIRED), round);
-    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, EVENT_REMOVED), round);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP_ITEM, CHANGE_EXPIRED), round);
+    assert_int_equal(fixture_count_changes(sim, KIND_MAP, CHANGE_ITEM), 2 * round);
+    assert_int_equal(fixture_count_changes(sim, KIND_LIST, CHANGE_EXPIRED), round);
+    assert_int_equal(fixture_count_changes(sim, KIND_PERMISSION, CHANGE_REMOVED), round);
 }
 
 int main(void)

@@ -25,11 +25,11 @@ static int end(void **state)
     return 0;
 }
 
-static const struct change document = {.event = EVENT_UPDATED,
+static const struct change document = {.type = CHANGE_UPDATED,
                                        .kind = KIND_DOCUMENT,
                                        .id = 7,
                                        .data = STR_INIT("{}")};
-static const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 8};
+static const struct change map = {.type = CHANGE_ITEM, .kind = KIND_MAP, .id = 8};
 
 /* The request as it reached the core; answered with "not there" when the test has looked. */
 static const struct request *reaches(struct fake_session *fake)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-static const struct change list = {.event = EVENT_ITEM, .kind = KIND_LIST, .id = 8};
+static const struct change list = {.type = CHANGE_ITEM, .kind = KIND_LIST, .id = 8};
 
 static int begin(void **state)
 {
@@ -109,7 +109,7 @@ static void a_session_has_one_page_at_a_time(void **state)
 static void what_shows_many_items_is_a_page(void **state)
 {
     struct fake_session *fake = *state;
-    const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 8};
+    const struct change map = {.type = CHANGE_ITEM, .kind = KIND_MAP, .id = 8};
     fake_session_call(fake, "GET", "/v3/Maps/m?Include=items", NULL);
     fake_session_call(fake, "GET", "/v3/Maps/m?Include=items", NULL);
     push(fake);
@@ -199,7 +199,7 @@ static void take_place(struct waiter *waiter)
 /* A query over a large map is many pages: between two of them others have their turn. */
 static void a_query_gives_its_place_up_between_its_pages(void **state)
 {
-    static const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 8, .seq = 20};
+    static const struct change map = {.type = CHANGE_ITEM, .kind = KIND_MAP, .id = 8, .seq = 20};
     struct fake_session *fake = *state;
     struct waiter other;
     waiter_init(&other, take_place);
@@ -221,7 +221,7 @@ static void a_query_gives_its_place_up_between_its_pages(void **state)
 
 static void a_query_ends_between_its_pages_if_its_session_has_gone(void **state)
 {
-    static const struct change map = {.event = EVENT_ITEM, .kind = KIND_MAP, .id = 8, .seq = 20};
+    static const struct change map = {.type = CHANGE_ITEM, .kind = KIND_MAP, .id = 8, .seq = 20};
     struct fake_session *fake = *state;
     fake_session_call(fake, "POST", "/v3/Insights/m/Items", "{}");
     request_queue_drop(&fake->session->requests);

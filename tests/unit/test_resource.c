@@ -292,7 +292,7 @@ static void an_expired_container_is_missing_and_its_name_free(void **state)
         assert_refused(sim_do(sim, sim_of(containers[i], sim_on(sim_fetch(NULL), sid))),
                        ERR_MISSING);
         assert_answer(sim, sim_do(sim, create), "0 ");
-        assert_int_equal(fixture_count_changes(sim, containers[i], EVENT_EXPIRED), 1);
+        assert_int_equal(fixture_count_changes(sim, containers[i], CHANGE_EXPIRED), 1);
     }
 }
 

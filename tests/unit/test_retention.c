@@ -52,11 +52,11 @@ static void tables_deinit(struct tables *tables)
 }
 
 /* The next change of object `id` (0: of a new one); it is the head in the tables too. */
-static uint64_t add(struct tables *tables, uint64_t id, enum event event)
+static uint64_t add(struct tables *tables, uint64_t id, enum change_type type)
 {
     struct change change = {
         .seq = ++tables->seq,
-        .event = event,
+        .type = type,
         .kind = KIND_DOCUMENT,
         .updated_ms = tables->now_ms,
     };
@@ -73,7 +73,7 @@ static uint64_t add_together(struct tables *tables, size_t count)
     for (size_t i = 0; i < count; i++) {
         changes[i] = (struct change){.seq = ++tables->seq,
                                      .id = tables->seq,
-                                     .event = EVENT_CREATED,
+                                     .type = CHANGE_CREATED,
                                      .kind = KIND_DOCUMENT,
                                      .updated_ms = tables->now_ms};
         pointers[i] = &changes[i];
@@ -86,7 +86,7 @@ static uint64_t add_together(struct tables *tables, size_t count)
 static void add_many(struct tables *tables, uint64_t id, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        add(tables, id, EVENT_UPDATED);
+        add(tables, id, CHANGE_UPDATED);
 }
 
 static bool is_due(const struct tables *tables)
@@ -127,10 +127,10 @@ static void old_changes_go_and_heads_stay(void **state)
     struct tables tables;
     (void)state;
     tables_init(&tables, 100, FOR_EVER);
-    uint64_t quiet = add(&tables, 0, EVENT_CREATED);
-    uint64_t busy = add(&tables, 0, EVENT_CREATED);
-    uint64_t gone = add(&tables, 0, EVENT_CREATED);
-    add(&tables, gone, EVENT_REMOVED);
+    uint64_t quiet = add(&tables, 0, CHANGE_CREATED);
+    uint64_t busy = add(&tables, 0, CHANGE_CREATED);
+    uint64_t gone = add(&tables, 0, CHANGE_CREATED);
+    add(&tables, gone, CHANGE_REMOVED);
     add_many(&tables, busy, 1996);
     assert_true(is_due(&tables));
     assert_int_equal(sweep(&tables), 1899);
@@ -149,7 +149,7 @@ static void what_the_object_table_does_not_know_stays(void **state)
     struct tables tables;
     (void)state;
     tables_init(&tables, 0, FOR_EVER);
-    add_many(&tables, add(&tables, 0, EVENT_CREATED), 1999);
+    add_many(&tables, add(&tables, 0, CHANGE_CREATED), 1999);
     assert_int_equal(sweep_to(&tables, 700), 700);
     assert_true(is_kept(&tables, 701));
     assert_int_equal(sweep(&tables), 1299);
@@ -161,7 +161,7 @@ static void few_changes_go_by_their_age_alone(void **state)
     struct tables tables;
     (void)state;
     tables_init(&tables, 1000000, 60000);
-    uint64_t id = add(&tables, 0, EVENT_CREATED);
+    uint64_t id = add(&tables, 0, CHANGE_CREATED);
     add_many(&tables, id, 9);
     tables.now_ms += 50000;
     add_many(&tables, id, 5);
@@ -186,7 +186,7 @@ static void nothing_to_do_is_not_looked_at_over_and_over(void **state)
     tables_init(&tables, 0, 0);
     assert_false(is_due(&tables));
     for (int i = 0; i < 700; i++)
-        add(&tables, 0, EVENT_CREATED);
+        add(&tables, 0, CHANGE_CREATED);
     assert_true(is_due(&tables));
     assert_int_equal(sweep(&tables), 0);
     assert_false(is_due(&tables));
@@ -201,7 +201,7 @@ static void a_sweep_ends_when_only_holes_are_left(void **state)
     struct tables tables;
     (void)state;
     tables_init(&tables, 100, FOR_EVER);
-    add_many(&tables, add(&tables, 0, EVENT_CREATED), 1999);
+    add_many(&tables, add(&tables, 0, CHANGE_CREATED), 1999);
     sweep(&tables);
     tables.retention.sweep.swept = 0;
     assert_true(is_due(&tables));
@@ -216,11 +216,11 @@ static void a_new_sweep_begins_when_much_of_what_was_left_is_garbage(void **stat
     (void)state;
     tables_init(&tables, 0, FOR_EVER);
     for (int i = 0; i < 6000; i++)
-        add(&tables, 0, EVENT_CREATED);
+        add(&tables, 0, CHANGE_CREATED);
     assert_int_equal(sweep(&tables), 0);
     for (uint64_t id = 1; id <= 5000; id++) {
         retention_note_garbage(&tables.retention, id);
-        add(&tables, id, EVENT_UPDATED);
+        add(&tables, id, CHANGE_UPDATED);
     }
     assert_true(is_due(&tables));
     assert_int_equal(sweep(&tables), 5000);
@@ -236,8 +236,8 @@ static void the_table_counts_not_what_memory_has_since(void **state)
     struct tables tables;
     (void)state;
     tables_init(&tables, 0, FOR_EVER);
-    uint64_t id = add(&tables, 0, EVENT_CREATED);
-    add(&tables, id, EVENT_UPDATED);
+    uint64_t id = add(&tables, 0, CHANGE_CREATED);
+    add(&tables, id, CHANGE_UPDATED);
     struct change *stored, *newer;
     assert_int_equal(journal_get(&tables.journal, id + 1, &stored), OK);
     struct change draft = *stored;
@@ -262,7 +262,7 @@ static void a_bite_is_small(void **state)
     bool more;
     (void)state;
     tables_init(&tables, 0, FOR_EVER);
-    add_many(&tables, add(&tables, 0, EVENT_CREATED), 5000);
+    add_many(&tables, add(&tables, 0, CHANGE_CREATED), 5000);
     assert_int_equal(retention_bite(&tables.retention, tables.seq, tables.seq, tables.now_ms,
                                     &dropped, &more),
                      OK);
@@ -279,12 +279,12 @@ static void of_changes_made_together_the_heads_stay(void **state)
     uint64_t first = add_together(&tables, TOGETHER_MAX);
     for (uint64_t id = first; id < first + TOGETHER_MAX; id++)
         if (id % 3)
-            add(&tables, id, EVENT_UPDATED);
+            add(&tables, id, CHANGE_UPDATED);
     assert_int_equal(sweep(&tables), TOGETHER_MAX - TOGETHER_MAX / 3);
     for (uint64_t id = first; id < first + TOGETHER_MAX; id++)
         assert_int_equal(is_kept(&tables, id), id % 3 == 0);
     for (uint64_t id = first; id < first + TOGETHER_MAX; id++)
-        add(&tables, id, EVENT_UPDATED);
+        add(&tables, id, CHANGE_UPDATED);
     tables.retention.sweep.swept = 0;
     sweep(&tables);
     for (uint64_t seq = first; seq <= tables.seq; seq++)
@@ -299,10 +299,10 @@ static void a_chunk_of_which_most_is_kept_is_left_alone(void **state)
     tables_init(&tables, 0, FOR_EVER);
     uint64_t first = add_together(&tables, 10);
     for (uint64_t id = first; id < first + 4; id++)
-        add(&tables, id, EVENT_UPDATED);
+        add(&tables, id, CHANGE_UPDATED);
     assert_int_equal(sweep(&tables), 0);
     assert_true(is_kept(&tables, first));
-    add(&tables, first + 4, EVENT_UPDATED);
+    add(&tables, first + 4, CHANGE_UPDATED);
     tables.retention.sweep.swept = 0;
     assert_int_equal(sweep(&tables), 5);
     assert_false(is_kept(&tables, first + 4));
@@ -317,7 +317,7 @@ static void what_was_made_together_grows_old_together(void **state)
     tables_init(&tables, 25, FOR_EVER);
     uint64_t first = add_together(&tables, 10);
     for (uint64_t id = first; id < first + 10; id++)
-        add(&tables, id, EVENT_UPDATED);
+        add(&tables, id, CHANGE_UPDATED);
     add_together(&tables, 14);
     assert_int_equal(sweep(&tables), 0);
     assert_true(is_kept(&tables, first));

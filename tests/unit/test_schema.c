@@ -225,7 +225,7 @@ static void a_file_of_version_1_keeps_all_it_holds(void **state)
     assert_true(item->author.ptr && !item->author.len);
     assert_true(item->salt == (uint64_t)-5 && item->expires_ms == 99 && item->parent == 1);
     struct change *removal = change_of(store, 4);
-    assert_true(removal->event == EVENT_REMOVED && removal->prev == 2 && removal->revision == 2);
+    assert_true(removal->type == CHANGE_REMOVED && removal->prev == 2 && removal->revision == 2);
     assert_null(removal->data.ptr);
     assert_null(change_of(store, 3));
     assert_int_equal(store_find(store, 1, KIND_MAP_ITEM, item->name, &head), OK);

@@ -81,7 +81,7 @@ static void the_default_service_is_there_from_the_first_start(void **state)
     assert_true(str_eq(asked->command.head->name, SERVICE_DEFAULT));
     assert_int_equal(sim_restart(sim), OK);
     assert_int_equal(fetch(sim, STR("default"))->command.head->id, asked->command.head->id);
-    assert_int_equal(fixture_count_changes(sim, KIND_SERVICE, EVENT_CREATED), 1);
+    assert_int_equal(fixture_count_changes(sim, KIND_SERVICE, CHANGE_CREATED), 1);
 }
 
 static void a_new_service_has_the_defaults_and_no_name(void **state)

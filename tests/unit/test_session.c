@@ -210,7 +210,7 @@ static int begin(void **state)
 {
     static struct world world;
     world = (struct world){0};
-    struct change service = {.event = EVENT_CREATED,
+    struct change service = {.type = CHANGE_CREATED,
                              .kind = KIND_SERVICE,
                              .seq = SERVICE_ID,
                              .id = SERVICE_ID,
@@ -299,7 +299,7 @@ static void tick(struct world *world, uint64_t later_ms)
 static void hear_removal(struct world *world, enum kind kind, uint64_t id, uint64_t salt)
 {
     struct change change = {
-        .event = EVENT_REMOVED, .kind = kind, .seq = 99, .id = id, .salt = salt};
+        .type = CHANGE_REMOVED, .kind = kind, .seq = 99, .id = id, .salt = salt};
     struct notice notice = {.change = &change};
     realtime_hear(world->realtime, &notice);
 }
@@ -872,13 +872,13 @@ static void a_change_of_the_service_loses_no_message_of_a_stream(void **state)
 {
     struct world *world = *state;
     struct change stream = {.kind = KIND_STREAM, .id = 5, .salt = 6};
-    struct change message = {.event = EVENT_CREATED,
+    struct change message = {.type = CHANGE_CREATED,
                              .kind = KIND_MESSAGE,
                              .seq = 50,
                              .id = 50,
                              .parent = stream.id,
                              .data = STR("{\"n\":1}")};
-    struct change service = {.event = EVENT_UPDATED, .kind = KIND_SERVICE, .id = SERVICE_ID};
+    struct change service = {.type = CHANGE_UPDATED, .kind = KIND_SERVICE, .id = SERVICE_ID};
     struct notice updated = {.change = &service}, published = {.change = &message};
     struct sid sid = sid_of(&stream);
     char request[128];
@@ -923,7 +923,7 @@ static void answer_behind_others(struct world *world, struct worker *busy,
     answer_subscription(world, document, seq);
 }
 
-static const struct change secret = {.event = EVENT_UPDATED,
+static const struct change secret = {.type = CHANGE_UPDATED,
                                      .kind = KIND_DOCUMENT,
                                      .seq = 50,
                                      .id = 5,
@@ -978,7 +978,7 @@ static void withdraw_while_an_answer_waits(struct world *world, const struct cha
 
 static void a_permission_that_goes_while_an_answer_waits_is_looked_at(void **state)
 {
-    const struct change gone = {.event = EVENT_REMOVED,
+    const struct change gone = {.type = CHANGE_REMOVED,
                                 .kind = KIND_PERMISSION,
                                 .seq = 55,
                                 .id = 20,
@@ -990,7 +990,7 @@ static void a_permission_that_goes_while_an_answer_waits_is_looked_at(void **sta
 
 static void access_control_turned_on_while_an_answer_waits_is_looked_at(void **state)
 {
-    const struct change service = {.event = EVENT_UPDATED,
+    const struct change service = {.type = CHANGE_UPDATED,
                                    .kind = KIND_SERVICE,
                                    .seq = 55,
                                    .id = SERVICE_ID};
@@ -1003,7 +1003,7 @@ a_stream_hears_the_message_right_behind_its_answer_also_when_others_have_work(vo
     struct world *world = *state;
     struct worker busy;
     struct change stream = {.kind = KIND_STREAM, .id = 5, .salt = 6};
-    struct change message = {.event = EVENT_CREATED,
+    struct change message = {.type = CHANGE_CREATED,
                              .kind = KIND_MESSAGE,
                              .seq = 50,
                              .id = 50,
@@ -1024,7 +1024,7 @@ static void events_are_sent_in_a_later_turn_when_others_have_work(void **state)
     struct world *world = *state;
     struct worker busy;
     struct change stream = {.kind = KIND_STREAM, .id = 5, .salt = 6};
-    struct change message = {.event = EVENT_CREATED,
+    struct change message = {.type = CHANGE_CREATED,
                              .kind = KIND_MESSAGE,
                              .seq = 50,
                              .id = 50,
@@ -1096,7 +1096,7 @@ static void answer_with_changes(struct world *world, const struct change *list)
 {
     static char data[NOTICE_SIZE];
     struct command *command = (struct command *)world->commands.first;
-    struct change item = {.event = EVENT_CREATED,
+    struct change item = {.type = CHANGE_CREATED,
                           .kind = KIND_LIST_ITEM,
                           .id = 9,
                           .name = STR("0000000000000001"),
@@ -1125,7 +1125,7 @@ static uint64_t passing_ns(void *context)
 static void a_catch_up_is_told_in_steps(void **state)
 {
     struct world *world = *state;
-    struct change list = {.event = EVENT_ITEM, .kind = KIND_LIST, .seq = 60, .id = 5, .salt = 6};
+    struct change list = {.type = CHANGE_ITEM, .kind = KIND_LIST, .seq = 60, .id = 5, .salt = 6};
     struct sid sid = sid_of(&list);
     uint64_t now_ns = 1;
     char request[128];

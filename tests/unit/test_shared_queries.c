@@ -46,16 +46,16 @@ struct happened {
     struct notice notice;
 };
 
-static void happen(struct world *world, enum event event, const char *before, const char *data,
+static void happen(struct world *world, enum change_type type, const char *before, const char *data,
                    struct happened *happened)
 {
     struct change item = {
-        .kind = KIND_MAP_ITEM, .id = 3, .name = STR("k"), .event = event, .seq = ++world->seq};
+        .kind = KIND_MAP_ITEM, .id = 3, .name = STR("k"), .type = type, .seq = ++world->seq};
     struct change old = item;
     item.data = str_from(data);
     old.data = str_from(before);
     old.seq--;
-    happened->map = (struct change){.kind = KIND_MAP, .event = EVENT_ITEM, .seq = ++world->seq};
+    happened->map = (struct change){.kind = KIND_MAP, .type = CHANGE_ITEM, .seq = ++world->seq};
     happened->notice = (struct notice){
         .change = &happened->map,
         .item = change_new(&item),
@@ -69,12 +69,12 @@ static void done(struct happened *happened)
     change_unref(happened->notice.before);
 }
 
-static enum live_news news_of(struct world *world, enum event event, const char *before,
+static enum live_news news_of(struct world *world, enum change_type type, const char *before,
                               const char *data)
 {
     size_t cost = 0;
     struct happened happened;
-    happen(world, event, before, data, &happened);
+    happen(world, type, before, data, &happened);
     enum live_news news = live_queries_look(world->query, &happened.notice, &cost);
     assert_int_equal(live_queries_look(world->query, &happened.notice, &cost), news);
     done(&happened);
@@ -84,29 +84,29 @@ static enum live_news news_of(struct world *world, enum event event, const char 
 static void what_matches_is_an_update_and_what_matched_before_a_removal(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(news_of(world, EVENT_CREATED, NULL, GOOD), LIVE_UPDATED);
-    assert_int_equal(news_of(world, EVENT_CREATED, NULL, BAD), LIVE_NOTHING);
-    assert_int_equal(news_of(world, EVENT_UPDATED, BAD, GOOD), LIVE_UPDATED);
-    assert_int_equal(news_of(world, EVENT_UPDATED, GOOD, GOOD), LIVE_UPDATED);
-    assert_int_equal(news_of(world, EVENT_UPDATED, GOOD, BAD), LIVE_REMOVED);
-    assert_int_equal(news_of(world, EVENT_UPDATED, BAD, BAD), LIVE_NOTHING);
-    assert_int_equal(news_of(world, EVENT_REMOVED, NULL, GOOD), LIVE_REMOVED);
-    assert_int_equal(news_of(world, EVENT_REMOVED, NULL, BAD), LIVE_NOTHING);
-    assert_int_equal(news_of(world, EVENT_EXPIRED, NULL, GOOD), LIVE_REMOVED);
-    assert_int_equal(news_of(world, EVENT_EXPIRED, NULL, BAD), LIVE_NOTHING);
+    assert_int_equal(news_of(world, CHANGE_CREATED, NULL, GOOD), LIVE_UPDATED);
+    assert_int_equal(news_of(world, CHANGE_CREATED, NULL, BAD), LIVE_NOTHING);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, BAD, GOOD), LIVE_UPDATED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, GOOD, GOOD), LIVE_UPDATED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, GOOD, BAD), LIVE_REMOVED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, BAD, BAD), LIVE_NOTHING);
+    assert_int_equal(news_of(world, CHANGE_REMOVED, NULL, GOOD), LIVE_REMOVED);
+    assert_int_equal(news_of(world, CHANGE_REMOVED, NULL, BAD), LIVE_NOTHING);
+    assert_int_equal(news_of(world, CHANGE_EXPIRED, NULL, GOOD), LIVE_REMOVED);
+    assert_int_equal(news_of(world, CHANGE_EXPIRED, NULL, BAD), LIVE_NOTHING);
 }
 
 static void where_nobody_knows_the_state_before_it_may_have_matched(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(news_of(world, EVENT_UPDATED, NULL, BAD), LIVE_REMOVED);
-    assert_int_equal(news_of(world, EVENT_UPDATED, NULL, GOOD), LIVE_UPDATED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, NULL, BAD), LIVE_REMOVED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, NULL, GOOD), LIVE_UPDATED);
 }
 
 static void a_change_of_the_map_itself_is_no_news(void **state)
 {
     struct world *world = *state;
-    struct change map = {.kind = KIND_MAP, .event = EVENT_REMOVED, .seq = 20};
+    struct change map = {.kind = KIND_MAP, .type = CHANGE_REMOVED, .seq = 20};
     size_t cost = 0;
     struct notice notice = {.change = &map};
     assert_int_equal(live_queries_look(world->query, &notice, &cost), LIVE_NOTHING);
@@ -126,7 +126,7 @@ static void equal_queries_are_one_and_have_one_event(void **state)
     size_t cost = 0;
     assert_ptr_equal(same, world->query);
     assert_ptr_not_equal(other, world->query);
-    happen(world, EVENT_CREATED, NULL, GOOD, &happened);
+    happen(world, CHANGE_CREATED, NULL, GOOD, &happened);
     enum live_news news = live_queries_look(same, &happened.notice, &cost);
     struct occasion *events[4];
     struct str ids[] = {STR("q"), STR("q"), STR("r"), STR("q")};
@@ -152,7 +152,7 @@ static void an_event_is_never_that_of_another_change(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct happened happened;
         size_t cost = 0;
-        happen(world, EVENT_CREATED, NULL, data[i], &happened);
+        happen(world, CHANGE_CREATED, NULL, data[i], &happened);
         enum live_news news = live_queries_look(world->query, &happened.notice, &cost);
         struct occasion *event =
             live_queries_event(&world->queries, world->query, &happened.notice, news, STR("q"));
@@ -179,7 +179,7 @@ static void all_find(struct world *world, struct live_query *const *queries, siz
         size_t cost = 0;
         snprintf(before, sizeof before, "{\"n\":%zu}", n);
         snprintf(data, sizeof data, "{\"m\":{\"n%zu\":1}}", n + 1);
-        happen(world, EVENT_UPDATED, before, data, &happened);
+        happen(world, CHANGE_UPDATED, before, data, &happened);
         for (size_t i = 0; i < count; i++) {
             if (!queries[i])
                 continue;
@@ -226,7 +226,7 @@ static void many_queries_look_at_an_item_a_few_times_in_all(void **state)
     memcpy(data + SIZE - 2, "\"}", 2);
     for (size_t i = 0; i < QUERIES; i++)
         queries[i] = ask(world, i);
-    happen(world, EVENT_CREATED, NULL, data, &happened);
+    happen(world, CHANGE_CREATED, NULL, data, &happened);
     assert_false(live_queries_is_looked_at(queries[0], &happened.notice));
     for (size_t i = 0; i < QUERIES; i++)
         live_queries_look(queries[i], &happened.notice, &cost);

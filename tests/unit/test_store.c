@@ -103,7 +103,7 @@ static void the_last_change_is_the_head(void **state)
 {
     struct room *room = *state;
     uint64_t id = room_create(room->store, NULL);
-    room_follow(room->store, id, EVENT_UPDATED, "{\"b\":2}");
+    room_follow(room->store, id, CHANGE_UPDATED, "{\"b\":2}");
     assert_data(room->store, id, "{\"b\":2}");
     room_reopen(room);
     assert_data(room->store, id, "{\"b\":2}");
@@ -114,7 +114,7 @@ static void changes_of_one_commit_build_on_each_other(void **state)
     struct room *room = *state;
     struct change drafts[3] = {room_draft("x")};
     drafts[0].seq = drafts[0].id = 1;
-    drafts[1] = room_draft_after(&drafts[0], EVENT_REMOVED);
+    drafts[1] = room_draft_after(&drafts[0], CHANGE_REMOVED);
     drafts[2] = room_draft("x");
     room_commit(room->store, drafts, 3);
     for (int i = 0; i < 2; i++, room_reopen(room)) {
@@ -131,7 +131,7 @@ static void a_removed_object_is_gone_and_its_name_free(void **state)
         assert_int_equal(id_named(room->store, "x"), id);
         if (round & 1)
             room_tidy(room->store, 2000);
-        room_follow(room->store, id, round & 2 ? EVENT_EXPIRED : EVENT_REMOVED, "{}");
+        room_follow(room->store, id, round & 2 ? CHANGE_EXPIRED : CHANGE_REMOVED, "{}");
         assert_gone(room->store, id);
         assert_int_equal(id_named(room->store, "x"), 0);
         room_assert_page(room->store, (struct store_range){0}, 8, "");
@@ -170,7 +170,7 @@ static void due_is_what_has_expired_soonest_first(void **state)
     }
     room_expire_at(room->store, 2, 7000);
     room_expire_at(room->store, 3, 0);
-    room_follow(room->store, 1, EVENT_EXPIRED, "{}");
+    room_follow(room->store, 1, CHANGE_EXPIRED, "{}");
     assert_due(room->store, 6000, "", 7000);
     assert_due(room->store, 9000, "2", INT64_MAX);
 }
@@ -201,7 +201,7 @@ static void an_object_can_be_followed_back_and_the_whole_forward(void **state)
     size_t count;
     uint64_t id = room_create(room->store, NULL);
     room_create(room->store, NULL);
-    room_follow(room->store, id, EVENT_UPDATED, "{}");
+    room_follow(room->store, id, CHANGE_UPDATED, "{}");
     for (int i = 0; i < 2; i++, room_reopen(room)) {
         struct change *head = room_get(room->store, id);
         assert_int_equal(store_change(room->store, head->prev, &before), OK);
@@ -224,7 +224,7 @@ static void seqs_go_on_when_all_changes_are_gone(void **state)
 {
     struct room *room = *state;
     uint64_t id = room_create(room->store, NULL);
-    room_follow(room->store, id, EVENT_REMOVED, "{}");
+    room_follow(room->store, id, CHANGE_REMOVED, "{}");
     for (int64_t i = 1; i < 4; i++)
         room_tidy(room->store, 1000000000 * i);
     room_reopen(room);
@@ -347,7 +347,7 @@ static void openings_cost_no_history_and_leave_no_trace(void **state)
     struct store *store = open_at(&folder, 1000);
     uint64_t id = room_create(store, "a");
     for (int i = 0; i < 3; i++)
-        room_follow(store, id, EVENT_UPDATED, "1");
+        room_follow(store, id, CHANGE_UPDATED, "1");
     for (int64_t i = 2; i < 6; i++) {
         store_close(store);
         store = open_at(&folder, i * 1000000);
@@ -358,7 +358,7 @@ static void openings_cost_no_history_and_leave_no_trace(void **state)
         assert_non_null(first);
         change_unref(first);
     }
-    room_follow(store, id, EVENT_UPDATED, "2");
+    room_follow(store, id, CHANGE_UPDATED, "2");
     struct change *head = room_get(store, id);
     assert_int_equal(head->seq, 5000000);
     assert_int_equal(head->prev, 1003);
@@ -381,7 +381,7 @@ static void what_is_not_kept_any_more_is_not_found(void **state)
     struct store *store = open_at(&folder, 1000);
     uint64_t id = room_create(store, "a");
     for (int i = 0; i < CHANGES; i++)
-        room_follow(store, id, EVENT_UPDATED, "1");
+        room_follow(store, id, CHANGE_UPDATED, "1");
     assert_int_equal(store_change(store, id, &change), OK);
     assert_non_null(change);
     change_unref(change);

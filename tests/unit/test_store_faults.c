@@ -380,7 +380,7 @@ static void the_logs_index_never_has_to_grow_whatever_is_committed(void **state)
 {
     static char data[8 * 4096];
     struct world world;
-    struct change draft = {.event = EVENT_CREATED,
+    struct change draft = {.type = CHANGE_CREATED,
                            .kind = KIND_DOCUMENT,
                            .data = {data, sizeof data}};
     (void)state;

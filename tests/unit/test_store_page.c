@@ -111,7 +111,7 @@ static void a_page_goes_up_and_down_from_any_place(void **state)
     struct store *store = ((struct room *)*state)->store;
     for (int i = 0; i < 6; i++)
         room_create(store, NULL);
-    room_follow(store, 3, EVENT_REMOVED, "{}");
+    room_follow(store, 3, CHANGE_REMOVED, "{}");
     room_assert_page(store, (struct store_range){0}, 3, "1 2 4");
     room_assert_page(store, by_id(0, false), 3, "1 2 4");
     room_assert_page(store, by_id(2, false), 8, "4 5 6");
@@ -226,7 +226,7 @@ static void a_name_given_again_is_there_once(void **state)
         snprintf(ids, sizeof ids, "1 %d 2", (int)id);
         if (round & 2)
             room_assert_page(store, by_name(NULL, false), 8, ids);
-        room_follow(store, id, EVENT_REMOVED, "{}");
+        room_follow(store, id, CHANGE_REMOVED, "{}");
         if (round & 4)
             room_tidy(store, LATER_MS);
         if (round & 8)
@@ -242,10 +242,10 @@ static void one_commit_can_give_a_name_again(void **state)
     room_create(store, "c");
     room_commit(store, drafts, 1);
     room_tidy(store, LATER_MS);
-    drafts[1] = room_draft_after(&drafts[0], EVENT_REMOVED);
+    drafts[1] = room_draft_after(&drafts[0], CHANGE_REMOVED);
     drafts[2] = room_draft("b");
     drafts[2].id = drafts[2].seq = 5;
-    drafts[3] = room_draft_after(&drafts[2], EVENT_UPDATED);
+    drafts[3] = room_draft_after(&drafts[2], CHANGE_UPDATED);
     room_commit(store, drafts + 1, 3);
     room_assert_page(store, by_name(NULL, false), 8, "1 5 2");
     room_assert_page(store, down(by_name("b", true)), 8, "5 1");
@@ -260,7 +260,7 @@ static void a_page_shows_the_newest_state(void **state)
     uint64_t id = room_create(store, "x");
     room_expire_at(store, id, 5000);
     room_tidy(store, LATER_MS);
-    room_follow(store, id, EVENT_UPDATED, "{\"b\":2}");
+    room_follow(store, id, CHANGE_UPDATED, "{\"b\":2}");
     range.parent = ROOM_PARENT;
     range.kind = KIND_DOCUMENT;
     assert_int_equal(store_page(store, &range, &head, 1, &count), OK);
@@ -282,7 +282,7 @@ static void a_page_writes_behind_only_what_its_own_range_waits_for(void **state)
     assert_int_equal(metric_get(written), 0);
     room_assert_page(store, (struct store_range){0}, 1, "1");
     assert_int_equal(metric_get(written), 1);
-    room_follow(store, 1, EVENT_UPDATED, "{}"); /* nothing that an index knows */
+    room_follow(store, 1, CHANGE_UPDATED, "{}"); /* nothing that an index knows */
     room_assert_page(store, (struct store_range){0}, 1, "1");
     assert_int_equal(metric_get(written), 1);
     draft.parent = permissions.parent;

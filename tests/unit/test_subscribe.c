@@ -116,7 +116,7 @@ static void what_followed_the_last_known_event_comes_in_its_order(void **state)
     assert_int_equal(subscribe.count, 2);
     assert_false(subscribe.more);
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(subscribe.notices[i].change->event, EVENT_ITEM);
+        assert_int_equal(subscribe.notices[i].change->type, CHANGE_ITEM);
         assert_int_equal(subscribe.notices[i].change->seq, subscribe.notices[i].item->seq + 1);
     }
     assert_true(subscribe.since < subscribe.notices[0].change->seq);
@@ -408,7 +408,7 @@ static void ask_for_more(struct sim *sim, struct subscriber *subscriber)
 
 static void hear(struct subscriber *subscriber, const struct notice *notice)
 {
-    if (notice->change->event == EVENT_ITEM) {
+    if (notice->change->type == CHANGE_ITEM) {
         assert_int_equal(notice->item->seq + 1, notice->change->seq);
         assert_in_range(subscriber->count, 0, HEARD_MAX - 1);
         subscriber->heard[subscriber->count++] = notice->change->seq;
@@ -500,7 +500,7 @@ static void assert_heard_all(const struct sim *sim, const struct subscriber *sub
     assert_true(sid_parse(subscriber->sid, KIND_LIST, &id, &salt));
     for (size_t i = 0; i < sim->heard_count; i++) {
         const struct change *change = sim->heard[i];
-        if (change->id != id || change->event != EVENT_ITEM || change->seq <= subscriber->begun)
+        if (change->id != id || change->type != CHANGE_ITEM || change->seq <= subscriber->begun)
             continue;
         assert_in_range(at, 0, subscriber->count - (subscriber->count > 0));
         assert_int_equal(subscriber->heard[at++], change->seq);
