@@ -104,7 +104,7 @@ static void on_drain_check(uv_timer_t *timer)
     struct gateway *gateway = timer->data;
     bool late = uv_now(&gateway->uv) >= gateway->drain_until_ms;
     if (late)
-        realtime_cut_all(gateway->realtime);
+        realtime_abort_all(gateway->realtime);
     bool core_done = metric_get(&rest_metrics(gateway->rest)->in_core) == 0 &&
                      console_in_core(gateway->console) == 0;
     bool http_done = gateway->http_drained || (late && core_done);

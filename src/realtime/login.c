@@ -45,7 +45,7 @@ static enum err verify(struct admission *admission, const struct packet *packet)
 }
 
 /* Before the core is asked. */
-static enum err judge(struct admission *admission, const struct packet *packet)
+static enum err check(struct admission *admission, const struct packet *packet)
 {
     const struct session *session = admission->session;
     const struct realtime_metrics *metrics = realtime_sessions(session->realtime)->metrics;
@@ -60,7 +60,7 @@ static enum err judge(struct admission *admission, const struct packet *packet)
 }
 
 /* What the core's answer means for the token. */
-static enum err judge_answer(const struct admission *admission)
+static enum err check_answer(const struct admission *admission)
 {
     const struct session *session = admission->session;
     const struct command *command = &admission->command;
@@ -79,7 +79,7 @@ static enum err judge_answer(const struct admission *admission)
 }
 
 /* A good token is no use without a place. */
-static enum err judge_room(const struct admission *admission)
+static enum err check_room(const struct admission *admission)
 {
     struct session *session = admission->session;
     if (session->state == SESSION_READY)
@@ -122,10 +122,10 @@ static void write_welcome(const struct admission *admission, struct buf *out)
 {
     const struct session *session = admission->session;
     const struct credentials *credentials = options_of(admission)->credentials;
-    struct transport_status good = {.code = 200};
+    struct packet_status good = {.code = 200};
     char storage_id[STORAGE_ID_LENGTH];
     make_storage_id(credentials, session, storage_id);
-    transport_begin("reply", admission->id, &good, out);
+    packet_header_begin("reply", admission->id, &good, out);
     buf_add_lit(out, ",\"capabilities\":[\"client_update\",\"offline_storage\","
                      "\"account_descriptor\"],\"init_registrations\":[]");
     buf_addf(out, ",\"continuation_token\":\"%.*s\"", STORAGE_ID_LENGTH, storage_id);
@@ -143,7 +143,7 @@ static void write_welcome(const struct admission *admission, struct buf *out)
 static void welcome(const struct admission *admission)
 {
     struct buf header;
-    buf_init(&header, TRANSPORT_HEADER_SIZE_MAX);
+    buf_init(&header, PACKET_HEADER_SIZE_MAX);
     write_welcome(admission, &header);
     session_send_packet(admission->session, buf_str(&header), STR(""));
     buf_deinit(&header);
@@ -171,7 +171,7 @@ static void refuse(struct admission *admission, enum err err)
         metric_add(&realtime_sessions(session->realtime)->metrics->inits_refused, 1);
     session_refuse(session, admission->id, err);
     if (problem_find(err, 0)->status == 401)
-        strangers_bear_refusal(session);
+        strangers_count_refusal(session);
 }
 
 static void let_in(struct admission *admission)
@@ -185,7 +185,7 @@ static void let_in(struct admission *admission)
         welcome(admission);
     else
         session_reply(session, admission->id, 200, NULL, 0, STR(""));
-    watch_session(session, uv_now(options_of(admission)->loop), clock.now_ms(clock.context));
+    keepalive_check(session, uv_now(options_of(admission)->loop), clock.now_ms(clock.context));
 }
 
 /* --- the way --- */
@@ -201,9 +201,9 @@ static void on_answer(struct letter *letter)
 {
     struct admission *admission = (struct admission *)letter;
     struct session *session = admission->session;
-    enum err e = judge_answer(admission);
+    enum err e = check_answer(admission);
     if (!e && session->state != SESSION_ENDED)
-        e = judge_room(admission);
+        e = check_room(admission);
     if (session->state == SESSION_ENDED) {
         /* nobody is there to hear it */
     } else if (!e) {
@@ -265,7 +265,7 @@ static void start(struct session *session, const struct packet *packet, bool is_
     admission->id = arena_dup(&admission->arena, packet->id);
     if (is_init)
         note_sdk(session, packet, &admission->arena);
-    enum err e = judge(admission, packet);
+    enum err e = check(admission, packet);
     if (!e) {
         ask_core(admission);
         return;

@@ -51,12 +51,12 @@ void methods_handle(struct session *session, const struct packet *packet)
 
 void methods_give_up(struct session *session, const char *reason)
 {
-    struct transport_status status = {.code = 406, .error_code = UNREADABLE, .description = reason};
+    struct packet_status status = {.code = 406, .error_code = UNREADABLE, .description = reason};
     struct buf header;
     char id[SID_LENGTH + 1];
     hub_packet_id(realtime_hub(session->realtime), id);
-    buf_init(&header, TRANSPORT_HEADER_SIZE_MAX);
-    transport_close(str_from(id), &status, &header);
+    buf_init(&header, PACKET_HEADER_SIZE_MAX);
+    packet_header_close(str_from(id), &status, &header);
     session_send_packet(session, buf_str(&header), STR(""));
     buf_deinit(&header);
     session_end_because(session, "unreadable packet");

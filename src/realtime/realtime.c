@@ -230,9 +230,9 @@ bool realtime_is_drained(const struct realtime *realtime)
     return realtime->sessions.draining && !realtime->sessions.count && !realtime->in_core;
 }
 
-void realtime_cut_all(struct realtime *realtime)
+void realtime_abort_all(struct realtime *realtime)
 {
-    sessions_cut(&realtime->sessions);
+    sessions_abort_all(&realtime->sessions);
 }
 
 struct hub *realtime_hub(struct realtime *realtime)

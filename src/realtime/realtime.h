@@ -101,7 +101,7 @@ bool realtime_is_drained(const struct realtime *realtime);
 
 /* End what has not drained in time. It is drained as soon as the core has given back what it has.
  */
-void realtime_cut_all(struct realtime *realtime);
+void realtime_abort_all(struct realtime *realtime);
 
 const struct realtime_metrics *realtime_metrics(const struct realtime *realtime);
 const struct websocket_metrics *realtime_websocket_metrics(const struct realtime *realtime);

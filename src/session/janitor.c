@@ -35,7 +35,7 @@ static void on_janitor(uv_timer_t *timer)
     uint64_t now_ms = uv_now(timer->loop);
     for (struct ring *at = sessions->all.next, *next; at != &sessions->all; at = next) {
         next = at->next;
-        watch_session(ring_of(at, struct session, place), now_ms, clock_ms);
+        keepalive_check(ring_of(at, struct session, place), now_ms, clock_ms);
     }
 }
 
@@ -67,7 +67,7 @@ void sessions_init(struct sessions *sessions, const struct realtime_options *opt
     };
     ring_init(&sessions->all);
     ring_init(&sessions->strangers);
-    ring_init(&sessions->paced);
+    ring_init(&sessions->throttled);
     arena_init(&sessions->packet);
     start_timer(sessions, &sessions->janitor);
     start_timer(sessions, &sessions->pacer);
@@ -94,7 +94,7 @@ void sessions_add(struct sessions *sessions, struct session *session)
 void sessions_remove(struct sessions *sessions, struct session *session)
 {
     ring_remove(&session->place);
-    ring_remove(&session->paced);
+    ring_remove(&session->throttled);
     strangers_remove(sessions, session);
     tally_give(session->of_network);
     tally_give(session->of_identity);
@@ -160,21 +160,21 @@ static void on_pacer(uv_timer_t *timer)
     struct sessions *sessions = timer->data;
     struct ring due;
     ring_init(&due);
-    ring_move(&due, &sessions->paced);
+    ring_move(&due, &sessions->throttled);
     while (!ring_is_empty(&due)) {
-        struct session *session = ring_of(due.next, struct session, paced);
-        ring_remove(&session->paced);
+        struct session *session = ring_of(due.next, struct session, throttled);
+        ring_remove(&session->throttled);
         session_adjust_reading(session);
     }
 }
 
-void sessions_pace(struct sessions *sessions, struct session *session)
+void sessions_throttle(struct sessions *sessions, struct session *session)
 {
-    if (!ring_is_empty(&session->paced))
+    if (!ring_is_empty(&session->throttled))
         return;
-    if (ring_is_empty(&sessions->paced))
+    if (ring_is_empty(&sessions->throttled))
         uv_timer_start(&sessions->pacer, on_pacer, PACER_PERIOD_MS, 0);
-    ring_append(&sessions->paced, &session->paced);
+    ring_append(&sessions->throttled, &session->throttled);
 }
 
 void sessions_end_signed(struct sessions *sessions, struct str key)
@@ -202,8 +202,8 @@ void sessions_drain(struct sessions *sessions)
         session_drain(ring_of(at, struct session, place));
 }
 
-void sessions_cut(struct sessions *sessions)
+void sessions_abort_all(struct sessions *sessions)
 {
     for (struct ring *at = sessions->all.next; at != &sessions->all; at = at->next)
-        session_cut(ring_of(at, struct session, place), "late");
+        session_abort(ring_of(at, struct session, place), "late");
 }

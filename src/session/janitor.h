@@ -15,8 +15,8 @@ struct sessions {
     size_t strangers_count;
     uint64_t next_id;
     bool draining;
-    struct ring paced;   /* those that sent too much at a time, and are not read from */
-    struct arena packet; /* of the message being handled */
+    struct ring throttled; /* those that sent too much at a time, and are not read from */
+    struct arena packet;   /* of the message being handled */
     uv_timer_t janitor;
     uv_timer_t pacer;
     unsigned handles; /* not closed yet */
@@ -47,13 +47,13 @@ must_check enum err sessions_admit(struct sessions *sessions, struct session *se
                                    uint64_t service_id, struct str identity);
 
 /* Look at it again in a moment: then it may send more. */
-void sessions_pace(struct sessions *sessions, struct session *session);
+void sessions_throttle(struct sessions *sessions, struct session *session);
 
 /* End those that the key with this SID signed; those of a service. */
 void sessions_end_signed(struct sessions *sessions, struct str key);
 void sessions_end_of(struct sessions *sessions, uint64_t service_id);
 
 void sessions_drain(struct sessions *sessions);
-void sessions_cut(struct sessions *sessions);
+void sessions_abort_all(struct sessions *sessions);
 
 #endif

@@ -10,10 +10,10 @@ static const struct realtime_options *options_of(const struct session *session)
     return realtime_sessions(session->realtime)->options;
 }
 
-static void cut_for_fault(struct session *session, const char *reason)
+static void abort_for_fault(struct session *session, const char *reason)
 {
     metric_add(&realtime_sessions(session->realtime)->metrics->cut, 1);
-    session_cut(session, reason);
+    session_abort(session, reason);
 }
 
 static bool is_stalled(const struct session *session, uint64_t now_ms)
@@ -51,7 +51,7 @@ static void ping(struct session *session, uint64_t now_ms)
         return;
     session->pinged_ms = now_ms;
     websocket_ping(session->socket);
-    session_send_own(session, transport_ping);
+    session_send_own(session, packet_header_ping);
 }
 
 /* At the end there is no `close` packet: after one, clients can get stuck between two tokens. */
@@ -62,25 +62,25 @@ static void watch_token(struct session *session, int64_t clock_ms)
         session_end_because(session, "token expired");
     } else if (left_ms <= TOKEN_WARNING_MS && !session->warned) {
         session->warned = true;
-        session_send_own(session, transport_expires);
+        session_send_own(session, packet_header_expires);
     }
 }
 
-void watch_session(struct session *session, uint64_t now_ms, int64_t clock_ms)
+void keepalive_check(struct session *session, uint64_t now_ms, int64_t clock_ms)
 {
     if (!session_is_talking(session))
         return;
     if (is_stalled(session, now_ms)) {
-        cut_for_fault(session, "stalled");
+        abort_for_fault(session, "stalled");
     } else if (is_too_slow(session, now_ms)) {
-        cut_for_fault(session, "too slow");
+        abort_for_fault(session, "too slow");
     } else if (is_silent(session, now_ms)) {
-        cut_for_fault(session, "silent");
+        abort_for_fault(session, "silent");
     } else if (session->state == SESSION_READY) {
         ping(session, now_ms);
         session_resume(session);
         watch_token(session, clock_ms);
     } else if (now_ms - session->opened_ms >= options_of(session)->init_timeout_ms) {
-        cut_for_fault(session, "no init");
+        abort_for_fault(session, "no init");
     }
 }

@@ -6,6 +6,6 @@
 #include "session/session.h"
 
 /* `now_ms` by uv_now(), `clock_ms` since 1970. */
-void watch_session(struct session *session, uint64_t now_ms, int64_t clock_ms);
+void keepalive_check(struct session *session, uint64_t now_ms, int64_t clock_ms);
 
 #endif

@@ -25,7 +25,7 @@ static const struct {
     {503, "SERVICE_UNAVAILABLE"},
 };
 
-const char *transport_status_text(unsigned code)
+const char *packet_header_status_text(unsigned code)
 {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].code == code)
@@ -33,9 +33,9 @@ const char *transport_status_text(unsigned code)
     return "UNKNOWN";
 }
 
-static void write_status(const struct transport_status *status, struct buf *out)
+static void write_status(const struct packet_status *status, struct buf *out)
 {
-    const char *text = status->text ? status->text : transport_status_text(status->code);
+    const char *text = status->text ? status->text : packet_header_status_text(status->code);
     buf_add_lit(out, "{\"code\":");
     buf_add_u64(out, status->code);
     buf_add_lit(out, ",\"status\":\"");
@@ -58,42 +58,42 @@ static void begin(const char *method, struct str id, struct buf *out)
     buf_add_json(out, id);
 }
 
-void transport_begin(const char *method, struct str id, const struct transport_status *status,
-                     struct buf *out)
+void packet_header_begin(const char *method, struct str id, const struct packet_status *status,
+                         struct buf *out)
 {
     begin(method, id, out);
     buf_add_lit(out, ",\"status\":");
     write_status(status, out);
 }
 
-void transport_reply(struct str id, const struct transport_status *status, struct buf *out)
+void packet_header_reply(struct str id, const struct packet_status *status, struct buf *out)
 {
-    transport_begin("reply", id, status, out);
+    packet_header_begin("reply", id, status, out);
     buf_add_char(out, '}');
 }
 
-void transport_reply_http(struct str id, unsigned http_status, struct buf *out)
+void packet_header_reply_http(struct str id, unsigned http_status, struct buf *out)
 {
-    struct transport_status good = {.code = 200}, status = {.code = http_status};
-    transport_begin("reply", id, &good, out);
+    struct packet_status good = {.code = 200}, status = {.code = http_status};
+    packet_header_begin("reply", id, &good, out);
     buf_add_lit(out, ",\"http_status\":");
     write_status(&status, out);
     buf_add_lit(out, ",\"http_headers\":{}}");
 }
 
-void transport_ping(struct str id, struct buf *out)
+void packet_header_ping(struct str id, struct buf *out)
 {
     begin("ping", id, out);
     buf_add_char(out, '}');
 }
 
-void transport_close(struct str id, const struct transport_status *status, struct buf *out)
+void packet_header_close(struct str id, const struct packet_status *status, struct buf *out)
 {
-    transport_begin("close", id, status, out);
+    packet_header_begin("close", id, status, out);
     buf_add_char(out, '}');
 }
 
-void transport_expires(struct str id, struct buf *out)
+void packet_header_expires(struct str id, struct buf *out)
 {
     begin("client_update", id, out);
     buf_add_lit(out, ",\"client_update_type\":\"token_about_to_expire\"}");

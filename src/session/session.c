@@ -107,7 +107,7 @@ void session_end(struct session *session)
     session_end_because(session, "cannot go on");
 }
 
-void session_cut(struct session *session, const char *reason)
+void session_abort(struct session *session, const char *reason)
 {
     session_end_because(session, reason);
     if (session->socket)
@@ -153,31 +153,31 @@ void session_reply_http(struct session *session, struct str id, unsigned http_st
 {
     struct buf header;
     outbox_flush(session); /* what happened before is told before */
-    buf_init(&header, TRANSPORT_HEADER_SIZE_MAX);
-    transport_reply_http(id, http_status, &header);
+    buf_init(&header, PACKET_HEADER_SIZE_MAX);
+    packet_header_reply_http(id, http_status, &header);
     send_header(session, &header, body);
 }
 
-static void reply(struct session *session, struct str id, const struct transport_status *status,
+static void reply(struct session *session, struct str id, const struct packet_status *status,
                   struct str body)
 {
     struct buf header;
-    buf_init(&header, TRANSPORT_HEADER_SIZE_MAX);
-    transport_reply(id, status, &header);
+    buf_init(&header, PACKET_HEADER_SIZE_MAX);
+    packet_header_reply(id, status, &header);
     send_header(session, &header, body);
 }
 
 void session_reply(struct session *session, struct str id, unsigned status, const char *text,
                    unsigned code, struct str body)
 {
-    struct transport_status said = {.code = status, .text = text, .error_code = code};
+    struct packet_status said = {.code = status, .text = text, .error_code = code};
     reply(session, id, &said, body);
 }
 
 void session_refuse(struct session *session, struct str id, enum err err)
 {
     const struct problem *problem = problem_find(err, 0);
-    struct transport_status said = {
+    struct packet_status said = {
         .code = problem->status,
         .error_code = problem->code,
         .description = problem->message,
@@ -193,7 +193,7 @@ void session_send_own(struct session *session, void (*write)(struct str id, stru
     struct buf header;
     char id[SID_LENGTH + 1];
     hub_packet_id(realtime_hub(session->realtime), id);
-    buf_init(&header, TRANSPORT_HEADER_SIZE_MAX);
+    buf_init(&header, PACKET_HEADER_SIZE_MAX);
     write(str_from(id), &header);
     send_header(session, &header, STR(""));
 }
@@ -214,7 +214,7 @@ bool session_has_room(struct session *session, size_t bytes)
         outbox_flush(session);
     size_t before = session_waiting(session);
     bool room = !before || before + bytes <= options_of(session)->queue_max;
-    session->crowded |= !room;
+    session->backpressured |= !room;
     return room;
 }
 
@@ -236,9 +236,9 @@ void session_resume(struct session *session)
 {
     request_queue_resume(&session->requests);
     /* What waits for its window is nothing that the client was slow to take. */
-    if (!session->crowded || websocket_queued(session->socket))
+    if (!session->backpressured || websocket_queued(session->socket))
         return;
-    session->crowded = false;
+    session->backpressured = false;
     replay_resume_all(session);
 }
 
@@ -282,7 +282,7 @@ void session_adjust_reading(struct session *session)
               session->requests.size <= options->queue_max &&
               websocket_queued(session->socket) <= queue_max(session);
     if (fast)
-        sessions_pace(sessions_of(session), session);
+        sessions_throttle(sessions_of(session), session);
     if (on != session->reading)
         websocket_read(session->socket, on);
     session->reading = on;
@@ -297,7 +297,7 @@ static void on_message(void *context, struct str bytes, bool text)
     struct packet packet = {0};
     const char *reason;
     (void)text; /* clients send binary messages, but nothing hangs on it */
-    if (session->state == SESSION_ENDED || !strangers_bear_packet(session))
+    if (session->state == SESSION_ENDED || !strangers_count_packet(session))
         return;
     book_message(session, bytes.len);
     if (packet_parse(bytes, arena, &packet, &reason))
@@ -364,7 +364,7 @@ struct session *session_new(struct realtime *realtime, struct str base, uint64_t
     session->reading = true;
     ring_init(&session->place);
     ring_init(&session->stranger);
-    ring_init(&session->paced);
+    ring_init(&session->throttled);
     request_queue_init(&session->requests, &realtime_hub(realtime)->pages, has_room_for_page,
                        request_submit);
     outbox_init(&session->outbox);

@@ -59,10 +59,10 @@ struct session {
     bool admitted;    /* it has one of the places of `sessions_max` */
     unsigned packets; /* both of a stranger (strangers.h) */
     unsigned refusals;
-    bool crowded;       /* it had no room for an event */
-    struct ring paced;  /* among those that sent too much at a time */
-    uint64_t booked_us; /* up to when its messages use what it may send; of uv_now() */
-    uint64_t opened_ms; /* these by uv_now() */
+    bool backpressured;    /* it had no room for an event */
+    struct ring throttled; /* among those that sent too much at a time */
+    uint64_t booked_us;    /* up to when its messages use what it may send; of uv_now() */
+    uint64_t opened_ms;    /* these by uv_now() */
     uint64_t sent_ms;
     uint64_t pinged_ms;
     char base_text[];
@@ -90,7 +90,7 @@ void session_resume(struct session *session);
 void session_drain(struct session *session);
 
 /* End without a closing handshake. */
-void session_cut(struct session *session, const char *reason);
+void session_abort(struct session *session, const char *reason);
 
 /* As session_end; `reason` (static) is for the log. */
 void session_end_because(struct session *session, const char *reason);

@@ -10,7 +10,7 @@ static struct session *session_of(struct ring *node)
 static void abort_stranger(struct session *session, const char *reason)
 {
     metric_add(&realtime_sessions(session->realtime)->metrics->cut, 1);
-    session_cut(session, reason);
+    session_abort(session, reason);
 }
 
 /* --- places --- */
@@ -56,7 +56,7 @@ void strangers_remove(struct sessions *sessions, struct session *session)
 
 /* --- what one may do --- */
 
-bool strangers_bear_packet(struct session *session)
+bool strangers_count_packet(struct session *session)
 {
     if (session->state == SESSION_READY || session->packets++ < STRANGER_PACKETS_MAX)
         return true;
@@ -64,7 +64,7 @@ bool strangers_bear_packet(struct session *session)
     return false;
 }
 
-void strangers_bear_refusal(struct session *session)
+void strangers_count_refusal(struct session *session)
 {
     const struct sessions *sessions = realtime_sessions(session->realtime);
     if (session->state == SESSION_READY || session->state == SESSION_ENDED)

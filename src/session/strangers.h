@@ -22,10 +22,10 @@ void strangers_add(struct sessions *sessions, struct session *session);
 void strangers_remove(struct sessions *sessions, struct session *session);
 
 /* A packet has come: may this stranger send so many? False: it was aborted. */
-bool strangers_bear_packet(struct session *session);
+bool strangers_count_packet(struct session *session);
 
 /* Its token was refused, and it was told so: the first time costs nothing, then a pause that grows,
  * in which it is not read from; in the end the session. */
-void strangers_bear_refusal(struct session *session);
+void strangers_count_refusal(struct session *session);
 
 #endif

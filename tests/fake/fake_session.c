@@ -35,7 +35,7 @@ void session_adjust_reading(struct session *session)
 
 static bool has_room(struct request_queue *requests)
 {
-    return !ring_of(requests, struct session, requests)->crowded;
+    return !ring_of(requests, struct session, requests)->backpressured;
 }
 
 void session_release(struct session *session)
@@ -64,7 +64,7 @@ void session_send(struct session *session, struct parcel *parcel)
 bool session_has_room(struct session *session, size_t bytes)
 {
     (void)bytes;
-    return !session->crowded;
+    return !session->backpressured;
 }
 
 void session_end(struct session *session)

@@ -16,10 +16,10 @@ static void shows(struct buf *out, const char *expected)
 static void a_reply_says_whom_it_answers_and_how(void **state)
 {
     (void)state;
-    struct transport_status status = {.code = 200};
+    struct packet_status status = {.code = 200};
     struct buf out;
-    buf_init(&out, TRANSPORT_HEADER_SIZE_MAX);
-    transport_reply(STR("TM\"1"), &status, &out);
+    buf_init(&out, PACKET_HEADER_SIZE_MAX);
+    packet_header_reply(STR("TM\"1"), &status, &out);
     shows(&out,
           "{\"method\":\"reply\",\"id\":\"TM\\\"1\",\"status\":{\"code\":200,\"status\":\"OK\"}"
           "}");
@@ -28,10 +28,10 @@ static void a_reply_says_whom_it_answers_and_how(void **state)
 static void a_refusal_says_what_is_known_of_it(void **state)
 {
     (void)state;
-    struct transport_status status = {401, NULL, 20101, "Not a token"};
+    struct packet_status status = {401, NULL, 20101, "Not a token"};
     struct buf out;
-    buf_init(&out, TRANSPORT_HEADER_SIZE_MAX);
-    transport_reply(STR("TM1"), &status, &out);
+    buf_init(&out, PACKET_HEADER_SIZE_MAX);
+    packet_header_reply(STR("TM1"), &status, &out);
     shows(&out,
           "{\"method\":\"reply\",\"id\":\"TM1\",\"status\":{\"code\":401,"
           "\"status\":\"UNAUTHORIZED\",\"errorCode\":20101,\"description\":\"Not a token\"}}");
@@ -41,8 +41,8 @@ static void the_reply_to_a_request_has_both_statuses(void **state)
 {
     (void)state;
     struct buf out;
-    buf_init(&out, TRANSPORT_HEADER_SIZE_MAX);
-    transport_reply_http(STR("TM1"), 404, &out);
+    buf_init(&out, PACKET_HEADER_SIZE_MAX);
+    packet_header_reply_http(STR("TM1"), 404, &out);
     shows(&out, "{\"method\":\"reply\",\"id\":\"TM1\",\"status\":{\"code\":200,\"status\":\"OK\"},"
                 "\"http_status\":{\"code\":404,\"status\":\"NOT_FOUND\"},\"http_headers\":{}}");
 }
@@ -50,10 +50,10 @@ static void the_reply_to_a_request_has_both_statuses(void **state)
 static void a_close_says_why(void **state)
 {
     (void)state;
-    struct transport_status status = {.code = 406, .error_code = 51214};
+    struct packet_status status = {.code = 406, .error_code = 51214};
     struct buf out;
-    buf_init(&out, TRANSPORT_HEADER_SIZE_MAX);
-    transport_close(STR("TM1"), &status, &out);
+    buf_init(&out, PACKET_HEADER_SIZE_MAX);
+    packet_header_close(STR("TM1"), &status, &out);
     shows(&out, "{\"method\":\"close\",\"id\":\"TM1\",\"status\":{\"code\":406,"
                 "\"status\":\"NOT_ACCEPTABLE_MESSAGE\",\"errorCode\":51214}}");
 }
@@ -62,11 +62,11 @@ static void pings_and_warnings_have_no_status(void **state)
 {
     (void)state;
     struct buf out;
-    buf_init(&out, TRANSPORT_HEADER_SIZE_MAX);
-    transport_ping(STR("TM1"), &out);
+    buf_init(&out, PACKET_HEADER_SIZE_MAX);
+    packet_header_ping(STR("TM1"), &out);
     shows(&out, "{\"method\":\"ping\",\"id\":\"TM1\"}");
-    buf_init(&out, TRANSPORT_HEADER_SIZE_MAX);
-    transport_expires(STR("TM2"), &out);
+    buf_init(&out, PACKET_HEADER_SIZE_MAX);
+    packet_header_expires(STR("TM2"), &out);
     shows(&out, "{\"method\":\"client_update\",\"id\":\"TM2\","
                 "\"client_update_type\":\"token_about_to_expire\"}");
 }

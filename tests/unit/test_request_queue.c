@@ -146,13 +146,13 @@ static void a_page_waits_for_room(void **state)
 {
     struct fake_session *fake = *state;
     struct request_queue *requests = &fake->session->requests;
-    fake->session->crowded = true; /* the fake session's word for it */
+    fake->session->backpressured = true; /* the fake session's word for it */
     push(fake);
     page(fake);
     answer_push(fake);
     request_queue_resume(requests);
     assert_under_way(fake, 0);
-    fake->session->crowded = false;
+    fake->session->backpressured = false;
     request_queue_resume(requests);
     assert_under_way(fake, 1);
     answer_page(fake);

@@ -262,7 +262,7 @@ static int end(void **state)
     realtime_drain(world->realtime);
     while (world->commands.first)
         answer(world, ERR_STORE);
-    realtime_cut_all(world->realtime);
+    realtime_abort_all(world->realtime);
     turn(world);
     while (world->commands.first) /* that nobody hears of an object any more */
         answer(world, OK);
@@ -293,7 +293,7 @@ static void let_in(struct world *world)
 
 static void tick(struct world *world, uint64_t later_ms)
 {
-    watch_session(world->session, uv_now(&world->loop) + later_ms, clock_ms());
+    keepalive_check(world->session, uv_now(&world->loop) + later_ms, clock_ms());
 }
 
 static void hear_removal(struct world *world, enum kind kind, uint64_t id, uint64_t salt)
@@ -522,7 +522,7 @@ static void a_good_token_is_no_use_when_there_are_sessions_enough(void **state)
     atomic_store(&world->sessions, SESSIONS_MAX - 1);
     let_in(world);
     assert_int_equal(atomic_load(&world->sessions), SESSIONS_MAX);
-    session_cut(world->session, "gone");
+    session_abort(world->session, "gone");
     turn(world);
     assert_int_equal(atomic_load(&world->sessions), SESSIONS_MAX - 1);
 }
@@ -540,7 +540,7 @@ static void a_new_token_takes_the_place_of_the_old(void **state)
     says(world,
          "{\"method\":\"reply\",\"id\":\"TM1\",\"status\":{\"code\":200,\"status\":\"OK\"}}");
     assert_true(str_eq(world->session->key, STR(OTHER)));
-    watch_session(world->session, uv_now(&world->loop), clock_ms() + LIFE_MS);
+    keepalive_check(world->session, uv_now(&world->loop), clock_ms() + LIFE_MS);
     assert_int_equal(world->session->state, SESSION_READY);
 }
 
@@ -588,11 +588,11 @@ static void a_client_is_told_once_that_its_token_expires(void **state)
     struct world *world = *state;
     let_in(world);
     int64_t expires_ms = world->session->expires_ms;
-    watch_session(world->session, uv_now(&world->loop), expires_ms - 180001);
+    keepalive_check(world->session, uv_now(&world->loop), expires_ms - 180001);
     assert_string_equal(said(world), "");
-    watch_session(world->session, uv_now(&world->loop), expires_ms - 180000);
+    keepalive_check(world->session, uv_now(&world->loop), expires_ms - 180000);
     says(world, "\"client_update_type\":\"token_about_to_expire\"");
-    watch_session(world->session, uv_now(&world->loop), expires_ms - 1);
+    keepalive_check(world->session, uv_now(&world->loop), expires_ms - 1);
     assert_string_equal(said(world), "");
 }
 
@@ -613,7 +613,7 @@ static void a_session_ends_without_a_packet_when_its_token_expires(void **state)
     struct world *world = *state;
     let_in(world);
     world->session->warned = true;
-    watch_session(world->session, uv_now(&world->loop), world->session->expires_ms);
+    keepalive_check(world->session, uv_now(&world->loop), world->session->expires_ms);
     assert_string_equal(said(world), "<close 1001>");
 }
 
@@ -765,14 +765,14 @@ static void a_session_has_room_until_its_queue_is_full(void **state)
     assert_true(session_has_room(world->session, QUEUE_MAX + 1)); /* nothing else waits */
     send_much(world);
     assert_true(session_has_room(world->session, 1000));
-    assert_false(world->session->crowded);
+    assert_false(world->session->backpressured);
     assert_false(session_has_room(world->session, QUEUE_MAX));
-    assert_true(world->session->crowded);
-    for (int i = 0; i < 100 && world->session->crowded; i++) {
+    assert_true(world->session->backpressured);
+    for (int i = 0; i < 100 && world->session->backpressured; i++) {
         turn(world);
         read_all(world);
     }
-    assert_false(world->session->crowded);
+    assert_false(world->session->backpressured);
     buf_clear(&world->read);
 }
 
@@ -1056,7 +1056,7 @@ static void nothing_starts_in_a_session_that_has_ended(void **state)
                            "\"path\":\"/v3/Documents/x\",\"method\":\"DELETE\"}}"));
     assert_int_equal(world->commands.count, 1);
     world->session->warned = true;
-    watch_session(world->session, uv_now(&world->loop), world->session->expires_ms);
+    keepalive_check(world->session, uv_now(&world->loop), world->session->expires_ms);
     assert_int_equal(world->session->state, SESSION_ENDED);
     answer(world, ERR_NAME_MISSING);
     assert_null(world->commands.first);
