@@ -17,7 +17,7 @@ enum correlation {
     CORRELATION_GIVEN,
 };
 
-struct occasion {
+struct event {
     uint32_t refs;
     const char *type; /* event_type, static */
     enum correlation correlated;
@@ -28,15 +28,15 @@ struct occasion {
     char text[]; /* the event's JSON object */
 };
 
-struct occasion *occasion_new(const char *type, struct str text);
-struct occasion *occasion_ref(struct occasion *occasion);
-void occasion_unref(struct occasion *occasion);
+struct event *event_new(const char *type, struct str text);
+struct event *event_ref(struct event *event);
+void event_unref(struct event *event);
 
 /* May these two go in one packet, one behind the other? */
-bool occasion_fits(const struct occasion *a, const struct occasion *b);
+bool event_fits(const struct event *a, const struct event *b);
 
 /* The packet with these, which fit; protocol 3 has only one. A reference. */
-struct parcel *occasion_pack(struct hub *hub, struct occasion *const *occasions, size_t count,
-                             unsigned protocol);
+struct parcel *event_pack(struct hub *hub, struct event *const *events, size_t count,
+                          unsigned protocol);
 
 #endif

@@ -35,8 +35,8 @@ void outbox_init(struct outbox *outbox)
 static void forget_last(struct batch_cache *last)
 {
     for (size_t i = 0; i < last->count; i++)
-        occasion_unref(last->occasions[i]);
-    free(last->occasions);
+        event_unref(last->events[i]);
+    free(last->events);
     parcel_unref(last->parcel);
     *last = (struct batch_cache){0};
 }
@@ -49,7 +49,7 @@ static void forget_all(struct outbox *outbox)
     if (outbox->count && --hub->unsent == 0)
         forget_last(&hub->last);
     for (size_t i = 0; i < outbox->count; i++)
-        occasion_unref(outbox->waiting[i]);
+        event_unref(outbox->waiting[i]);
     free(outbox->waiting);
     outbox->waiting = NULL;
     outbox->count = outbox->capacity = outbox->bytes = 0;
@@ -62,36 +62,36 @@ void outbox_deinit(struct outbox *outbox)
 
 /* --- packets --- */
 
-static bool is_last_batch(const struct batch_cache *last, struct occasion *const *occasions,
-                          size_t count, unsigned protocol)
+static bool is_last_batch(const struct batch_cache *last, struct event *const *events, size_t count,
+                          unsigned protocol)
 {
     return last->parcel && last->count == count && last->protocol == protocol &&
-           memcmp(last->occasions, occasions, count * sizeof *occasions) == 0;
+           memcmp(last->events, events, count * sizeof *events) == 0;
 }
 
 /* Sessions that hear of the same objects have the same batches, one after the other. */
-static struct parcel *pack_many(struct hub *hub, struct occasion *const *occasions, size_t count,
+static struct parcel *pack_many(struct hub *hub, struct event *const *events, size_t count,
                                 unsigned protocol)
 {
     struct batch_cache *last = &hub->last;
-    if (!is_last_batch(last, occasions, count, protocol)) {
+    if (!is_last_batch(last, events, count, protocol)) {
         forget_last(last);
-        last->occasions = mem_alloc(count * sizeof *occasions);
+        last->events = mem_alloc(count * sizeof *events);
         for (size_t i = 0; i < count; i++)
-            last->occasions[i] = occasion_ref(occasions[i]);
+            last->events[i] = event_ref(events[i]);
         last->count = count;
         last->protocol = protocol;
-        last->parcel = occasion_pack(hub, occasions, count, protocol);
+        last->parcel = event_pack(hub, events, count, protocol);
     }
     return parcel_ref(last->parcel);
 }
 
-static void send_packet(struct session *session, struct occasion *const *occasions, size_t count)
+static void send_packet(struct session *session, struct event *const *events, size_t count)
 {
     struct hub *hub = realtime_hub(session->realtime);
     unsigned protocol = session->subscriber.protocol;
-    struct parcel *parcel = count > 1 ? pack_many(hub, occasions, count, protocol)
-                                      : occasion_pack(hub, occasions, count, protocol);
+    struct parcel *parcel = count > 1 ? pack_many(hub, events, count, protocol)
+                                      : event_pack(hub, events, count, protocol);
     session_send(session, parcel);
     parcel_unref(parcel);
     session->outbox.sent_ms = uv_now(hub->options->loop);
@@ -100,14 +100,14 @@ static void send_packet(struct session *session, struct occasion *const *occasio
 }
 
 /* How many of them go in one packet. */
-static size_t count_run(struct occasion *const *occasions, size_t count, unsigned protocol)
+static size_t count_run(struct event *const *events, size_t count, unsigned protocol)
 {
-    size_t run = 1, bytes = occasions[0]->len;
+    size_t run = 1, bytes = events[0]->len;
     if (protocol < PROTOCOL_WITH_ARRAYS)
         return 1;
-    while (run < count && occasion_fits(occasions[0], occasions[run]) &&
-           bytes + occasions[run]->len <= BATCH_SIZE_MAX)
-        bytes += occasions[run++]->len;
+    while (run < count && event_fits(events[0], events[run]) &&
+           bytes + events[run]->len <= BATCH_SIZE_MAX)
+        bytes += events[run++]->len;
     return run;
 }
 
@@ -156,16 +156,15 @@ static void on_window_end(uv_timer_t *timer)
     }
 }
 
-static void add(struct outbox *outbox, struct occasion *occasion)
+static void add(struct outbox *outbox, struct event *event)
 {
     hub_of(outbox)->unsent += !outbox->count;
     if (outbox->count == outbox->capacity) {
         outbox->capacity = outbox->capacity ? 2 * outbox->capacity : 8;
-        outbox->waiting =
-            mem_realloc(outbox->waiting, outbox->capacity * sizeof(struct occasion *));
+        outbox->waiting = mem_realloc(outbox->waiting, outbox->capacity * sizeof(struct event *));
     }
-    outbox->waiting[outbox->count++] = occasion_ref(occasion);
-    outbox->bytes += occasion->len;
+    outbox->waiting[outbox->count++] = event_ref(event);
+    outbox->bytes += event->len;
 }
 
 static void await_window_end(struct hub *hub, struct outbox *outbox)
@@ -175,17 +174,17 @@ static void await_window_end(struct hub *hub, struct outbox *outbox)
     ring_append(&hub->waiting, &outbox->place);
 }
 
-void outbox_put(struct session *session, struct occasion *occasion)
+void outbox_put(struct session *session, struct event *event)
 {
     struct hub *hub = realtime_hub(session->realtime);
     struct outbox *outbox = &session->outbox;
     bool first = !outbox->count;
     bool quiet = uv_now(hub->options->loop) - outbox->sent_ms >= hub->options->event_window_ms;
     if (first && quiet && work_is_free(hub->options->work)) {
-        send_packet(session, &occasion, 1);
+        send_packet(session, &event, 1);
         return;
     }
-    add(outbox, occasion);
+    add(outbox, event);
     if (first && quiet)
         work_add(session->lane, &outbox->worker);
     else if (first)

@@ -14,13 +14,13 @@
 #include <stdint.h>
 
 struct hub;
-struct occasion;
+struct event;
 struct session;
 
 struct outbox {
-    struct ring place;         /* among those that wait for the window's end */
-    struct worker worker;      /* it waits for a turn that has time to send */
-    struct occasion **waiting; /* with references */
+    struct ring place;      /* among those that wait for the window's end */
+    struct worker worker;   /* it waits for a turn that has time to send */
+    struct event **waiting; /* with references */
     size_t count;
     size_t capacity;
     size_t bytes;     /* of those waiting */
@@ -31,7 +31,7 @@ void outbox_init(struct outbox *outbox);
 void outbox_deinit(struct outbox *outbox);
 
 /* Takes a reference of its own. */
-void outbox_put(struct session *session, struct occasion *occasion);
+void outbox_put(struct session *session, struct event *event);
 
 /* Send what waits, before the window's end. */
 void outbox_flush(struct session *session);

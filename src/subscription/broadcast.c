@@ -30,27 +30,26 @@ static bool is_own(const struct subscription *subscription, const struct notice 
 /* --- telling one --- */
 
 /* A reference; NULL: nothing. */
-static struct occasion *occasion_for(struct rendering *rendering,
-                                     const struct subscription *subscription)
+static struct event *event_for(struct rendering *rendering, const struct subscription *subscription)
 {
     const struct topic *topic = subscription->topic;
     if (subscription->live)
         return live_event(subscription->live, rendering->notice, &rendering->cost);
-    struct occasion *occasion = is_own(subscription, rendering->notice)
-                                    ? rendering_position(rendering, topic)
-                                    : rendering_event(rendering, topic, subscription->session);
-    return occasion ? occasion_ref(occasion) : NULL;
+    struct event *event = is_own(subscription, rendering->notice)
+                              ? rendering_position(rendering, topic)
+                              : rendering_event(rendering, topic, subscription->session);
+    return event ? event_ref(event) : NULL;
 }
 
 bool audience_tell(struct subscription *subscription, struct rendering *rendering)
 {
-    struct occasion *occasion = occasion_for(rendering, subscription);
-    bool room = !occasion || session_has_room(subscription->session, occasion->len);
-    if (room && occasion)
-        outbox_put(subscription->session, occasion);
+    struct event *event = event_for(rendering, subscription);
+    bool room = !event || session_has_room(subscription->session, event->len);
+    if (room && event)
+        outbox_put(subscription->session, event);
     if (room && rendering->notice->change->seq > subscription->position)
         subscription->position = rendering->notice->change->seq;
-    occasion_unref(occasion);
+    event_unref(event);
     return room;
 }
 

@@ -102,12 +102,12 @@ static void begin(struct buf *out, const struct notice *notice, const struct sid
     buf_add_json(out, notice->change->author);
 }
 
-static struct occasion *finish(const char *type, struct buf *out)
+static struct event *finish(const char *type, struct buf *out)
 {
     buf_add_char(out, '}');
-    struct occasion *occasion = occasion_new(type, buf_str(out));
+    struct event *event = event_new(type, buf_str(out));
     buf_deinit(out);
-    return occasion;
+    return event;
 }
 
 /* --- events --- */
@@ -136,8 +136,8 @@ static void add_item_place(struct buf *out, const struct notice *notice, const s
     arena_deinit(&arena);
 }
 
-static struct occasion *item_event(const struct notice *notice, const struct sid *sid,
-                                   const struct sid *service, struct str base)
+static struct event *item_event(const struct notice *notice, const struct sid *sid,
+                                const struct sid *service, struct str base)
 {
     struct buf out;
     enum kind kind = notice->change->kind;
@@ -151,7 +151,7 @@ static struct occasion *item_event(const struct notice *notice, const struct sid
     return finish(words[kind].items[notice->item->type], &out);
 }
 
-static struct occasion *message_event(const struct notice *notice, const struct sid *sid)
+static struct event *message_event(const struct notice *notice, const struct sid *sid)
 {
     struct buf out;
     struct sid message = sid_of(notice->change);
@@ -164,8 +164,8 @@ static struct occasion *message_event(const struct notice *notice, const struct 
     return finish("stream_message_published", &out);
 }
 
-struct occasion *notification_event(const struct notice *notice, const struct sid *sid,
-                                    const struct sid *service, struct str base)
+struct event *notification_event(const struct notice *notice, const struct sid *sid,
+                                 const struct sid *service, struct str base)
 {
     const struct change *change = notice->change;
     if (notice->item)
@@ -186,7 +186,7 @@ struct occasion *notification_event(const struct notice *notice, const struct si
     return finish(type, &out);
 }
 
-struct occasion *notification_position(const struct notice *notice, const struct sid *sid)
+struct event *notification_position(const struct notice *notice, const struct sid *sid)
 {
     struct buf out;
     enum kind kind = notice->change->kind;
@@ -198,7 +198,7 @@ struct occasion *notification_position(const struct notice *notice, const struct
     return finish(words[kind].position, &out);
 }
 
-struct occasion *notification_match(const struct notice *notice, struct str query_id, bool matches)
+struct event *notification_match(const struct notice *notice, struct str query_id, bool matches)
 {
     struct buf out;
     struct arena arena;
@@ -212,9 +212,9 @@ struct occasion *notification_match(const struct notice *notice, struct str quer
              (unsigned long long)notice->change->seq, (unsigned long long)notice->change->seq);
     if (matches)
         add_data(&out, "item", notice->item->data);
-    struct occasion *occasion =
+    struct event *event =
         finish(matches ? "live_query_item_updated" : "live_query_item_removed", &out);
-    occasion->strictly_ordered = true;
+    event->strictly_ordered = true;
     arena_deinit(&arena);
-    return occasion;
+    return event;
 }

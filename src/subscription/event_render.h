@@ -8,17 +8,17 @@
 
 /* The event of a notice about the object with that SID; `base`: the start of URLs. NULL: clients
  * are told nothing of it. A reference. */
-struct occasion *notification_event(const struct notice *notice, const struct sid *sid,
-                                    const struct sid *service, struct str base);
+struct event *notification_event(const struct notice *notice, const struct sid *sid,
+                                 const struct sid *service, struct str base);
 
 /* Does an event look different from different bases? */
 bool notification_has_url(const struct notice *notice);
 
 /* To the author, instead of the event: how far its list or map has got. NULL: nothing. */
-struct occasion *notification_position(const struct notice *notice, const struct sid *sid);
+struct event *notification_position(const struct notice *notice, const struct sid *sid);
 
 /* Of a live query, for one that matches or does not. */
-struct occasion *notification_match(const struct notice *notice, struct str query_id, bool matches);
+struct event *notification_match(const struct notice *notice, struct str query_id, bool matches);
 
 /* "document", "list", "map", "stream"; and back, 0: none of them. */
 const char *notification_type(enum kind kind);

@@ -56,7 +56,7 @@ void live_free(struct live *live)
     free(live);
 }
 
-struct occasion *live_event(struct live *live, const struct notice *notice, size_t *cost)
+struct event *live_event(struct live *live, const struct notice *notice, size_t *cost)
 {
     enum live_news news = live_queries_look(live->query, notice, cost);
     return live_queries_event(live->queries, live->query, notice, news, live->id);

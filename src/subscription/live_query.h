@@ -26,6 +26,6 @@ void live_free(struct live *live); /* NULL is fine */
 
 /* What the client is to be told of a change of the map, after live_join: a reference; NULL:
  * nothing. What it costs to find out is added to `cost`. */
-struct occasion *live_event(struct live *live, const struct notice *notice, size_t *cost);
+struct event *live_event(struct live *live, const struct notice *notice, size_t *cost);
 
 #endif

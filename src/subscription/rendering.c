@@ -4,17 +4,17 @@
 
 void rendering_deinit(struct rendering *rendering)
 {
-    occasion_unref(rendering->event);
-    occasion_unref(rendering->position);
+    event_unref(rendering->event);
+    event_unref(rendering->position);
 }
 
-struct occasion *rendering_event(struct rendering *rendering, const struct topic *topic,
-                                 const struct session *session)
+struct event *rendering_event(struct rendering *rendering, const struct topic *topic,
+                              const struct session *session)
 {
     bool other = notification_has_url(rendering->notice) && !str_eq(rendering->base, session->base);
     if (rendering->has_event && !other)
         return rendering->event;
-    occasion_unref(rendering->event);
+    event_unref(rendering->event);
     rendering->base = session->base;
     rendering->has_event = true;
     rendering->event =
@@ -22,7 +22,7 @@ struct occasion *rendering_event(struct rendering *rendering, const struct topic
     return rendering->event;
 }
 
-struct occasion *rendering_position(struct rendering *rendering, const struct topic *topic)
+struct event *rendering_position(struct rendering *rendering, const struct topic *topic)
 {
     if (!rendering->has_position)
         rendering->position = notification_position(rendering->notice, &topic->sid);

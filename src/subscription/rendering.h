@@ -10,8 +10,8 @@
 struct rendering {
     const struct notice *notice;
     struct str base; /* that `event` was made for */
-    struct occasion *event;
-    struct occasion *position;
+    struct event *event;
+    struct event *position;
     bool has_event;
     bool has_position;
     size_t cost; /* of live queries that have looked at it, in bytes */
@@ -21,8 +21,8 @@ void rendering_deinit(struct rendering *rendering);
 
 /* The event as the session is to get it; instead, for the author, how far the object has got.
  * Borrowed; NULL: there is nothing to tell. */
-struct occasion *rendering_event(struct rendering *rendering, const struct topic *topic,
-                                 const struct session *session);
-struct occasion *rendering_position(struct rendering *rendering, const struct topic *topic);
+struct event *rendering_event(struct rendering *rendering, const struct topic *topic,
+                              const struct session *session);
+struct event *rendering_position(struct rendering *rendering, const struct topic *topic);
 
 #endif

@@ -35,7 +35,7 @@ struct live_query {
     uint64_t seq; /* of the item that `news` are of; 0: none */
     enum live_news news;
     struct ring told; /* among those that keep an event */
-    struct occasion *event;
+    struct event *event;
     struct str event_id; /* for clients that call the query so */
     struct str text;
     char bytes[]; /* of `text` */
@@ -134,34 +134,34 @@ static void leave_group(struct live_queries *queries, const struct live_query *q
 
 /* --- events --- */
 
-static void keep_event(struct live_queries *queries, struct live_query *query,
-                       struct occasion *event, struct str id)
+static void keep_event(struct live_queries *queries, struct live_query *query, struct event *event,
+                       struct str id)
 {
     char *copy = mem_alloc(id.len + 1);
     if (id.len)
         memcpy(copy, id.ptr, id.len);
     query->event_id = (struct str){copy, id.len};
-    query->event = occasion_ref(event);
+    query->event = event_ref(event);
     ring_append(&queries->told, &query->told);
 }
 
 static void forget_event(struct live_query *query)
 {
     ring_remove(&query->told);
-    occasion_unref(query->event);
+    event_unref(query->event);
     free((char *)query->event_id.ptr);
     query->event = NULL;
     query->event_id = (struct str){0};
 }
 
-struct occasion *live_queries_event(struct live_queries *queries, struct live_query *query,
-                                    const struct notice *notice, enum live_news news, struct str id)
+struct event *live_queries_event(struct live_queries *queries, struct live_query *query,
+                                 const struct notice *notice, enum live_news news, struct str id)
 {
     if (news == LIVE_NOTHING)
         return NULL;
     if (query->event && str_eq(query->event_id, id))
-        return occasion_ref(query->event);
-    struct occasion *event = notification_match(notice, id, news == LIVE_UPDATED);
+        return event_ref(query->event);
+    struct event *event = notification_match(notice, id, news == LIVE_UPDATED);
     if (!query->event)
         keep_event(queries, query, event, id);
     return event;

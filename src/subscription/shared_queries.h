@@ -48,9 +48,8 @@ bool live_queries_is_looked_at(const struct live_query *query, const struct noti
 
 /* The event for clients that call the query `id`, if there is news. A reference; one more is kept,
  * to be used for others, until live_queries_forget. */
-struct occasion *live_queries_event(struct live_queries *queries, struct live_query *query,
-                                    const struct notice *notice, enum live_news news,
-                                    struct str id);
+struct event *live_queries_event(struct live_queries *queries, struct live_query *query,
+                                 const struct notice *notice, enum live_news news, struct str id);
 
 /* All have been told of a change. */
 void live_queries_forget(struct live_queries *queries);

@@ -18,11 +18,11 @@ static void begin(struct buf *text, const struct announcement *announcement)
 static void put(struct session *session, const char *type, const struct announcement *announcement,
                 struct buf *text)
 {
-    struct occasion *occasion = occasion_new(type, buf_str(text));
-    occasion->correlated = announcement->asked ? CORRELATION_GIVEN : CORRELATION_NULL;
-    occasion->correlation = announcement->correlation;
-    outbox_put(session, occasion);
-    occasion_unref(occasion);
+    struct event *event = event_new(type, buf_str(text));
+    event->correlated = announcement->asked ? CORRELATION_GIVEN : CORRELATION_NULL;
+    event->correlation = announcement->correlation;
+    outbox_put(session, event);
+    event_unref(event);
     buf_deinit(text);
 }
 

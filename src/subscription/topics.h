@@ -43,7 +43,7 @@ struct hub {
     uv_timer_t timer;
     uint64_t packets; /* sent so far: their ids */
     struct batch_cache {
-        struct occasion **occasions; /* what the last batch was made of, with references */
+        struct event **events; /* what the last batch was made of, with references */
         size_t count;
         unsigned protocol;
         struct parcel *parcel;

@@ -32,9 +32,9 @@ static void an_id_is_told_as_it_came(void **state)
     (void)state;
     live_queries_init(&queries);
     live_join(live, &queries);
-    struct occasion *occasion = live_event(live, &notice, &cost);
-    assert_true(str_starts((struct str){occasion->text, occasion->len}, text));
-    occasion_unref(occasion);
+    struct event *event = live_event(live, &notice, &cost);
+    assert_true(str_starts((struct str){event->text, event->len}, text));
+    event_unref(event);
     live_free(live);
     change_unref(kept);
     live_queries_deinit(&queries);

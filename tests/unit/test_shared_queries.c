@@ -112,7 +112,7 @@ static void a_change_of_the_map_itself_is_no_news(void **state)
     assert_int_equal(live_queries_look(world->query, &notice, &cost), LIVE_NOTHING);
 }
 
-static bool says(const struct occasion *event, const char *part)
+static bool says(const struct event *event, const char *part)
 {
     return memmem(event->text, event->len, part, strlen(part));
 }
@@ -128,7 +128,7 @@ static void equal_queries_are_one_and_have_one_event(void **state)
     assert_ptr_not_equal(other, world->query);
     happen(world, CHANGE_CREATED, NULL, GOOD, &happened);
     enum live_news news = live_queries_look(same, &happened.notice, &cost);
-    struct occasion *events[4];
+    struct event *events[4];
     struct str ids[] = {STR("q"), STR("q"), STR("r"), STR("q")};
     for (size_t i = 0; i < 4; i++) {
         events[i] = live_queries_event(&world->queries, same, &happened.notice, news, ids[i]);
@@ -139,7 +139,7 @@ static void equal_queries_are_one_and_have_one_event(void **state)
     assert_true(says(events[2], "{\"query_id\":\"r\","));
     live_queries_forget(&world->queries);
     for (size_t i = 0; i < 4; i++)
-        occasion_unref(events[i]);
+        event_unref(events[i]);
     done(&happened);
     live_queries_leave(&world->queries, same);
     live_queries_leave(&world->queries, other);
@@ -154,10 +154,10 @@ static void an_event_is_never_that_of_another_change(void **state)
         size_t cost = 0;
         happen(world, CHANGE_CREATED, NULL, data[i], &happened);
         enum live_news news = live_queries_look(world->query, &happened.notice, &cost);
-        struct occasion *event =
+        struct event *event =
             live_queries_event(&world->queries, world->query, &happened.notice, news, STR("q"));
         assert_true(says(event, data[i]));
-        occasion_unref(event);
+        event_unref(event);
         done(&happened);
     }
 }
