@@ -123,7 +123,7 @@ void member_render_written(struct request *request, struct buf *out)
     const struct command *command = &request->command;
     if (command->verb == VERB_PUT && command->head->type == CHANGE_CREATED)
         request->status = 201;
-    audience_note_own(request->session, event_id(command->head));
+    delivery_note_own(request->session, event_id(command->head));
     member_write(request, command->head, false, out);
 }
 

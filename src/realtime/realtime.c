@@ -167,7 +167,7 @@ static void hear_service(struct realtime *realtime, const struct change *change)
     if (change_is_removal(change))
         sessions_end_of(&realtime->sessions, change->id);
     else if (change->type == CHANGE_UPDATED)
-        audience_recheck(realtime, change->id);
+        broadcast_recheck(realtime, change->id);
 }
 
 void realtime_hear(struct realtime *realtime, const struct notice *notice)
@@ -177,7 +177,7 @@ void realtime_hear(struct realtime *realtime, const struct notice *notice)
     else if (notice->change->kind == KIND_SERVICE)
         hear_service(realtime, notice->change);
     else
-        audience_hear(realtime, notice);
+        broadcast_hear(realtime, notice);
 }
 
 /* --- life --- */

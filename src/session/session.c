@@ -239,7 +239,7 @@ void session_resume(struct session *session)
     if (!session->backpressured || websocket_queued(session->socket))
         return;
     session->backpressured = false;
-    replay_resume_all(session);
+    catchup_resume_all(session);
 }
 
 /* What a message takes of a client's time, by its number or by its bytes, whichever is more. */

@@ -7,7 +7,7 @@
 
 /* --- what a session did itself --- */
 
-void audience_note_own(struct session *session, uint64_t seq)
+void delivery_note_own(struct session *session, uint64_t seq)
 {
     struct subscriber *subscriber = &session->subscriber;
     if (!subscriber->own)
@@ -30,25 +30,25 @@ static bool is_own(const struct subscription *subscription, const struct notice 
 /* --- telling one --- */
 
 /* A reference; NULL: nothing. */
-static struct event *event_for(struct rendering *rendering, const struct subscription *subscription)
+static struct event *event_for(struct event_render *render, const struct subscription *subscription)
 {
     const struct topic *topic = subscription->topic;
-    if (subscription->live)
-        return live_event(subscription->live, rendering->notice, &rendering->cost);
-    struct event *event = is_own(subscription, rendering->notice)
-                              ? rendering_position(rendering, topic)
-                              : rendering_event(rendering, topic, subscription->session);
+    if (subscription->query)
+        return live_query_event(subscription->query, render->notice, &render->cost);
+    struct event *event = is_own(subscription, render->notice)
+                              ? event_render_position(render, topic)
+                              : event_render_event(render, topic, subscription->session);
     return event ? event_ref(event) : NULL;
 }
 
-bool audience_tell(struct subscription *subscription, struct rendering *rendering)
+bool delivery_tell(struct subscription *subscription, struct event_render *render)
 {
-    struct event *event = event_for(rendering, subscription);
+    struct event *event = event_for(render, subscription);
     bool room = !event || session_has_room(subscription->session, event->len);
     if (room && event)
         outbox_put(subscription->session, event);
-    if (room && rendering->notice->change->seq > subscription->position)
-        subscription->position = rendering->notice->change->seq;
+    if (room && render->notice->change->seq > subscription->position)
+        subscription->position = render->notice->change->seq;
     event_unref(event);
     return room;
 }
@@ -70,24 +70,24 @@ static void recheck(struct subscription *subscription)
     if (subscription->state != SUBSCRIPTION_LIVE)
         return;
     subscription->state = SUBSCRIPTION_BEHIND;
-    replay_continue(subscription);
+    catchup_continue(subscription);
 }
 
 /* To look at an item for queries takes long. When this turn of the loop has done enough, the
  * subscription catches up in a later one. */
 static bool is_postponed(struct subscription *subscription, const struct notice *notice)
 {
-    if (!subscription->live || live_queries_is_looked_at(subscription->live->query, notice) ||
+    if (!subscription->query || shared_queries_is_evaluated(subscription->query->shared, notice) ||
         work_is_free(realtime_hub(subscription->session->realtime)->options->work))
         return false;
     fall_behind(subscription);
-    replay_continue(subscription);
+    catchup_continue(subscription);
     return true;
 }
 
-static void hear(struct subscription *subscription, struct rendering *rendering)
+static void hear(struct subscription *subscription, struct event_render *render)
 {
-    const struct change *change = rendering->notice->change;
+    const struct change *change = render->notice->change;
     bool message = change->kind == KIND_MESSAGE;
     if (subscription->state != SUBSCRIPTION_LIVE) {
         subscription->missed = message ? subscription->missed : change->seq;
@@ -95,10 +95,10 @@ static void hear(struct subscription *subscription, struct rendering *rendering)
     }
     if (!message && change->seq <= subscription->position)
         return;
-    if (is_postponed(subscription, rendering->notice))
+    if (is_postponed(subscription, render->notice))
         return;
-    if (audience_tell(subscription, rendering)) {
-        if (change_is_removal(change) && subscription->live)
+    if (delivery_tell(subscription, render)) {
+        if (change_is_removal(change) && subscription->query)
             subscription_fail(subscription, ERR_INDEX_MISSING);
         else if (change_is_removal(change))
             subscription_end(subscription);
@@ -115,14 +115,14 @@ static void hear_permission(struct subscription *subscription, const struct chan
         recheck(subscription);
 }
 
-void audience_hear(struct realtime *realtime, const struct notice *notice)
+void broadcast_hear(struct realtime *realtime, const struct notice *notice)
 {
     const struct change *change = notice->change;
     bool permission = change->kind == KIND_PERMISSION;
     bool part = permission || change->kind == KIND_MESSAGE;
     struct topic *topic =
         hub_proven_topic(realtime_hub(realtime), part ? change->parent : change->id);
-    struct rendering rendering = {.notice = notice};
+    struct event_render render = {.notice = notice};
     if (!topic)
         return;
     topic->count++; /* stays until we are through */
@@ -133,15 +133,15 @@ void audience_hear(struct realtime *realtime, const struct notice *notice)
         if (permission)
             hear_permission(subscription, change);
         else
-            hear(subscription, &rendering);
+            hear(subscription, &render);
     }
-    rendering_deinit(&rendering);
-    live_queries_forget(&topic->live);
+    event_render_deinit(&render);
+    shared_queries_forget(&topic->queries);
     if (--topic->count == 0)
         hub_drop_topic(realtime_hub(realtime), topic);
 }
 
-void audience_recheck(struct realtime *realtime, uint64_t service_id)
+void broadcast_recheck(struct realtime *realtime, uint64_t service_id)
 {
     const struct dict *topics = &realtime_hub(realtime)->topics;
     for (size_t i = 0; topics->slots && i <= topics->mask; i++) {

@@ -9,16 +9,16 @@
 #include "subscription/subscription.h"
 
 /* Something has happened (realtime_hear). */
-void audience_hear(struct realtime *realtime, const struct notice *notice);
+void broadcast_hear(struct realtime *realtime, const struct notice *notice);
 
 /* The rules of a service have changed: ask anew whether its subscriptions are allowed. */
-void audience_recheck(struct realtime *realtime, uint64_t service_id);
+void broadcast_recheck(struct realtime *realtime, uint64_t service_id);
 
 /* Tell one of them. False: its session has no room; nothing was done. */
-bool audience_tell(struct subscription *subscription, struct rendering *rendering);
+bool delivery_tell(struct subscription *subscription, struct event_render *render);
 
 /* A session wrote to a list or map, the event id being `seq`: it is not told of that again, if it
  * subscribes later. */
-void audience_note_own(struct session *session, uint64_t seq);
+void delivery_note_own(struct session *session, uint64_t seq);
 
 #endif

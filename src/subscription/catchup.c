@@ -26,7 +26,7 @@ struct step {
     struct arena arena; /* what the command of a live query points into, also when it has ended */
     size_t told;        /* of the notices that came */
     bool full;          /* the session has no room for the next one */
-    enum catch_up_lane lane;
+    enum catchup_lane lane;
     bool flying; /* in the core's hands, or behind them in the work queue */
     struct worker worker;
 };
@@ -62,7 +62,7 @@ static struct step *new_step(struct subscription *subscription)
     return step;
 }
 
-void replay_end(struct subscription *subscription)
+void catchup_end(struct subscription *subscription)
 {
     ring_remove(&subscription->behind);
     if (subscription->step && subscription->step->flying)
@@ -78,7 +78,7 @@ static void ask_for_map(struct step *step)
     step->command = (struct command){
         .verb = VERB_FETCH,
         .kind = KIND_MAP,
-        .object = arena_dup(&step->arena, step->subscription->live->index),
+        .object = arena_dup(&step->arena, step->subscription->query->index),
     };
 }
 
@@ -94,8 +94,8 @@ static void ask_for_changes(struct step *step)
     };
     step->subscribe.since_given = subscription->since_given;
     step->subscribe.since = subscription->position;
-    step->subscribe.with_before = subscription->live;
-    step->subscribe.walk_max = step->lane == CATCH_UP_NEAR ? NEAR_CHANGES : 0;
+    step->subscribe.with_before = subscription->query;
+    step->subscribe.walk_max = step->lane == CATCHUP_NEAR ? NEAR_CHANGES : 0;
     step->subscribe.far_max = hub_of(subscription->session)->options->replay_max;
 }
 
@@ -122,10 +122,10 @@ static void ask(struct subscription *subscription)
 }
 
 /* The next one of the session whose turn it is. */
-static struct subscription *take_turn(struct hub *hub, enum catch_up_lane lane)
+static struct subscription *take_turn(struct hub *hub, enum catchup_lane lane)
 {
     struct ring *queues = &hub->behind[lane].queues;
-    struct catch_up_queue *queue = ring_of(queues->next, struct catch_up_queue, place);
+    struct catchup_queue *queue = ring_of(queues->next, struct catchup_queue, place);
     ring_remove(&queue->place);
     if (ring_is_empty(&queue->waiting))
         return NULL;
@@ -139,11 +139,11 @@ static struct subscription *take_turn(struct hub *hub, enum catch_up_lane lane)
 static void ask_in_turn(struct hub *hub)
 {
     static const size_t steps_max[] = {
-        [CATCH_UP_NEAR] = REPLAY_NEAR_STEPS_MAX,
-        [CATCH_UP_FAR] = REPLAY_FAR_STEPS_MAX,
+        [CATCHUP_NEAR] = CATCHUP_NEAR_MAX,
+        [CATCHUP_FAR] = CATCHUP_FAR_MAX,
     };
-    for (enum catch_up_lane lane = 0; lane < CATCH_UP_LANES; lane++) {
-        const struct catch_up_turns *turns = &hub->behind[lane];
+    for (enum catchup_lane lane = 0; lane < CATCHUP_LANES; lane++) {
+        const struct catchup_turns *turns = &hub->behind[lane];
         while (turns->steps < steps_max[lane] && !ring_is_empty(&turns->queues)) {
             struct subscription *next = take_turn(hub, lane);
             if (next)
@@ -156,14 +156,14 @@ static void ask_in_turn(struct hub *hub)
 static void wait_for_turn(struct subscription *subscription, bool first)
 {
     struct session *session = subscription->session;
-    struct catch_up_queue *queue = &session->subscriber.behind[subscription->lane];
+    struct catchup_queue *queue = &session->subscriber.behind[subscription->lane];
     ring_remove(&subscription->behind);
     ring_append(first ? queue->waiting.next : &queue->waiting, &subscription->behind);
     if (ring_is_empty(&queue->place))
         ring_append(&hub_of(session)->behind[subscription->lane].queues, &queue->place);
 }
 
-void replay_continue(struct subscription *subscription)
+void catchup_continue(struct subscription *subscription)
 {
     if (subscription->step && subscription->step->flying)
         return; /* when it is back it asks again */
@@ -182,10 +182,10 @@ static void go_on(struct subscription *subscription)
 /* There is more to catch up with than one answer brings. Until its turn comes nothing is kept. */
 static void go_far(struct subscription *subscription)
 {
-    bool first = subscription->lane == CATCH_UP_FAR;
+    bool first = subscription->lane == CATCHUP_FAR;
     if (!first)
         drop_step(subscription);
-    subscription->lane = CATCH_UP_FAR;
+    subscription->lane = CATCHUP_FAR;
     wait_for_turn(subscription, first);
 }
 
@@ -201,7 +201,7 @@ static void come_to(struct subscription *subscription, uint64_t reached)
     if (subscription->asked)
         subscription_tell_established(subscription);
     subscription->asked = false;
-    subscription->lane = CATCH_UP_NEAR;
+    subscription->lane = CATCHUP_NEAR;
     if (reached < subscription->missed || subscription->unchecked) {
         go_on(subscription);
     } else {
@@ -215,11 +215,11 @@ static size_t tell_next(struct step *step)
 {
     const struct notice *notice = &step->subscribe.notices[step->told];
     const struct change *state = notice->item ? notice->item : notice->change;
-    struct rendering rendering = {.notice = notice};
-    step->full = !audience_tell(step->subscription, &rendering);
+    struct event_render render = {.notice = notice};
+    step->full = !delivery_tell(step->subscription, &render);
     step->told += !step->full;
-    rendering_deinit(&rendering);
-    return rendering.cost + state->data.len;
+    event_render_deinit(&render);
+    return render.cost + state->data.len;
 }
 
 static bool is_told(const struct step *step)
@@ -233,12 +233,12 @@ static bool tell_some(struct step *step)
     struct work_slice slice = work_slice(hub_of(step->session)->options->work);
     while (!is_told(step) && work_goes_on(&slice, tell_next(step)))
         ;
-    if (step->subscription->live)
-        live_queries_forget(&step->subscription->topic->live);
+    if (step->subscription->query)
+        shared_queries_forget(&step->subscription->topic->queries);
     return is_told(step);
 }
 
-/* When not all could be told, replay_resume_all goes on. */
+/* When not all could be told, catchup_resume_all goes on. */
 static void catch_up(struct subscription *subscription)
 {
     struct subscribe *subscribe = &subscription->step->subscribe;
@@ -258,7 +258,7 @@ static void find_map(struct subscription *subscription, const struct command *co
 {
     struct sid sid = sid_of(command->head);
     subscription_join(subscription, &sid, KIND_MAP, command->head->id);
-    live_join(subscription->live, &subscription->topic->live);
+    live_query_join(subscription->query, &subscription->topic->queries);
 }
 
 static void arrive(struct subscription *subscription, const struct command *command)
@@ -349,13 +349,13 @@ static void on_step(struct letter *letter)
         work_add(step->session->lane, &step->worker);
 }
 
-void replay_resume_all(struct session *session)
+void catchup_resume_all(struct session *session)
 {
     struct ring *head = &session->subscriber.subscriptions;
     for (struct ring *at = head->next; at != head; at = at->next) {
         struct subscription *subscription = ring_of(at, struct subscription, in_session);
         bool flying = subscription->step && subscription->step->flying;
         if (subscription->state == SUBSCRIPTION_BEHIND && !flying)
-            replay_continue(subscription);
+            catchup_continue(subscription);
     }
 }

@@ -12,16 +12,16 @@
 
 #include "subscription/subscription.h"
 
-enum { REPLAY_NEAR_STEPS_MAX = 16, REPLAY_FAR_STEPS_MAX = 2 };
+enum { CATCHUP_NEAR_MAX = 16, CATCHUP_FAR_MAX = 2 };
 
 /* Ask for what follows its position when it is its turn, unless an answer is still to come: that
  * does it then. */
-void replay_continue(struct subscription *subscription);
+void catchup_continue(struct subscription *subscription);
 
 /* The subscription ends. */
-void replay_end(struct subscription *subscription);
+void catchup_end(struct subscription *subscription);
 
 /* The socket took all that waited: those that are behind go on. */
-void replay_resume_all(struct session *session);
+void catchup_resume_all(struct session *session);
 
 #endif

@@ -39,12 +39,12 @@ static const struct {
          .events = {[CHANGE_REMOVED] = "stream_removed", [CHANGE_EXPIRED] = "stream_removed"}},
 };
 
-const char *notification_type(enum kind kind)
+const char *event_render_type(enum kind kind)
 {
     return words[kind].type;
 }
 
-enum kind notification_kind(struct str type)
+enum kind event_render_kind(struct str type)
 {
     for (enum kind kind = KIND_DOCUMENT; kind <= KIND_STREAM; kind++)
         if (words[kind].type && str_eq(type, str_from(words[kind].type)))
@@ -198,7 +198,7 @@ struct event *notification_position(const struct notice *notice, const struct si
     return finish(words[kind].position, &out);
 }
 
-struct event *notification_match(const struct notice *notice, struct str query_id, bool matches)
+struct event *event_render_match(const struct notice *notice, struct str query_id, bool matches)
 {
     struct buf out;
     struct arena arena;

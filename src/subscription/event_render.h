@@ -18,10 +18,10 @@ bool notification_has_url(const struct notice *notice);
 struct event *notification_position(const struct notice *notice, const struct sid *sid);
 
 /* Of a live query, for one that matches or does not. */
-struct event *notification_match(const struct notice *notice, struct str query_id, bool matches);
+struct event *event_render_match(const struct notice *notice, struct str query_id, bool matches);
 
 /* "document", "list", "map", "stream"; and back, 0: none of them. */
-const char *notification_type(enum kind kind);
-enum kind notification_kind(struct str type);
+const char *event_render_type(enum kind kind);
+enum kind event_render_kind(struct str type);
 
 #endif

@@ -27,37 +27,37 @@ static struct str put(char **at, struct str text)
     return (struct str){copy, text.len};
 }
 
-enum err live_new(struct live **made, struct str id, struct str index, struct str text)
+enum err live_query_new(struct live_query **made, struct str id, struct str index, struct str text)
 {
-    size_t compiled, size = sizeof(struct live) + id.len + index.len + text.len;
+    size_t compiled, size = sizeof(struct live_query) + id.len + index.len + text.len;
     enum err e = measure(text, &compiled);
     if (e)
         return e;
-    struct live *live = mem_zalloc(1, size);
-    char *at = live->bytes;
-    live->id = put(&at, id);
-    live->index = put(&at, index);
-    live->text = put(&at, text);
-    live->size = size + text.len + compiled;
-    *made = live;
+    struct live_query *query = mem_zalloc(1, size);
+    char *at = query->bytes;
+    query->id = put(&at, id);
+    query->index = put(&at, index);
+    query->text = put(&at, text);
+    query->size = size + text.len + compiled;
+    *made = query;
     return OK;
 }
 
-void live_join(struct live *live, struct live_queries *queries)
+void live_query_join(struct live_query *query, struct shared_queries *queries)
 {
-    live->queries = queries;
-    live->query = live_queries_share(queries, live->text);
+    query->queries = queries;
+    query->shared = shared_queries_join(queries, query->text);
 }
 
-void live_free(struct live *live)
+void live_query_free(struct live_query *query)
 {
-    if (live && live->query)
-        live_queries_leave(live->queries, live->query);
-    free(live);
+    if (query && query->shared)
+        shared_queries_leave(query->queries, query->shared);
+    free(query);
 }
 
-struct event *live_event(struct live *live, const struct notice *notice, size_t *cost)
+struct event *live_query_event(struct live_query *query, const struct notice *notice, size_t *cost)
 {
-    enum live_news news = live_queries_look(live->query, notice, cost);
-    return live_queries_event(live->queries, live->query, notice, news, live->id);
+    enum query_effect effect = shared_queries_evaluate(query->shared, notice, cost);
+    return shared_queries_event(query->queries, query->shared, notice, effect, query->id);
 }

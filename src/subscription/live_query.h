@@ -6,26 +6,27 @@
 #include "base/err.h"
 #include "subscription/shared_queries.h"
 
-struct live {
-    struct str id;                /* as the client calls it */
-    struct str index;             /* the map, by name or SID */
-    struct str text;              /* the expression */
-    size_t size;                  /* bytes of memory, with its share of what is compiled */
-    struct live_queries *queries; /* of the map; NULL: it is not known yet */
-    struct live_query *query;
+struct live_query {
+    struct str id;                  /* as the client calls it */
+    struct str index;               /* the map, by name or SID */
+    struct str text;                /* the expression */
+    size_t size;                    /* bytes of memory, with its share of what is compiled */
+    struct shared_queries *queries; /* of the map; NULL: it is not known yet */
+    struct shared_query *shared;
     char bytes[];
 };
 
 /* All strings are copied. ERR_QUERY, ERR_QUERY_OPERATORS, ERR_QUERY_ARRAY. */
-must_check enum err live_new(struct live **live, struct str id, struct str index, struct str text);
+must_check enum err live_query_new(struct live_query **query, struct str id, struct str index,
+                                   struct str text);
 
 /* The map is known: `queries` are its own, which are to outlive this. */
-void live_join(struct live *live, struct live_queries *queries);
+void live_query_join(struct live_query *query, struct shared_queries *queries);
 
-void live_free(struct live *live); /* NULL is fine */
+void live_query_free(struct live_query *query); /* NULL is fine */
 
-/* What the client is to be told of a change of the map, after live_join: a reference; NULL:
+/* What the client is to be told of a change of the map, after live_query_join: a reference; NULL:
  * nothing. What it costs to find out is added to `cost`. */
-struct event *live_event(struct live *live, const struct notice *notice, size_t *cost);
+struct event *live_query_event(struct live_query *query, const struct notice *notice, size_t *cost);
 
 #endif

@@ -2,30 +2,30 @@
 
 #include "subscription/event_render.h"
 
-void rendering_deinit(struct rendering *rendering)
+void event_render_deinit(struct event_render *render)
 {
-    event_unref(rendering->event);
-    event_unref(rendering->position);
+    event_unref(render->event);
+    event_unref(render->position);
 }
 
-struct event *rendering_event(struct rendering *rendering, const struct topic *topic,
-                              const struct session *session)
+struct event *event_render_event(struct event_render *render, const struct topic *topic,
+                                 const struct session *session)
 {
-    bool other = notification_has_url(rendering->notice) && !str_eq(rendering->base, session->base);
-    if (rendering->has_event && !other)
-        return rendering->event;
-    event_unref(rendering->event);
-    rendering->base = session->base;
-    rendering->has_event = true;
-    rendering->event =
-        notification_event(rendering->notice, &topic->sid, &session->service_sid, session->base);
-    return rendering->event;
+    bool other = notification_has_url(render->notice) && !str_eq(render->base, session->base);
+    if (render->has_event && !other)
+        return render->event;
+    event_unref(render->event);
+    render->base = session->base;
+    render->has_event = true;
+    render->event =
+        notification_event(render->notice, &topic->sid, &session->service_sid, session->base);
+    return render->event;
 }
 
-struct event *rendering_position(struct rendering *rendering, const struct topic *topic)
+struct event *event_render_position(struct event_render *render, const struct topic *topic)
 {
-    if (!rendering->has_position)
-        rendering->position = notification_position(rendering->notice, &topic->sid);
-    rendering->has_position = true;
-    return rendering->position;
+    if (!render->has_position)
+        render->position = notification_position(render->notice, &topic->sid);
+    render->has_position = true;
+    return render->position;
 }

@@ -7,7 +7,7 @@
 #include "subscription/topics.h"
 #include "sync/feed.h"
 
-struct rendering {
+struct event_render {
     const struct notice *notice;
     struct str base; /* that `event` was made for */
     struct event *event;
@@ -17,12 +17,12 @@ struct rendering {
     size_t cost; /* of live queries that have looked at it, in bytes */
 };
 
-void rendering_deinit(struct rendering *rendering);
+void event_render_deinit(struct event_render *render);
 
 /* The event as the session is to get it; instead, for the author, how far the object has got.
  * Borrowed; NULL: there is nothing to tell. */
-struct event *rendering_event(struct rendering *rendering, const struct topic *topic,
-                              const struct session *session);
-struct event *rendering_position(struct rendering *rendering, const struct topic *topic);
+struct event *event_render_event(struct event_render *render, const struct topic *topic,
+                                 const struct session *session);
+struct event *event_render_position(struct event_render *render, const struct topic *topic);
 
 #endif

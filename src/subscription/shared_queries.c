@@ -17,10 +17,10 @@ struct look {
 
 struct group {
     struct ring place;
-    struct live_query *members[LIVE_GROUP_MAX]; /* NULL: free */
+    struct shared_query *members[QUERY_GROUP_MAX]; /* NULL: free */
     size_t count;
     struct arena arena; /* of the queries as they were compiled */
-    const struct query *queries[LIVE_GROUP_MAX];
+    const struct query *queries[QUERY_GROUP_MAX];
     struct query_program *program; /* NULL: to be compiled anew */
     struct change *item;           /* that was looked at last, with references; NULL: none */
     struct change *before;
@@ -28,12 +28,12 @@ struct group {
     struct arena key;
 };
 
-struct live_query {
+struct shared_query {
     struct group *group;
     size_t place; /* in the group */
     size_t users;
-    uint64_t seq; /* of the item that `news` are of; 0: none */
-    enum live_news news;
+    uint64_t seq; /* of the item that `effect` are of; 0: none */
+    enum query_effect effect;
     struct ring told; /* among those that keep an event */
     struct event *event;
     struct str event_id; /* for clients that call the query so */
@@ -65,7 +65,7 @@ static void drop_program(struct group *group)
 
 static void compile(struct group *group)
 {
-    for (size_t i = 0; i < LIVE_GROUP_MAX; i++) {
+    for (size_t i = 0; i < QUERY_GROUP_MAX; i++) {
         struct query *query = NULL;
         struct why why;
         enum err e = OK;
@@ -74,12 +74,12 @@ static void compile(struct group *group)
         assert(!e); /* as it was when the client asked */
         group->queries[i] = query;
     }
-    group->program = query_program_new(group->queries, LIVE_GROUP_MAX);
+    group->program = query_program_new(group->queries, QUERY_GROUP_MAX);
     group->now.evaluation = query_evaluation_new(group->program);
     group->then.evaluation = query_evaluation_new(group->program);
 }
 
-static struct group *new_group(struct live_queries *queries)
+static struct group *new_group(struct shared_queries *queries)
 {
     struct group *group = mem_zalloc(1, sizeof *group);
     arena_init(&group->arena);
@@ -98,14 +98,14 @@ static void free_group(struct group *group)
 }
 
 /* One with room. */
-static struct group *find_group(struct live_queries *queries)
+static struct group *find_group(struct shared_queries *queries)
 {
     struct group *first = ring_of(queries->groups.next, struct group, place);
-    bool room = !ring_is_empty(&queries->groups) && first->count < LIVE_GROUP_MAX;
+    bool room = !ring_is_empty(&queries->groups) && first->count < QUERY_GROUP_MAX;
     return room ? first : new_group(queries);
 }
 
-static void join_group(struct live_queries *queries, struct live_query *query)
+static void join_group(struct shared_queries *queries, struct shared_query *query)
 {
     struct group *group = find_group(queries);
     size_t place = 0;
@@ -116,11 +116,11 @@ static void join_group(struct live_queries *queries, struct live_query *query)
     query->place = place;
     drop_program(group);
     ring_remove(&group->place);
-    bool full = ++group->count == LIVE_GROUP_MAX;
+    bool full = ++group->count == QUERY_GROUP_MAX;
     ring_append(full ? &queries->groups : queries->groups.next, &group->place);
 }
 
-static void leave_group(struct live_queries *queries, const struct live_query *query)
+static void leave_group(struct shared_queries *queries, const struct shared_query *query)
 {
     struct group *group = query->group;
     group->members[query->place] = NULL;
@@ -134,8 +134,8 @@ static void leave_group(struct live_queries *queries, const struct live_query *q
 
 /* --- events --- */
 
-static void keep_event(struct live_queries *queries, struct live_query *query, struct event *event,
-                       struct str id)
+static void keep_event(struct shared_queries *queries, struct shared_query *query,
+                       struct event *event, struct str id)
 {
     char *copy = mem_alloc(id.len + 1);
     if (id.len)
@@ -145,7 +145,7 @@ static void keep_event(struct live_queries *queries, struct live_query *query, s
     ring_append(&queries->told, &query->told);
 }
 
-static void forget_event(struct live_query *query)
+static void forget_event(struct shared_query *query)
 {
     ring_remove(&query->told);
     event_unref(query->event);
@@ -154,52 +154,53 @@ static void forget_event(struct live_query *query)
     query->event_id = (struct str){0};
 }
 
-struct event *live_queries_event(struct live_queries *queries, struct live_query *query,
-                                 const struct notice *notice, enum live_news news, struct str id)
+struct event *shared_queries_event(struct shared_queries *queries, struct shared_query *query,
+                                   const struct notice *notice, enum query_effect effect,
+                                   struct str id)
 {
-    if (news == LIVE_NOTHING)
+    if (effect == QUERY_NO_EFFECT)
         return NULL;
     if (query->event && str_eq(query->event_id, id))
         return event_ref(query->event);
-    struct event *event = notification_match(notice, id, news == LIVE_UPDATED);
+    struct event *event = event_render_match(notice, id, effect == QUERY_ITEM_UPDATED);
     if (!query->event)
         keep_event(queries, query, event, id);
     return event;
 }
 
-void live_queries_forget(struct live_queries *queries)
+void shared_queries_forget(struct shared_queries *queries)
 {
     while (!ring_is_empty(&queries->told))
-        forget_event(ring_of(queries->told.next, struct live_query, told));
+        forget_event(ring_of(queries->told.next, struct shared_query, told));
 }
 
 /* --- life --- */
 
-void live_queries_init(struct live_queries *queries)
+void shared_queries_init(struct shared_queries *queries)
 {
     dict_init(&queries->by_text);
     ring_init(&queries->groups);
     ring_init(&queries->told);
 }
 
-void live_queries_deinit(struct live_queries *queries)
+void shared_queries_deinit(struct shared_queries *queries)
 {
     assert(ring_is_empty(&queries->groups) && ring_is_empty(&queries->told));
     dict_deinit(&queries->by_text);
 }
 
-static struct live_query *find(const struct live_queries *queries, struct str text)
+static struct shared_query *find(const struct shared_queries *queries, struct str text)
 {
     struct dict_cursor cursor;
-    struct live_query *query = dict_first(&queries->by_text, hash_text(text, 0), &cursor);
+    struct shared_query *query = dict_first(&queries->by_text, hash_text(text, 0), &cursor);
     while (query && !str_eq(query->text, text))
         query = dict_next(&queries->by_text, &cursor);
     return query;
 }
 
-struct live_query *live_queries_share(struct live_queries *queries, struct str text)
+struct shared_query *shared_queries_join(struct shared_queries *queries, struct str text)
 {
-    struct live_query *query = find(queries, text);
+    struct shared_query *query = find(queries, text);
     if (!query) {
         query = mem_zalloc(1, sizeof *query + text.len);
         if (text.len)
@@ -213,7 +214,7 @@ struct live_query *live_queries_share(struct live_queries *queries, struct str t
     return query;
 }
 
-void live_queries_leave(struct live_queries *queries, struct live_query *query)
+void shared_queries_leave(struct shared_queries *queries, struct shared_query *query)
 {
     if (--query->users)
         return;
@@ -243,7 +244,7 @@ static void take_item(struct group *group, const struct notice *notice)
     group->before = notice->before ? change_ref(notice->before) : NULL;
 }
 
-static bool matches(const struct live_query *query, struct look *look, const struct change *state,
+static bool matches(const struct shared_query *query, struct look *look, const struct change *state,
                     size_t *cost)
 {
     if (!look->begun)
@@ -254,33 +255,33 @@ static bool matches(const struct live_query *query, struct look *look, const str
 }
 
 /* What is removed comes as it was before. */
-static enum live_news find_news(struct live_query *query, size_t *cost)
+static enum query_effect find_effect(struct shared_query *query, size_t *cost)
 {
     struct group *group = query->group;
     bool now = matches(query, &group->now, group->item, cost);
     if (change_is_removal(group->item))
-        return now ? LIVE_REMOVED : LIVE_NOTHING;
+        return now ? QUERY_ITEM_REMOVED : QUERY_NO_EFFECT;
     if (now || group->item->type == CHANGE_CREATED)
-        return now ? LIVE_UPDATED : LIVE_NOTHING;
+        return now ? QUERY_ITEM_UPDATED : QUERY_NO_EFFECT;
     bool then = !group->before || matches(query, &group->then, group->before, cost);
-    return then ? LIVE_REMOVED : LIVE_NOTHING;
+    return then ? QUERY_ITEM_REMOVED : QUERY_NO_EFFECT;
 }
 
-enum live_news live_queries_look(struct live_query *query, const struct notice *notice,
-                                 size_t *cost)
+enum query_effect shared_queries_evaluate(struct shared_query *query, const struct notice *notice,
+                                          size_t *cost)
 {
     if (!notice->item)
-        return LIVE_NOTHING;
+        return QUERY_NO_EFFECT;
     if (query->seq != notice->item->seq) {
         forget_event(query);
         take_item(query->group, notice);
-        query->news = find_news(query, cost);
+        query->effect = find_effect(query, cost);
         query->seq = notice->item->seq;
     }
-    return query->news;
+    return query->effect;
 }
 
-bool live_queries_is_looked_at(const struct live_query *query, const struct notice *notice)
+bool shared_queries_is_evaluated(const struct shared_query *query, const struct notice *notice)
 {
     return !notice->item || query->seq == notice->item->seq ||
            (query->group->program && has_at_hand(query->group, notice));

@@ -17,41 +17,42 @@
 #include "session/event.h"
 #include "sync/feed.h"
 
-enum { LIVE_GROUP_MAX = 32 };
+enum { QUERY_GROUP_MAX = 32 };
 
-struct live_query;
+struct shared_query;
 
-struct live_queries {
+struct shared_queries {
     struct dict by_text;
     struct ring groups; /* those with room first */
     struct ring told;   /* queries that keep an event */
 };
 
-void live_queries_init(struct live_queries *queries);
+void shared_queries_init(struct shared_queries *queries);
 
 /* All have left. */
-void live_queries_deinit(struct live_queries *queries);
+void shared_queries_deinit(struct shared_queries *queries);
 
 /* The query with that expression, which is a good one. To be left once. */
-struct live_query *live_queries_share(struct live_queries *queries, struct str text);
-void live_queries_leave(struct live_queries *queries, struct live_query *query);
+struct shared_query *shared_queries_join(struct shared_queries *queries, struct str text);
+void shared_queries_leave(struct shared_queries *queries, struct shared_query *query);
 
-enum live_news { LIVE_NOTHING, LIVE_UPDATED, LIVE_REMOVED };
+enum query_effect { QUERY_NO_EFFECT, QUERY_ITEM_UPDATED, QUERY_ITEM_REMOVED };
 
 /* What a change of the map means to clients of the query. What it costs to find out is added to
  * `cost` (sync/query_evaluation.h). */
-enum live_news live_queries_look(struct live_query *query, const struct notice *notice,
-                                 size_t *cost);
+enum query_effect shared_queries_evaluate(struct shared_query *query, const struct notice *notice,
+                                          size_t *cost);
 
 /* Has the item been looked at already, for another query? Then the rest costs little. */
-bool live_queries_is_looked_at(const struct live_query *query, const struct notice *notice);
+bool shared_queries_is_evaluated(const struct shared_query *query, const struct notice *notice);
 
-/* The event for clients that call the query `id`, if there is news. A reference; one more is kept,
- * to be used for others, until live_queries_forget. */
-struct event *live_queries_event(struct live_queries *queries, struct live_query *query,
-                                 const struct notice *notice, enum live_news news, struct str id);
+/* The event for clients that call the query `id`, if there is effect. A reference; one more is
+ * kept, to be used for others, until shared_queries_forget. */
+struct event *shared_queries_event(struct shared_queries *queries, struct shared_query *query,
+                                   const struct notice *notice, enum query_effect effect,
+                                   struct str id);
 
 /* All have been told of a change. */
-void live_queries_forget(struct live_queries *queries);
+void shared_queries_forget(struct shared_queries *queries);
 
 #endif

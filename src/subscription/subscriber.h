@@ -11,10 +11,10 @@ struct establishing;
 
 /* One answer brings what is near up to date. What is far takes many, so it is in a lane of its own,
  * and others need not wait for it. */
-enum catch_up_lane { CATCH_UP_NEAR, CATCH_UP_FAR, CATCH_UP_LANES };
+enum catchup_lane { CATCHUP_NEAR, CATCHUP_FAR, CATCHUP_LANES };
 
 /* The subscriptions of a session that wait in a lane. */
-struct catch_up_queue {
+struct catchup_queue {
     struct ring place; /* of the session, among those of the gateway that wait in this lane */
     struct ring waiting;
 };
@@ -24,8 +24,8 @@ enum { SUBSCRIBER_OWN_MAX = 32 };
 struct subscriber {
     struct ring subscriptions;
     size_t count;
-    size_t live_size;                             /* bytes that its live queries take */
-    struct catch_up_queue behind[CATCH_UP_LANES]; /* those that wait to catch up: replay.c */
+    size_t queries_size;                        /* bytes that its live queries take */
+    struct catchup_queue behind[CATCHUP_LANES]; /* those that wait to catch up: replay.c */
     struct establishing *establishing; /* the request that is being carried out: establish.c */
     unsigned protocol;                 /* of its last request: 3 or 4 */
     /* Event ids of what it did to objects that it had not subscribed to; the oldest is forgotten.

@@ -23,35 +23,35 @@ struct realtime_metrics *subscription_metrics(const struct subscription *subscri
 
 /* --- what the client is told of the subscription itself --- */
 
-static struct announcement announcement_of(const struct subscription *subscription)
+static struct subscription_event subscription_event_of(const struct subscription *subscription)
 {
     const struct topic *topic = subscription->topic;
-    const struct live *live = subscription->live;
-    return (struct announcement){
-        .sid = live ? live->id : sid_str(&topic->sid),
-        .type = live ? STR("live_query") : str_from(notification_type(topic->kind)),
+    const struct live_query *query = subscription->query;
+    return (struct subscription_event){
+        .sid = query ? query->id : sid_str(&topic->sid),
+        .type = query ? STR("live_query") : str_from(event_render_type(topic->kind)),
         .asked = subscription->asked,
         .correlation = subscription->correlation,
     };
 }
 
-static struct announcement announcement_for(const struct subscription_ask *ask)
+static struct subscription_event subscription_event_for(const struct subscription_ask *ask)
 {
-    return (struct announcement){ask->sid, ask->type, true, ask->correlation};
+    return (struct subscription_event){ask->sid, ask->type, true, ask->correlation};
 }
 
 void subscription_tell_established(const struct subscription *subscription)
 {
-    struct announcement announcement = announcement_of(subscription);
-    bool numbered = subscription->live || subscription->topic->kind != KIND_STREAM;
-    announcement_established(subscription->session, &announcement,
-                             numbered ? &subscription->position : NULL);
+    struct subscription_event subject = subscription_event_of(subscription);
+    bool numbered = subscription->query || subscription->topic->kind != KIND_STREAM;
+    subscription_event_established(subscription->session, &subject,
+                                   numbered ? &subscription->position : NULL);
 }
 
 static void refuse(struct session *session, const struct subscription_ask *ask, enum err err)
 {
-    struct announcement announcement = announcement_for(ask);
-    announcement_failed(session, &announcement, err);
+    struct subscription_event subject = subscription_event_for(ask);
+    subscription_event_failed(session, &subject, err);
 }
 
 /* --- life --- */
@@ -60,7 +60,7 @@ void subscription_init(struct session *session)
 {
     session->subscriber = (struct subscriber){.protocol = PROTOCOL_NEWEST};
     ring_init(&session->subscriber.subscriptions);
-    for (size_t i = 0; i < CATCH_UP_LANES; i++) {
+    for (size_t i = 0; i < CATCHUP_LANES; i++) {
         ring_init(&session->subscriber.behind[i].place);
         ring_init(&session->subscriber.behind[i].waiting);
     }
@@ -107,15 +107,15 @@ static void leave(struct subscription *subscription)
 
 void subscription_end(struct subscription *subscription)
 {
-    if (subscription->live)
-        subscription->session->subscriber.live_size -= subscription->live->size;
-    live_free(subscription->live);
+    if (subscription->query)
+        subscription->session->subscriber.queries_size -= subscription->query->size;
+    live_query_free(subscription->query);
     leave(subscription);
     ring_remove(&subscription->in_session);
     subscription->session->subscriber.count--;
     metric_set(&subscription_metrics(subscription)->subscriptions,
                metric_get(&subscription_metrics(subscription)->subscriptions) - 1);
-    replay_end(subscription);
+    catchup_end(subscription);
     free(subscription);
 }
 
@@ -124,7 +124,7 @@ void subscription_end_all(struct session *session)
     struct ring *head = &session->subscriber.subscriptions;
     while (!ring_is_empty(head))
         subscription_end(ring_of(head->next, struct subscription, in_session));
-    for (size_t i = 0; i < CATCH_UP_LANES; i++)
+    for (size_t i = 0; i < CATCHUP_LANES; i++)
         ring_remove(&session->subscriber.behind[i].place);
     free(session->subscriber.own);
     session->subscriber.own = NULL;
@@ -133,15 +133,15 @@ void subscription_end_all(struct session *session)
 void subscription_fail(struct subscription *subscription, enum err err)
 {
     struct session *session = subscription->session;
-    if (subscription->live && (err == ERR_MISSING || err == ERR_NAME_MISSING))
+    if (subscription->query && (err == ERR_MISSING || err == ERR_NAME_MISSING))
         err = ERR_INDEX_MISSING;
     metric_add(&subscription_metrics(subscription)->lost, err == ERR_LOST);
     if (err == ERR_STORE || err == ERR_BUSY || err == ERR_AUTH) {
         session_end(session); /* it comes back and asks again */
         return;
     }
-    struct announcement announcement = announcement_of(subscription);
-    announcement_failed(session, &announcement, err);
+    struct subscription_event subject = subscription_event_of(subscription);
+    subscription_event_failed(session, &subject, err);
     subscription_end(subscription);
 }
 
@@ -157,7 +157,8 @@ static struct subscription *find(const struct session *session, const struct top
         struct subscription *subscription = short_topic
                                                 ? ring_of(at, struct subscription, in_topic)
                                                 : ring_of(at, struct subscription, in_session);
-        if (subscription->session == session && subscription->topic == topic && !subscription->live)
+        if (subscription->session == session && subscription->topic == topic &&
+            !subscription->query)
             return subscription;
     }
     return NULL;
@@ -168,7 +169,7 @@ static struct subscription *find_live(const struct session *session, struct str 
     const struct ring *head = &session->subscriber.subscriptions;
     for (struct ring *at = head->next; at != head; at = at->next) {
         struct subscription *subscription = ring_of(at, struct subscription, in_session);
-        if (subscription->live && str_eq(subscription->live->id, id))
+        if (subscription->query && str_eq(subscription->query->id, id))
             return subscription;
     }
     return NULL;
@@ -178,7 +179,7 @@ static struct subscription *find_asked(const struct session *session,
                                        const struct subscription_ask *ask)
 {
     uint64_t id, salt;
-    enum kind kind = notification_kind(ask->type);
+    enum kind kind = event_render_kind(ask->type);
     if (!kind)
         return find_live(session, ask->sid);
     if (!sid_parse(ask->sid, kind, &id, &salt))
@@ -189,11 +190,11 @@ static struct subscription *find_asked(const struct session *session,
 
 static void establish_live(struct session *session, const struct subscription_ask *ask)
 {
-    struct live *live;
+    struct live_query *query;
     struct subscriber *subscriber = &session->subscriber;
-    enum err e = live_new(&live, ask->sid, ask->index, ask->query);
-    if (!e && live->size > hub_of(session)->options->live_size_max - subscriber->live_size) {
-        live_free(live);
+    enum err e = live_query_new(&query, ask->sid, ask->index, ask->query);
+    if (!e && query->size > hub_of(session)->options->live_size_max - subscriber->queries_size) {
+        live_query_free(query);
         e = ERR_RATE;
     }
     if (e) {
@@ -201,16 +202,16 @@ static void establish_live(struct session *session, const struct subscription_as
         return;
     }
     struct subscription *subscription = add(session, ask);
-    subscription->live = live;
-    subscriber->live_size += live->size;
-    replay_continue(subscription);
+    subscription->query = query;
+    subscriber->queries_size += query->size;
+    catchup_continue(subscription);
 }
 
 static void establish_object(struct session *session, const struct subscription_ask *ask)
 {
     uint64_t id, salt;
     struct sid sid;
-    enum kind kind = notification_kind(ask->type);
+    enum kind kind = event_render_kind(ask->type);
     if (!kind || !sid_parse(ask->sid, kind, &id, &salt)) {
         refuse(session, ask, ERR_MISSING);
         return;
@@ -219,7 +220,7 @@ static void establish_object(struct session *session, const struct subscription_
     sid.text[SID_LENGTH] = 0;
     struct subscription *subscription = add(session, ask);
     subscription_join(subscription, &sid, kind, id);
-    replay_continue(subscription);
+    catchup_continue(subscription);
 }
 
 void subscription_establish(struct session *session, const struct subscription_ask *ask)
@@ -237,9 +238,9 @@ void subscription_establish(struct session *session, const struct subscription_a
 
 void subscription_cancel(struct session *session, const struct subscription_ask *ask)
 {
-    struct announcement announcement = announcement_for(ask);
+    struct subscription_event subject = subscription_event_for(ask);
     struct subscription *subscription = find_asked(session, ask);
     if (subscription)
         subscription_end(subscription);
-    announcement_canceled(session, &announcement);
+    subscription_event_canceled(session, &subject);
 }

@@ -17,7 +17,7 @@
 
 #include "session/session.h"
 
-struct live;
+struct live_query;
 struct step;
 struct topic;
 
@@ -28,14 +28,14 @@ struct subscription {
     struct ring in_topic;
     struct ring behind; /* among those of the session that wait for their turn to catch up */
     struct session *session;
-    struct topic *topic; /* NULL: a live query whose map is being looked up */
-    struct live *live;   /* NULL: of an object */
-    struct step *step;   /* replay.c's own; NULL: nothing has been asked */
+    struct topic *topic;      /* NULL: a live query whose map is being looked up */
+    struct live_query *query; /* NULL: of an object */
+    struct step *step;        /* replay.c's own; NULL: nothing has been asked */
     enum subscription_state state;
-    enum catch_up_lane lane; /* while it is BEHIND */
-    bool asked;              /* the client waits to hear that it is established */
-    bool unchecked;          /* its right may have changed since the core was asked last */
-    bool since_given;        /* `position` is what the client said; else: from now on */
+    enum catchup_lane lane; /* while it is BEHIND */
+    bool asked;             /* the client waits to hear that it is established */
+    bool unchecked;         /* its right may have changed since the core was asked last */
+    bool since_given;       /* `position` is what the client said; else: from now on */
     int64_t correlation;
     uint64_t position; /* event id of the last change that it was told of, or that is none of its */
     uint64_t missed;   /* event id of the newest change that came while it was BEHIND */

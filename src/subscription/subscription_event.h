@@ -6,7 +6,7 @@
 #include "session/session.h"
 
 /* Of which subscription: the object or live query, and what the client called its request. */
-struct announcement {
+struct subscription_event {
     struct str sid;
     struct str type;
     bool asked; /* the client waits for it; else the subscription was established before */
@@ -14,10 +14,11 @@ struct announcement {
 };
 
 /* `position`: the last event; NULL where there is none. */
-void announcement_established(struct session *session, const struct announcement *announcement,
-                              const uint64_t *position);
-void announcement_failed(struct session *session, const struct announcement *announcement,
-                         enum err err);
-void announcement_canceled(struct session *session, const struct announcement *announcement);
+void subscription_event_established(struct session *session,
+                                    const struct subscription_event *subject,
+                                    const uint64_t *position);
+void subscription_event_failed(struct session *session, const struct subscription_event *subject,
+                               enum err err);
+void subscription_event_canceled(struct session *session, const struct subscription_event *subject);
 
 #endif

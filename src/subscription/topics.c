@@ -21,7 +21,7 @@ void hub_init(struct hub *hub, struct realtime *realtime, const struct realtime_
     limiter_init(&hub->pages, REQUEST_QUEUE_PAGES_MAX);
     dict_init(&hub->topics);
     dict_init(&hub->proven);
-    for (size_t i = 0; i < CATCH_UP_LANES; i++)
+    for (size_t i = 0; i < CATCHUP_LANES; i++)
         ring_init(&hub->behind[i].queues);
     ring_init(&hub->waiting);
     uv_timer_init(options->loop, &hub->timer);
@@ -73,7 +73,7 @@ struct topic *hub_topic(struct hub *hub, const struct sid *sid, enum kind kind, 
     topic = mem_alloc(sizeof *topic);
     *topic = (struct topic){.id = id, .sid = *sid, .kind = kind};
     ring_init(&topic->subscriptions);
-    live_queries_init(&topic->live);
+    shared_queries_init(&topic->queries);
     dict_add(&hub->topics, hash_sid(sid_str(sid)), topic);
     return topic;
 }
@@ -116,7 +116,7 @@ void hub_drop_topic(struct hub *hub, struct topic *topic)
         dict_remove(&hub->proven, hash_number(topic->id), topic);
     }
     dict_remove(&hub->topics, hash_sid(sid_str(&topic->sid)), topic);
-    live_queries_deinit(&topic->live);
+    shared_queries_deinit(&topic->queries);
     free(topic);
 }
 

@@ -20,7 +20,7 @@ struct topic {
     enum kind kind;
     struct ring subscriptions;
     size_t count;
-    struct live_queries live;
+    struct shared_queries queries;
     bool proven; /* the core knows it by this SID; at most one of each id is */
 };
 
@@ -34,12 +34,12 @@ struct hub {
     struct limiter pages;                   /* of all sessions: realtime/request_queue.h */
     struct dict topics;                     /* by SID, which clients choose */
     struct dict proven;                     /* of these, those of objects that there are: by id */
-    struct catch_up_turns {
-        struct ring queues;   /* of sessions, who are asked for in turn */
-        size_t steps;         /* on their way to the core and back */
-    } behind[CATCH_UP_LANES]; /* replay.c's own */
-    struct ring waiting;      /* outboxes, for the window's end */
-    size_t unsent;            /* outboxes that have anything */
+    struct catchup_turns {
+        struct ring queues;  /* of sessions, who are asked for in turn */
+        size_t steps;        /* on their way to the core and back */
+    } behind[CATCHUP_LANES]; /* replay.c's own */
+    struct ring waiting;     /* outboxes, for the window's end */
+    size_t unsent;           /* outboxes that have anything */
     uv_timer_t timer;
     uint64_t packets; /* sent so far: their ids */
     struct batch_cache {

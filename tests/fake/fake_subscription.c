@@ -7,7 +7,7 @@ static struct fake_session *fake_of(const struct session *session)
     return (struct fake_session *)session->realtime;
 }
 
-void audience_note_own(struct session *session, uint64_t seq)
+void delivery_note_own(struct session *session, uint64_t seq)
 {
     fake_of(session)->own_seq = seq;
 }

@@ -35,7 +35,7 @@ static void init_hub(struct world *world)
     options->replay_max = 1000;
     uv_timer_init(&world->loop, &hub->timer);
     ring_init(&hub->waiting);
-    for (size_t i = 0; i < CATCH_UP_LANES; i++)
+    for (size_t i = 0; i < CATCHUP_LANES; i++)
         ring_init(&hub->behind[i].queues);
 }
 
@@ -133,11 +133,11 @@ static void a_gateway_asks_for_a_few_at_a_time_however_many_are_behind(void **st
     ask_for_all(world);
     for (int i = 0; i < 2 * SESSIONS * OBJECTS; i++) {
         size_t far = count_far(world);
-        assert_in_range(far, 0, REPLAY_FAR_STEPS_MAX);
-        assert_in_range(world->fake.commands.count - far, 0, REPLAY_NEAR_STEPS_MAX);
+        assert_in_range(far, 0, CATCHUP_FAR_MAX);
+        assert_in_range(world->fake.commands.count - far, 0, CATCHUP_NEAR_MAX);
         answer(world, true);
     }
-    assert_int_equal(world->fake.commands.count, REPLAY_FAR_STEPS_MAX);
+    assert_int_equal(world->fake.commands.count, CATCHUP_FAR_MAX);
 }
 
 static void all_come_up_to_date(void **state)
@@ -157,9 +157,9 @@ static void who_is_near_does_not_wait_for_those_who_are_far(void **state)
     for (size_t i = 1; i < SESSIONS; i++)
         for (uint64_t object = 1; object <= OBJECTS; object++)
             ask_for(world->sessions[i], object);
-    while (world->fake.commands.count > REPLAY_FAR_STEPS_MAX)
+    while (world->fake.commands.count > CATCHUP_FAR_MAX)
         answer(world, true);
-    assert_int_equal(count_far(world), REPLAY_FAR_STEPS_MAX);
+    assert_int_equal(count_far(world), CATCHUP_FAR_MAX);
     ask_for(world->sessions[0], 1);
     assert_int_equal(count_of(world, world->sessions[0]), 1);
 }
@@ -184,12 +184,12 @@ static void a_subscription_that_is_replaced_gives_up_its_catch_up(void **state)
         ask_for_all(world);
     size_t waiting = 0;
     for (size_t i = 0; i < SESSIONS; i++) {
-        const struct ring *head = &world->sessions[i]->subscriber.behind[CATCH_UP_NEAR].waiting;
+        const struct ring *head = &world->sessions[i]->subscriber.behind[CATCHUP_NEAR].waiting;
         for (const struct ring *at = head->next; at != head; at = at->next)
             waiting++;
     }
     assert_in_range(waiting, 1, SESSIONS * OBJECTS);
-    assert_int_equal(world->fake.submitted, REPLAY_NEAR_STEPS_MAX);
+    assert_int_equal(world->fake.submitted, CATCHUP_NEAR_MAX);
 }
 
 int main(void)

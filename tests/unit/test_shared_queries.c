@@ -13,11 +13,11 @@
 #define GOOD "{\"a\":1}"
 #define BAD  "{\"a\":2}"
 
-enum { DATA_SIZE = 64, MANY = 2 * LIVE_GROUP_MAX + 5 };
+enum { DATA_SIZE = 64, MANY = 2 * QUERY_GROUP_MAX + 5 };
 
 struct world {
-    struct live_queries queries;
-    struct live_query *query; /* a == 1 */
+    struct shared_queries queries;
+    struct shared_query *query; /* a == 1 */
     uint64_t seq;
 };
 
@@ -25,8 +25,8 @@ static int begin(void **state)
 {
     static struct world world;
     world = (struct world){.seq = 10};
-    live_queries_init(&world.queries);
-    world.query = live_queries_share(&world.queries, STR("a == 1"));
+    shared_queries_init(&world.queries);
+    world.query = shared_queries_join(&world.queries, STR("a == 1"));
     *state = &world;
     return 0;
 }
@@ -34,9 +34,9 @@ static int begin(void **state)
 static int end(void **state)
 {
     struct world *world = *state;
-    live_queries_forget(&world->queries);
-    live_queries_leave(&world->queries, world->query);
-    live_queries_deinit(&world->queries);
+    shared_queries_forget(&world->queries);
+    shared_queries_leave(&world->queries, world->query);
+    shared_queries_deinit(&world->queries);
     return 0;
 }
 
@@ -69,38 +69,38 @@ static void done(struct happened *happened)
     change_unref(happened->notice.before);
 }
 
-static enum live_news news_of(struct world *world, enum change_type type, const char *before,
-                              const char *data)
+static enum query_effect news_of(struct world *world, enum change_type type, const char *before,
+                                 const char *data)
 {
     size_t cost = 0;
     struct happened happened;
     happen(world, type, before, data, &happened);
-    enum live_news news = live_queries_look(world->query, &happened.notice, &cost);
-    assert_int_equal(live_queries_look(world->query, &happened.notice, &cost), news);
+    enum query_effect effect = shared_queries_evaluate(world->query, &happened.notice, &cost);
+    assert_int_equal(shared_queries_evaluate(world->query, &happened.notice, &cost), effect);
     done(&happened);
-    return news;
+    return effect;
 }
 
 static void what_matches_is_an_update_and_what_matched_before_a_removal(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(news_of(world, CHANGE_CREATED, NULL, GOOD), LIVE_UPDATED);
-    assert_int_equal(news_of(world, CHANGE_CREATED, NULL, BAD), LIVE_NOTHING);
-    assert_int_equal(news_of(world, CHANGE_UPDATED, BAD, GOOD), LIVE_UPDATED);
-    assert_int_equal(news_of(world, CHANGE_UPDATED, GOOD, GOOD), LIVE_UPDATED);
-    assert_int_equal(news_of(world, CHANGE_UPDATED, GOOD, BAD), LIVE_REMOVED);
-    assert_int_equal(news_of(world, CHANGE_UPDATED, BAD, BAD), LIVE_NOTHING);
-    assert_int_equal(news_of(world, CHANGE_REMOVED, NULL, GOOD), LIVE_REMOVED);
-    assert_int_equal(news_of(world, CHANGE_REMOVED, NULL, BAD), LIVE_NOTHING);
-    assert_int_equal(news_of(world, CHANGE_EXPIRED, NULL, GOOD), LIVE_REMOVED);
-    assert_int_equal(news_of(world, CHANGE_EXPIRED, NULL, BAD), LIVE_NOTHING);
+    assert_int_equal(news_of(world, CHANGE_CREATED, NULL, GOOD), QUERY_ITEM_UPDATED);
+    assert_int_equal(news_of(world, CHANGE_CREATED, NULL, BAD), QUERY_NO_EFFECT);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, BAD, GOOD), QUERY_ITEM_UPDATED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, GOOD, GOOD), QUERY_ITEM_UPDATED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, GOOD, BAD), QUERY_ITEM_REMOVED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, BAD, BAD), QUERY_NO_EFFECT);
+    assert_int_equal(news_of(world, CHANGE_REMOVED, NULL, GOOD), QUERY_ITEM_REMOVED);
+    assert_int_equal(news_of(world, CHANGE_REMOVED, NULL, BAD), QUERY_NO_EFFECT);
+    assert_int_equal(news_of(world, CHANGE_EXPIRED, NULL, GOOD), QUERY_ITEM_REMOVED);
+    assert_int_equal(news_of(world, CHANGE_EXPIRED, NULL, BAD), QUERY_NO_EFFECT);
 }
 
 static void where_nobody_knows_the_state_before_it_may_have_matched(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(news_of(world, CHANGE_UPDATED, NULL, BAD), LIVE_REMOVED);
-    assert_int_equal(news_of(world, CHANGE_UPDATED, NULL, GOOD), LIVE_UPDATED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, NULL, BAD), QUERY_ITEM_REMOVED);
+    assert_int_equal(news_of(world, CHANGE_UPDATED, NULL, GOOD), QUERY_ITEM_UPDATED);
 }
 
 static void a_change_of_the_map_itself_is_no_news(void **state)
@@ -109,7 +109,7 @@ static void a_change_of_the_map_itself_is_no_news(void **state)
     struct change map = {.kind = KIND_MAP, .type = CHANGE_REMOVED, .seq = 20};
     size_t cost = 0;
     struct notice notice = {.change = &map};
-    assert_int_equal(live_queries_look(world->query, &notice, &cost), LIVE_NOTHING);
+    assert_int_equal(shared_queries_evaluate(world->query, &notice, &cost), QUERY_NO_EFFECT);
 }
 
 static bool says(const struct event *event, const char *part)
@@ -120,29 +120,29 @@ static bool says(const struct event *event, const char *part)
 static void equal_queries_are_one_and_have_one_event(void **state)
 {
     struct world *world = *state;
-    struct live_query *same = live_queries_share(&world->queries, STR("a == 1"));
-    struct live_query *other = live_queries_share(&world->queries, STR("a  == 1"));
+    struct shared_query *same = shared_queries_join(&world->queries, STR("a == 1"));
+    struct shared_query *other = shared_queries_join(&world->queries, STR("a  == 1"));
     struct happened happened;
     size_t cost = 0;
     assert_ptr_equal(same, world->query);
     assert_ptr_not_equal(other, world->query);
     happen(world, CHANGE_CREATED, NULL, GOOD, &happened);
-    enum live_news news = live_queries_look(same, &happened.notice, &cost);
+    enum query_effect effect = shared_queries_evaluate(same, &happened.notice, &cost);
     struct event *events[4];
     struct str ids[] = {STR("q"), STR("q"), STR("r"), STR("q")};
     for (size_t i = 0; i < 4; i++) {
-        events[i] = live_queries_event(&world->queries, same, &happened.notice, news, ids[i]);
+        events[i] = shared_queries_event(&world->queries, same, &happened.notice, effect, ids[i]);
         assert_string_equal(events[i]->type, "live_query_item_updated");
     }
     assert_ptr_equal(events[0], events[1]);
     assert_ptr_equal(events[0], events[3]);
     assert_true(says(events[2], "{\"query_id\":\"r\","));
-    live_queries_forget(&world->queries);
+    shared_queries_forget(&world->queries);
     for (size_t i = 0; i < 4; i++)
         event_unref(events[i]);
     done(&happened);
-    live_queries_leave(&world->queries, same);
-    live_queries_leave(&world->queries, other);
+    shared_queries_leave(&world->queries, same);
+    shared_queries_leave(&world->queries, other);
 }
 
 static void an_event_is_never_that_of_another_change(void **state)
@@ -153,9 +153,9 @@ static void an_event_is_never_that_of_another_change(void **state)
         struct happened happened;
         size_t cost = 0;
         happen(world, CHANGE_CREATED, NULL, data[i], &happened);
-        enum live_news news = live_queries_look(world->query, &happened.notice, &cost);
+        enum query_effect effect = shared_queries_evaluate(world->query, &happened.notice, &cost);
         struct event *event =
-            live_queries_event(&world->queries, world->query, &happened.notice, news, STR("q"));
+            shared_queries_event(&world->queries, world->query, &happened.notice, effect, STR("q"));
         assert_true(says(event, data[i]));
         event_unref(event);
         done(&happened);
@@ -164,14 +164,14 @@ static void an_event_is_never_that_of_another_change(void **state)
 
 /* --- many --- */
 
-static struct live_query *ask(struct world *world, size_t n)
+static struct shared_query *ask(struct world *world, size_t n)
 {
     char text[DATA_SIZE];
     snprintf(text, sizeof text, "n == %zu or m.n%zu == 1", n, n);
-    return live_queries_share(&world->queries, str_from(text));
+    return shared_queries_join(&world->queries, str_from(text));
 }
 
-static void all_find(struct world *world, struct live_query *const *queries, size_t count)
+static void all_find(struct world *world, struct shared_query *const *queries, size_t count)
 {
     for (size_t n = 0; n < count + 1; n++) {
         struct happened happened;
@@ -183,10 +183,10 @@ static void all_find(struct world *world, struct live_query *const *queries, siz
         for (size_t i = 0; i < count; i++) {
             if (!queries[i])
                 continue;
-            enum live_news news = live_queries_look(queries[i], &happened.notice, &cost);
-            assert_int_equal(news, i == n       ? LIVE_REMOVED
-                                   : i == n + 1 ? LIVE_UPDATED
-                                                : LIVE_NOTHING);
+            enum query_effect effect = shared_queries_evaluate(queries[i], &happened.notice, &cost);
+            assert_int_equal(effect, i == n       ? QUERY_ITEM_REMOVED
+                                     : i == n + 1 ? QUERY_ITEM_UPDATED
+                                                  : QUERY_NO_EFFECT);
         }
         done(&happened);
     }
@@ -195,12 +195,12 @@ static void all_find(struct world *world, struct live_query *const *queries, siz
 static void queries_come_and_go_and_each_finds_its_own(void **state)
 {
     struct world *world = *state;
-    struct live_query *queries[MANY] = {0};
+    struct shared_query *queries[MANY] = {0};
     for (size_t i = 0; i < MANY; i++)
         queries[i] = ask(world, i);
     all_find(world, queries, MANY);
     for (size_t i = 0; i < MANY; i += 3) {
-        live_queries_leave(&world->queries, queries[i]);
+        shared_queries_leave(&world->queries, queries[i]);
         queries[i] = NULL;
     }
     all_find(world, queries, MANY);
@@ -209,7 +209,7 @@ static void queries_come_and_go_and_each_finds_its_own(void **state)
     all_find(world, queries, MANY);
     for (size_t i = 0; i < MANY; i++)
         if (queries[i])
-            live_queries_leave(&world->queries, queries[i]);
+            shared_queries_leave(&world->queries, queries[i]);
 }
 
 /* Two hundred, of which each would read the item anew. */
@@ -218,7 +218,7 @@ static void many_queries_look_at_an_item_a_few_times_in_all(void **state)
     enum { QUERIES = 200, SIZE = 15700 };
     static char data[SIZE + 1];
     struct world *world = *state;
-    struct live_query *queries[QUERIES];
+    struct shared_query *queries[QUERIES];
     struct happened happened;
     size_t cost = 0, again = 0;
     memset(data, 'x', SIZE);
@@ -227,17 +227,17 @@ static void many_queries_look_at_an_item_a_few_times_in_all(void **state)
     for (size_t i = 0; i < QUERIES; i++)
         queries[i] = ask(world, i);
     happen(world, CHANGE_CREATED, NULL, data, &happened);
-    assert_false(live_queries_is_looked_at(queries[0], &happened.notice));
+    assert_false(shared_queries_is_evaluated(queries[0], &happened.notice));
     for (size_t i = 0; i < QUERIES; i++)
-        live_queries_look(queries[i], &happened.notice, &cost);
+        shared_queries_evaluate(queries[i], &happened.notice, &cost);
     assert_in_range(cost, SIZE, 8 * SIZE + QUERIES * 200);
-    assert_true(live_queries_is_looked_at(queries[0], &happened.notice));
+    assert_true(shared_queries_is_evaluated(queries[0], &happened.notice));
     for (size_t i = 0; i < QUERIES; i++)
-        live_queries_look(queries[i], &happened.notice, &again);
+        shared_queries_evaluate(queries[i], &happened.notice, &again);
     assert_int_equal(again, 0);
     done(&happened);
     for (size_t i = 0; i < QUERIES; i++)
-        live_queries_leave(&world->queries, queries[i]);
+        shared_queries_leave(&world->queries, queries[i]);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
