@@ -67,7 +67,7 @@ static void open_all(struct gateway *gateway)
 
 static bool enrol(void *context, size_t *room, struct buf *out)
 {
-    return realtime_enrol(((const struct gateway *)context)->realtime, room, out);
+    return realtime_add_connections(((const struct gateway *)context)->realtime, room, out);
 }
 
 static bool evaluate_outgoing(struct gateway *gateway)

@@ -26,7 +26,7 @@ struct console_options {
     struct log *log;
     struct port *port;                                      /* for the commands, and census.h */
     void (*submit)(void *context, struct command *command); /* hand one to the core */
-    bool (*enrol)(void *context, size_t *room, struct buf *out); /* as realtime_enrol */
+    bool (*enrol)(void *context, size_t *room, struct buf *out); /* as realtime_add_connections */
     void *context;
 };
 

@@ -44,7 +44,7 @@ bool conflict_is_preferred(struct str prefer)
 bool conflict_read(struct request *request)
 {
     struct command *command = &request->command;
-    if (!request->prefers_current || request->conflict || !request->passage->render_current)
+    if (!request->prefers_current || request->conflict || !request->route->render_current)
         return false;
     request->conflict = command->subject;
     command_reset(command);
@@ -68,6 +68,6 @@ void conflict_write(struct request *request, const struct problem *problem, stru
     if (e)
         buf_add_lit(out, "null");
     else
-        request->passage->render_current(request, out);
+        request->route->render_current(request, out);
     buf_add_char(out, '}');
 }

@@ -27,7 +27,7 @@ static void add_session(const struct session *session, int64_t opened_ms, struct
     buf_add_char(out, '}');
 }
 
-bool roster_write(const struct sessions *sessions, size_t *room, struct buf *out)
+bool connection_list_add(const struct sessions *sessions, size_t *room, struct buf *out)
 {
     struct clock clock = clock_system();
     int64_t began_ms = clock.now_ms(clock.context) - (int64_t)uv_now(sessions->options->loop);

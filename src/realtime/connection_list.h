@@ -4,7 +4,7 @@
 
 #include "session/janitor.h"
 
-/* As realtime_enrol. */
-bool roster_write(const struct sessions *sessions, size_t *room, struct buf *out);
+/* As realtime_add_connections. */
+bool connection_list_add(const struct sessions *sessions, size_t *room, struct buf *out);
 
 #endif

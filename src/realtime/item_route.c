@@ -10,17 +10,17 @@ static enum err parse_name(struct request *request, struct str text, struct str 
     return item_name_parse(request->command.kind, text, &request->arena, name);
 }
 
-enum err member_prepare_one(struct request *request)
+enum err item_route_prepare_one(struct request *request)
 {
     return parse_name(request, request->command.object, &request->command.object);
 }
 
-enum err member_prepare_page(struct request *request)
+enum err item_route_prepare_page(struct request *request)
 {
-    return window_prepare(request);
+    return page_route_prepare(request);
 }
 
-bool member_is_page(const struct request *request)
+bool item_route_is_page(const struct request *request)
 {
     return request->command.verb == VERB_LIST;
 }
@@ -31,7 +31,7 @@ static enum err read_fields(struct request *request)
     return e ? e : request_data(request);
 }
 
-enum err member_prepare_create(struct request *request)
+enum err item_route_prepare_create(struct request *request)
 {
     struct str key = {0};
     enum err e = OK;
@@ -43,21 +43,21 @@ enum err member_prepare_create(struct request *request)
     return e ? e : read_fields(request);
 }
 
-enum err member_prepare_remove(struct request *request)
+enum err item_route_prepare_remove(struct request *request)
 {
-    enum err e = member_prepare_one(request);
+    enum err e = item_route_prepare_one(request);
     return e ? e : request_if_match(request);
 }
 
-enum err member_prepare_update(struct request *request)
+enum err item_route_prepare_update(struct request *request)
 {
-    enum err e = member_prepare_remove(request);
+    enum err e = item_route_prepare_remove(request);
     return e ? e : read_fields(request);
 }
 
-enum err member_prepare_put(struct request *request)
+enum err item_route_prepare_put(struct request *request)
 {
-    return member_prepare_update(request);
+    return item_route_prepare_update(request);
 }
 
 static void write_name(const struct change *item, struct str key, struct buf *out)
@@ -92,8 +92,8 @@ static uint64_t event_id(const struct change *item)
     return item->seq + 1;
 }
 
-void member_write(struct request *request, const struct change *item, bool with_data,
-                  struct buf *out)
+void item_route_write(struct request *request, const struct change *item, bool with_data,
+                      struct buf *out)
 {
     struct sid container = sid_of(request->command.container_head);
     struct str key = {0};
@@ -113,21 +113,21 @@ void member_write(struct request *request, const struct change *item, bool with_
     buf_add_char(out, '}');
 }
 
-void member_render(struct request *request, struct buf *out)
+void item_route_render(struct request *request, struct buf *out)
 {
-    member_write(request, request->command.head, true, out);
+    item_route_write(request, request->command.head, true, out);
 }
 
-void member_render_written(struct request *request, struct buf *out)
+void item_route_render_written(struct request *request, struct buf *out)
 {
     const struct command *command = &request->command;
     if (command->verb == VERB_PUT && command->head->type == CHANGE_CREATED)
         request->status = 201;
     delivery_note_own(request->session, event_id(command->head));
-    member_write(request, command->head, false, out);
+    item_route_write(request, command->head, false, out);
 }
 
-void member_render_page(struct request *request, struct buf *out)
+void item_route_render_page(struct request *request, struct buf *out)
 {
-    window_render(request, out);
+    page_route_render(request, out);
 }

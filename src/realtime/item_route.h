@@ -4,24 +4,24 @@
 
 #include "realtime/request.h"
 
-must_check enum err member_prepare_one(struct request *request);
-must_check enum err member_prepare_page(struct request *request);
+must_check enum err item_route_prepare_one(struct request *request);
+must_check enum err item_route_prepare_page(struct request *request);
 
 /* Not one that names an item. */
-bool member_is_page(const struct request *request);
-must_check enum err member_prepare_create(struct request *request);
-must_check enum err member_prepare_update(struct request *request);
-must_check enum err member_prepare_put(struct request *request);
-must_check enum err member_prepare_remove(struct request *request);
+bool item_route_is_page(const struct request *request);
+must_check enum err item_route_prepare_create(struct request *request);
+must_check enum err item_route_prepare_update(struct request *request);
+must_check enum err item_route_prepare_put(struct request *request);
+must_check enum err item_route_prepare_remove(struct request *request);
 
-void member_render(struct request *request, struct buf *out);
-void member_render_page(struct request *request, struct buf *out);
+void item_route_render(struct request *request, struct buf *out);
+void item_route_render_page(struct request *request, struct buf *out);
 
 /* Without data; 201 when a PUT created it. What the session wrote it is not told again. */
-void member_render_written(struct request *request, struct buf *out);
+void item_route_render_written(struct request *request, struct buf *out);
 
 /* One item of command->container_head, with its data or without. */
-void member_write(struct request *request, const struct change *item, bool with_data,
-                  struct buf *out);
+void item_route_write(struct request *request, const struct change *item, bool with_data,
+                      struct buf *out);
 
 #endif

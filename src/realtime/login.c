@@ -18,7 +18,7 @@
 
 enum { STORAGE_ID_LENGTH = 2 * HEX_LENGTH, UNDER_WAY_MAX = 4096 };
 
-struct admission {
+struct login {
     struct command command; /* first */
     struct session *session;
     struct arena arena;
@@ -27,43 +27,42 @@ struct admission {
     struct jwt jwt;
 };
 
-static const struct realtime_options *options_of(const struct admission *admission)
+static const struct realtime_options *options_of(const struct login *login)
 {
-    return realtime_sessions(admission->session->realtime)->options;
+    return realtime_sessions(login->session->realtime)->options;
 }
 
 /* --- the token --- */
 
-static enum err verify(struct admission *admission, const struct packet *packet)
+static enum err verify(struct login *login, const struct packet *packet)
 {
     struct clock clock = clock_system();
     struct str token;
-    if (!value_decode_string(value_get(packet->header, STR("token")), &admission->arena, &token))
+    if (!value_decode_string(value_get(packet->header, STR("token")), &login->arena, &token))
         return ERR_TOKEN;
-    return jwt_verify(options_of(admission)->credentials, token, clock.now_ms(clock.context),
-                      &admission->arena, &admission->jwt);
+    return jwt_verify(options_of(login)->credentials, token, clock.now_ms(clock.context),
+                      &login->arena, &login->jwt);
 }
 
 /* Before the core is asked. */
-static enum err check(struct admission *admission, const struct packet *packet)
+static enum err check(struct login *login, const struct packet *packet)
 {
-    const struct session *session = admission->session;
+    const struct session *session = login->session;
     const struct realtime_metrics *metrics = realtime_sessions(session->realtime)->metrics;
     if (session->state == SESSION_STARTING || metric_get(&metrics->in_core) >= UNDER_WAY_MAX)
         return ERR_RATE;
-    enum err e = verify(admission, packet);
+    enum err e = verify(login, packet);
     if (e)
         return e;
-    bool other =
-        session->state == SESSION_READY && !str_eq(session->identity, admission->jwt.identity);
+    bool other = session->state == SESSION_READY && !str_eq(session->identity, login->jwt.identity);
     return other ? ERR_TOKEN_OTHER : OK;
 }
 
 /* What the core's answer means for the token. */
-static enum err check_answer(const struct admission *admission)
+static enum err check_answer(const struct login *login)
 {
-    const struct session *session = admission->session;
-    const struct command *command = &admission->command;
+    const struct session *session = login->session;
+    const struct command *command = &login->command;
     switch (command->err) {
     case OK:
         break;
@@ -79,13 +78,13 @@ static enum err check_answer(const struct admission *admission)
 }
 
 /* A good token is no use without a place. */
-static enum err check_room(const struct admission *admission)
+static enum err check_room(const struct login *login)
 {
-    struct session *session = admission->session;
+    struct session *session = login->session;
     if (session->state == SESSION_READY)
         return OK;
-    return sessions_admit(realtime_sessions(session->realtime), session,
-                          admission->command.head->id, admission->jwt.identity);
+    return sessions_admit(realtime_sessions(session->realtime), session, login->command.head->id,
+                          login->jwt.identity);
 }
 
 /* --- the answer --- */
@@ -118,14 +117,14 @@ static void write_debug_info(const struct realtime_options *options, struct buf 
 
 /* The continuation token says no more than who continues: subscriptions bring their positions
  * with them. */
-static void write_welcome(const struct admission *admission, struct buf *out)
+static void write_welcome(const struct login *login, struct buf *out)
 {
-    const struct session *session = admission->session;
-    const struct credentials *credentials = options_of(admission)->credentials;
+    const struct session *session = login->session;
+    const struct credentials *credentials = options_of(login)->credentials;
     struct packet_status good = {.code = 200};
     char storage_id[STORAGE_ID_LENGTH];
     make_storage_id(credentials, session, storage_id);
-    packet_header_begin("reply", admission->id, &good, out);
+    packet_header_begin("reply", login->id, &good, out);
     buf_add_lit(out, ",\"capabilities\":[\"client_update\",\"offline_storage\","
                      "\"account_descriptor\"],\"init_registrations\":[]");
     buf_addf(out, ",\"continuation_token\":\"%.*s\"", STORAGE_ID_LENGTH, storage_id);
@@ -136,101 +135,101 @@ static void write_welcome(const struct admission *admission, struct buf *out)
              ",\"instance_sids\":{\"data_sync\":\"%s\"},\"identity\":", session->service_sid.text);
     buf_add_json(out, session->identity);
     buf_add_lit(out, "},");
-    write_debug_info(options_of(admission), out);
+    write_debug_info(options_of(login), out);
     buf_add_char(out, '}');
 }
 
-static void welcome(const struct admission *admission)
+static void welcome(const struct login *login)
 {
     struct buf header;
     buf_init(&header, PACKET_HEADER_SIZE_MAX);
-    write_welcome(admission, &header);
-    session_send_packet(admission->session, buf_str(&header), STR(""));
+    write_welcome(login, &header);
+    session_send_packet(login->session, buf_str(&header), STR(""));
     buf_deinit(&header);
 }
 
-static void log_refusal(const struct admission *admission, enum err err)
+static void log_refusal(const struct login *login, enum err err)
 {
     const struct problem *problem = problem_find(err, 0);
     struct log_line line;
-    log_begin_limited(&line, options_of(admission)->log, LOG_WARN, "access token refused");
-    log_text(&line, "address", admission->session->address);
-    log_int(&line, "session", (int64_t)admission->session->id);
-    log_str(&line, "identity", admission->jwt.identity);
+    log_begin_limited(&line, options_of(login)->log, LOG_WARN, "access token refused");
+    log_text(&line, "address", login->session->address);
+    log_int(&line, "session", (int64_t)login->session->id);
+    log_str(&line, "identity", login->jwt.identity);
     log_int(&line, "code", problem->code);
     log_text(&line, "why", problem->message);
     log_end(&line);
 }
 
 /* A client that was refused leaves by itself, or is cut when its time for an init is over. */
-static void refuse(struct admission *admission, enum err err)
+static void refuse(struct login *login, enum err err)
 {
-    struct session *session = admission->session;
-    log_refusal(admission, err);
-    if (admission->is_init)
+    struct session *session = login->session;
+    log_refusal(login, err);
+    if (login->is_init)
         metric_add(&realtime_sessions(session->realtime)->metrics->inits_refused, 1);
-    session_refuse(session, admission->id, err);
+    session_refuse(session, login->id, err);
     if (problem_find(err, 0)->status == 401)
         strangers_count_refusal(session);
 }
 
-static void let_in(struct admission *admission)
+static void let_in(struct login *login)
 {
-    struct session *session = admission->session;
+    struct session *session = login->session;
     struct clock clock = clock_system();
-    session_grant(session, &admission->jwt, admission->command.head);
+    session_grant(session, &login->jwt, login->command.head);
     if (session->state == SESSION_STARTING)
         session_move(session, SESSION_READY);
-    if (admission->is_init)
-        welcome(admission);
+    if (login->is_init)
+        welcome(login);
     else
-        session_reply(session, admission->id, 200, NULL, 0, STR(""));
-    keepalive_check(session, uv_now(options_of(admission)->loop), clock.now_ms(clock.context));
+        session_reply(session, login->id, 200, NULL, 0, STR(""));
+    keepalive_check(session, uv_now(options_of(login)->loop), clock.now_ms(clock.context));
 }
 
 /* --- the way --- */
 
-static void free_admission(struct admission *admission)
+static void free_login(struct login *login)
 {
-    command_deinit(&admission->command);
-    arena_deinit(&admission->arena);
-    free(admission);
+    command_deinit(&login->command);
+    arena_deinit(&login->arena);
+    free(login);
 }
 
 static void on_answer(struct letter *letter)
 {
-    struct admission *admission = (struct admission *)letter;
-    struct session *session = admission->session;
-    enum err e = check_answer(admission);
+    struct login *login = (struct login *)letter;
+    struct session *session = login->session;
+    enum err e = check_answer(login);
     if (!e && session->state != SESSION_ENDED)
-        e = check_room(admission);
+        e = check_room(login);
     if (session->state == SESSION_ENDED) {
         /* nobody is there to hear it */
     } else if (!e) {
-        let_in(admission);
+        let_in(login);
     } else {
         if (session->state == SESSION_STARTING)
             session_move(session, SESSION_OPEN);
-        refuse(admission, e);
+        refuse(login, e);
     }
-    free_admission(admission);
+    free_login(login);
     session_release(session);
 }
 
-static void ask_core(struct admission *admission)
+static void ask_core(struct login *login)
 {
-    struct session *session = admission->session;
-    admission->command = (struct command){
+    struct session *session = login->session;
+    login->command = (struct command){
         .letter.arrive = on_answer,
         .verb = VERB_FETCH,
         .kind = KIND_SERVICE,
-        .key = admission->jwt.key,
-        .identity = admission->jwt.identity,
-        .object = admission->jwt.service,
+        .key = login->jwt.key,
+        .identity = login->jwt.identity,
+        .object = login->jwt.service,
     };
     if (session->state == SESSION_OPEN)
         session_move(session, SESSION_STARTING);
-    session_forward(session, &admission->command);
+    session_forward(session, &login->command);
 }
 
 static void note_text(struct str object, struct str key, struct arena *arena,
@@ -258,28 +257,28 @@ static void note_sdk(struct session *session, const struct packet *packet, struc
 
 static void start(struct session *session, const struct packet *packet, bool is_init)
 {
-    struct admission *admission = mem_zalloc(1, sizeof *admission);
-    admission->session = session;
-    admission->is_init = is_init;
-    arena_init(&admission->arena);
-    admission->id = arena_dup(&admission->arena, packet->id);
+    struct login *login = mem_zalloc(1, sizeof *login);
+    login->session = session;
+    login->is_init = is_init;
+    arena_init(&login->arena);
+    login->id = arena_dup(&login->arena, packet->id);
     if (is_init)
-        note_sdk(session, packet, &admission->arena);
-    enum err e = check(admission, packet);
+        note_sdk(session, packet, &login->arena);
+    enum err e = check(login, packet);
     if (!e) {
-        ask_core(admission);
+        ask_core(login);
         return;
     }
-    refuse(admission, e);
-    free_admission(admission);
+    refuse(login, e);
+    free_login(login);
 }
 
-void admission_init(struct session *session, const struct packet *packet)
+void login_init(struct session *session, const struct packet *packet)
 {
     start(session, packet, true);
 }
 
-void admission_update(struct session *session, const struct packet *packet)
+void login_update(struct session *session, const struct packet *packet)
 {
     start(session, packet, false);
 }

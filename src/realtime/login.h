@@ -10,9 +10,9 @@
 #include "session/session.h"
 
 /* An `init`; a second one counts as an update. */
-void admission_init(struct session *session, const struct packet *packet);
+void login_init(struct session *session, const struct packet *packet);
 
 /* A new token for the same identity and service. */
-void admission_update(struct session *session, const struct packet *packet);
+void login_update(struct session *session, const struct packet *packet);
 
 #endif

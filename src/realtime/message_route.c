@@ -1,11 +1,11 @@
 #include "realtime/message_route.h"
 
-enum err published_prepare(struct request *request)
+enum err message_route_prepare(struct request *request)
 {
     return request_data(request);
 }
 
-void published_render(struct request *request, struct buf *out)
+void message_route_render(struct request *request, struct buf *out)
 {
     struct sid sid = sid_of(request->command.head);
     buf_addf(out, "{\"sid\":\"%s\"}", sid.text);

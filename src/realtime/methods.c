@@ -30,8 +30,8 @@ static const struct {
     void (*handle)(struct session *session, const struct packet *packet);
 } methods[] = {
     [PACKET_OTHER] = {false, agree},
-    [PACKET_INIT] = {true, admission_init},
-    [PACKET_UPDATE] = {false, admission_update},
+    [PACKET_INIT] = {true, login_init},
+    [PACKET_UPDATE] = {false, login_update},
     [PACKET_MESSAGE] = {false, request_start},
     [PACKET_PUT_NOTIFICATION_CTX] = {false, agree},
     [PACKET_DELETE_NOTIFICATION_CTX] = {false, agree},

@@ -3,7 +3,7 @@
 #include "dialect/dates.h"
 #include "realtime/page_route.h"
 
-enum err entity_prepare_one(struct request *request)
+enum err object_route_prepare_one(struct request *request)
 {
     return request->command.verb == VERB_FETCH ? OK : request_if_match(request);
 }
@@ -14,28 +14,28 @@ static enum err read_fields(struct request *request)
     return !e && request->command.kind == KIND_DOCUMENT ? request_data(request) : e;
 }
 
-enum err entity_prepare_create(struct request *request)
+enum err object_route_prepare_create(struct request *request)
 {
     enum err e = request_text(request, STR("unique_name"), &request->command.name);
     return e ? e : read_fields(request);
 }
 
-enum err entity_prepare_update(struct request *request)
+enum err object_route_prepare_update(struct request *request)
 {
     enum err e = request_if_match(request);
     return e ? e : read_fields(request);
 }
 
-bool entity_is_page(const struct request *request)
+bool object_route_is_page(const struct request *request)
 {
     return request->command.kind == KIND_MAP &&
            str_eq(request_param(request, STR("Include")), STR("items"));
 }
 
-bool entity_proceed(struct request *request)
+bool object_route_proceed(struct request *request)
 {
     struct command *command = &request->command;
-    if (!entity_is_page(request))
+    if (!object_route_is_page(request))
         return false;
     request_keep(request);
     command->verb = VERB_LIST;
@@ -95,7 +95,7 @@ static void begin(struct request *request, const struct change *head, struct buf
     dates_add(head, date_add_iso_ms, out);
 }
 
-void entity_render(struct request *request, struct buf *out)
+void object_route_render(struct request *request, struct buf *out)
 {
     const struct change *head = request->kept ? request->kept : request->command.head;
     begin(request, head, out);
@@ -105,18 +105,18 @@ void entity_render(struct request *request, struct buf *out)
     }
     if (request->kept) {
         buf_add_lit(out, ",\"items\":");
-        window_render_items(request, out);
+        page_route_render_items(request, out);
     }
     buf_add_char(out, '}');
 }
 
-void entity_render_written(struct request *request, struct buf *out)
+void object_route_render_written(struct request *request, struct buf *out)
 {
     begin(request, request->command.head, out);
     buf_add_char(out, '}');
 }
 
-void entity_render_context(struct request *request, struct buf *out)
+void object_route_render_context(struct request *request, struct buf *out)
 {
     buf_addf(out, "{\"data\":{},\"last_event_id\":%llu}",
              (unsigned long long)request->command.head->seq);

@@ -79,7 +79,7 @@ static enum err read_token(struct request *request, struct str text)
     return OK;
 }
 
-enum err window_prepare(struct request *request)
+enum err page_route_prepare(struct request *request)
 {
     struct str one = request_param(request, name_of(request));
     struct str token = request_param(request, STR("PageToken"));
@@ -114,22 +114,22 @@ static void add_meta(struct request *request, struct buf *out)
     buf_addf(out, ",\"page_size\":%zu,\"key\":\"items\"}", request->page_size);
 }
 
-void window_render_items(struct request *request, struct buf *out)
+void page_route_render_items(struct request *request, struct buf *out)
 {
     const struct command *command = &request->command;
     buf_add_char(out, '[');
     for (size_t i = 0; i < command->heads_count; i++) {
         if (i)
             buf_add_char(out, ',');
-        member_write(request, command->heads[i], true, out);
+        item_route_write(request, command->heads[i], true, out);
     }
     buf_add_char(out, ']');
 }
 
-void window_render(struct request *request, struct buf *out)
+void page_route_render(struct request *request, struct buf *out)
 {
     buf_add_lit(out, "{\"items\":");
-    window_render_items(request, out);
+    page_route_render_items(request, out);
     buf_add_char(out, ',');
     add_meta(request, out);
     buf_add_char(out, '}');

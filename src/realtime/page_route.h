@@ -8,12 +8,12 @@
 /* Key or Index (at most one item); else PageToken; else From, Order, Bounds; and PageSize, of which
  * at most PAGE_SIZE_MAX come.
  * ERR_PAGE_SIZE, ERR_PAGE_TOKEN, ERR_ORDER, ERR_BOUNDS, ERR_INDEX, ERR_KEY. */
-must_check enum err window_prepare(struct request *request);
+must_check enum err page_route_prepare(struct request *request);
 
 /* {"items":[...],"meta":{...}} */
-void window_render(struct request *request, struct buf *out);
+void page_route_render(struct request *request, struct buf *out);
 
 /* Only the array. */
-void window_render_items(struct request *request, struct buf *out);
+void page_route_render_items(struct request *request, struct buf *out);
 
 #endif

@@ -2,9 +2,9 @@
  * page of its items, of which those are kept that match. However large the map, no more than the
  * place of the next page and what was found stays in memory.
  *
- * A step looks at items until that has cost INSIGHT_STEP_COST. The next one begins with the item
- * where it stopped, by a page of its own; meanwhile others have their turn. Pages become as long as
- * a step gets through. */
+ * A step looks at items until that has cost QUERY_ROUTE_STEP_COST. The next one begins with the
+ * item where it stopped, by a page of its own; meanwhile others have their turn. Pages become as
+ * long as a step gets through. */
 #include "realtime/query_route.h"
 
 #include "base/hex.h"
@@ -26,19 +26,19 @@ struct search {
     char place[TOKEN_PLACE_SIZE_MAX];
 };
 
-bool insight_is_page(const struct request *request)
+bool query_route_is_page(const struct request *request)
 {
     (void)request;
     return true;
 }
 
-enum err insight_prepare(struct request *request)
+enum err query_route_prepare(struct request *request)
 {
     struct search *search = arena_alloc(&request->arena, sizeof *search);
     struct query *query;
     *search = (struct search){.index = request->captures[0]};
     request->work = search;
-    buf_init(&request->gathered, INSIGHT_SIZE_MAX);
+    buf_init(&request->gathered, QUERY_ROUTE_SIZE_MAX);
     enum err e = request_text(request, STR("query_string"), &search->text);
     if (e)
         return e;
@@ -53,7 +53,7 @@ enum err insight_prepare(struct request *request)
     return OK;
 }
 
-void insight_end(struct request *request)
+void query_route_end(struct request *request)
 {
     struct search *search = request->work;
     query_evaluation_free(search->evaluation);
@@ -95,14 +95,14 @@ static void look_at(struct request *request, const struct change *item, size_t *
 static bool is_full(const struct request *request)
 {
     const struct search *search = request->work;
-    return search->count == INSIGHT_ITEMS_MAX || request->gathered.failed;
+    return search->count == QUERY_ROUTE_ITEMS_MAX || request->gathered.failed;
 }
 
 /* Returns how many of the page's items were looked at. */
 static size_t look_at_page(struct request *request)
 {
     size_t cost = 0, at = 0;
-    while (at < request->command.heads_count && !is_full(request) && cost < INSIGHT_STEP_COST)
+    while (at < request->command.heads_count && !is_full(request) && cost < QUERY_ROUTE_STEP_COST)
         look_at(request, request->command.heads[at++], &cost);
     return at;
 }
@@ -136,7 +136,7 @@ static void ask_for_next(struct request *request, size_t looked)
     command_reset(command);
 }
 
-bool insight_proceed(struct request *request)
+bool query_route_proceed(struct request *request)
 {
     const struct command *command = &request->command;
     if (command->verb == VERB_FETCH) {
@@ -165,7 +165,7 @@ static void add_query_id(const struct request *request, const struct search *sea
     buf_add(out, (struct str){digits, sizeof digits});
 }
 
-void insight_render(struct request *request, struct buf *out)
+void query_route_render(struct request *request, struct buf *out)
 {
     buf_add_lit(out, "{\"query_id\":\"");
     add_query_id(request, request->work, out);

@@ -6,17 +6,18 @@
 #include "realtime/request.h"
 
 enum {
-    INSIGHT_ITEMS_MAX = 1000, /* more are left out */
-    INSIGHT_SIZE_MAX = 4 << 20,
-    INSIGHT_STEP_COST = 256 << 10, /* of a step between two turns of others: query_evaluation.h */
+    QUERY_ROUTE_ITEMS_MAX = 1000, /* more are left out */
+    QUERY_ROUTE_SIZE_MAX = 4 << 20,
+    QUERY_ROUTE_STEP_COST =
+        256 << 10, /* of a step between two turns of others: query_evaluation.h */
 };
 
 /* ERR_BODY, ERR_QUERY, ERR_QUERY_OPERATORS, ERR_QUERY_ARRAY; the core's ERR_MISSING and
  * ERR_NAME_MISSING are told as ERR_INDEX_MISSING. */
-must_check enum err insight_prepare(struct request *request);
-bool insight_is_page(const struct request *request);
-bool insight_proceed(struct request *request);
-void insight_end(struct request *request);
-void insight_render(struct request *request, struct buf *out);
+must_check enum err query_route_prepare(struct request *request);
+bool query_route_is_page(const struct request *request);
+bool query_route_proceed(struct request *request);
+void query_route_end(struct request *request);
+void query_route_render(struct request *request, struct buf *out);
 
 #endif

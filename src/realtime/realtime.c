@@ -215,9 +215,9 @@ void realtime_free(struct realtime *realtime)
     sessions_deinit(&realtime->sessions, on_closed);
 }
 
-bool realtime_enrol(const struct realtime *realtime, size_t *room, struct buf *out)
+bool realtime_add_connections(const struct realtime *realtime, size_t *room, struct buf *out)
 {
-    return roster_write(&realtime->sessions, room, out);
+    return connection_list_add(&realtime->sessions, room, out);
 }
 
 void realtime_drain(struct realtime *realtime)

@@ -93,7 +93,7 @@ void realtime_hear(struct realtime *realtime, const struct notice *notice);
 /* Append a JSON object for each client that was let in, at most `*room` of them, separated by
  * commas, the first one too where `out` is not empty; `*room` becomes what is left. False: there
  * are more. */
-bool realtime_enrol(const struct realtime *realtime, size_t *room, struct buf *out);
+bool realtime_add_connections(const struct realtime *realtime, size_t *room, struct buf *out);
 
 /* No new sessions; those there are end as soon as what they asked for is answered. */
 void realtime_drain(struct realtime *realtime);

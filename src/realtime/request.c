@@ -29,8 +29,8 @@ static struct request *new_request(struct session *session, const struct packet 
 
 void request_free(struct request *request)
 {
-    if (request->work && request->passage->end)
-        request->passage->end(request);
+    if (request->work && request->route->end)
+        request->route->end(request);
     command_deinit(&request->command);
     change_unref(request->kept);
     buf_deinit(&request->gathered);
@@ -71,8 +71,8 @@ static void reply_success(struct request *request)
 {
     struct buf body;
     buf_init(&body, REPLY_SIZE_MAX);
-    if (request->passage->render)
-        request->passage->render(request, &body);
+    if (request->route->render)
+        request->route->render(request, &body);
     session_reply_http(request->session, request->id, request->status, buf_str(&body));
     buf_deinit(&body);
 }
@@ -83,7 +83,7 @@ static enum err error_of(const struct request *request)
     bool missing = e == ERR_MISSING || e == ERR_NAME_MISSING;
     if (e == ERR_EXISTS)
         return ERR_REVISION; /* clients have no If-None-Match: they asked by a revision, -1 */
-    return missing && request->passage->missing ? request->passage->missing : e;
+    return missing && request->route->missing ? request->route->missing : e;
 }
 
 /* True: the command has been filled in anew. */
@@ -91,7 +91,7 @@ static bool goes_on(struct request *request, enum err e)
 {
     if (e == ERR_REVISION)
         return conflict_read(request);
-    return !e && request->passage->proceed && request->passage->proceed(request);
+    return !e && request->route->proceed && request->route->proceed(request);
 }
 
 static void on_answer(struct letter *letter)
@@ -255,7 +255,7 @@ static enum err read_body(struct request *request, struct str method, struct str
     return ERR_BODY;
 }
 
-static enum err find_passage(struct request *request, struct str method, struct str path)
+static enum err find_route(struct request *request, struct str method, struct str path)
 {
     const struct session *session = request->session;
     struct routes_match match;
@@ -264,12 +264,12 @@ static enum err find_passage(struct request *request, struct str method, struct 
         why_set(&request->why, "%.*s", STR_ARG(path));
     if (e)
         return e;
-    request->passage = match.passage;
+    request->route = match.route;
     memcpy(request->captures, match.captures, sizeof match.captures);
-    request->command.verb = match.passage->verb;
-    request->command.kind = match.passage->kind;
-    request->command.container_kind = match.passage->container;
-    request->status = match.passage->status;
+    request->command.verb = match.route->verb;
+    request->command.kind = match.route->kind;
+    request->command.container_kind = match.route->container;
+    request->status = match.route->status;
     bool own = !match.service.ptr || str_eq(match.service, sid_str(&session->service_sid)) ||
                str_eq(match.service, session->service);
     return own ? OK : ERR_SERVICE_MISSING;
@@ -278,7 +278,7 @@ static enum err find_passage(struct request *request, struct str method, struct 
 static void address(struct request *request)
 {
     const struct str *capture = request->captures;
-    if (request->passage->container)
+    if (request->route->container)
         request->command.container = *capture++;
     request->command.object = *capture;
 }
@@ -311,17 +311,17 @@ static enum err read_request(struct request *request, const struct packet *packe
     struct str method = text_of(request, values[METHOD]);
     struct str query = text_of(request, values[PATH]);
     struct str path = str_split(&query, '?');
-    e = find_passage(request, method, path);
+    e = find_route(request, method, path);
     if (!e)
         e = read_params(request, query, values[PARAMS]);
     if (!e)
         e = read_body(request, method, packet->payload);
     if (!e)
         e = read_headers(request, values[HEADERS]);
-    if (e || !request->passage->prepare)
+    if (e || !request->route->prepare)
         return e;
     address(request);
-    return request->passage->prepare(request);
+    return request->route->prepare(request);
 }
 
 void request_start(struct session *session, const struct packet *packet)
@@ -332,15 +332,15 @@ void request_start(struct session *session, const struct packet *packet)
     if (e) {
         reply_problem(request, e);
         request_free(request);
-    } else if (request->passage->respond) {
-        request->passage->respond(request);
+    } else if (request->route->respond) {
+        request->route->respond(request);
     } else {
-        request->page = request->passage->is_page && request->passage->is_page(request);
+        request->page = request->route->is_page && request->route->is_page(request);
         request_queue_add(&session->requests, request);
     }
 }
 
-/* --- for passages --- */
+/* --- for routes --- */
 
 struct str request_param(const struct request *request, struct str name)
 {

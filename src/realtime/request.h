@@ -19,7 +19,7 @@
 struct request;
 
 /* What a method and path lead to. */
-struct passage {
+struct realtime_route {
     const char *method;
     const char *pattern; /* as routes.c has it */
     enum verb verb;
@@ -58,18 +58,18 @@ struct request {
     struct arena arena; /* all that the request needs until its end */
     struct str id;      /* of the packet to answer */
     size_t size;        /* of that packet */
-    const struct passage *passage;
+    const struct realtime_route *route;
     struct str captures[ROUTE_CAPTURES_MAX];
     struct fields params; /* of the query, decoded */
     struct str body;      /* compact JSON object; empty: none */
     struct str if_match;  /* the header; absent: not sent */
     bool prefers_current; /* the header Prefer; see conflict.h */
     enum kind conflict;   /* what lost a race, while its current state is read; 0: nothing */
-    bool page;            /* passage.is_page, as it began */
+    bool page;            /* route.is_page, as it began */
     unsigned status;
     struct why why;
     size_t page_size;
-    struct change *kept; /* of passages that proceed: what the first round found */
+    struct change *kept; /* of routes that proceed: what the first round found */
     struct sid kept_sid; /* ... by which the others name it: a name may change hands */
     void *work;          /* ... and what else they keep; in the arena */
     struct buf gathered; /* ... and JSON that they have gathered */
@@ -83,7 +83,7 @@ void request_submit(struct request *request);
 
 void request_free(struct request *request);
 
-/* --- for passages --- */
+/* --- for routes --- */
 
 struct hub *request_hub(const struct request *request);
 

@@ -11,100 +11,101 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ENTITY(folder, kind_)                                                                      \
+#define OBJECTS(folder, kind_)                                                                     \
     {.method = "POST",                                                                             \
      .pattern = "/" folder,                                                                        \
      .verb = VERB_CREATE,                                                                          \
      .kind = kind_,                                                                                \
      .status = 201,                                                                                \
-     .prepare = entity_prepare_create,                                                             \
-     .render = entity_render_written},                                                             \
+     .prepare = object_route_prepare_create,                                                       \
+     .render = object_route_render_written},                                                       \
         {.method = "GET",                                                                          \
          .pattern = "/" folder "/{id}",                                                            \
          .verb = VERB_FETCH,                                                                       \
          .kind = kind_,                                                                            \
          .status = 200,                                                                            \
-         .is_page = entity_is_page,                                                                \
-         .prepare = entity_prepare_one,                                                            \
-         .render = entity_render,                                                                  \
-         .proceed = entity_proceed},                                                               \
+         .is_page = object_route_is_page,                                                          \
+         .prepare = object_route_prepare_one,                                                      \
+         .render = object_route_render,                                                            \
+         .proceed = object_route_proceed},                                                         \
         {.method = "POST",                                                                         \
          .pattern = "/" folder "/{id}",                                                            \
          .verb = VERB_UPDATE,                                                                      \
          .kind = kind_,                                                                            \
          .status = 200,                                                                            \
-         .prepare = entity_prepare_update,                                                         \
-         .render = entity_render_written,                                                          \
-         .render_current = entity_render},                                                         \
+         .prepare = object_route_prepare_update,                                                   \
+         .render = object_route_render_written,                                                    \
+         .render_current = object_route_render},                                                   \
     {                                                                                              \
         .method = "DELETE", .pattern = "/" folder "/{id}", .verb = VERB_REMOVE, .kind = kind_,     \
-        .status = 204, .prepare = entity_prepare_one, .render_current = entity_render              \
+        .status = 204, .prepare = object_route_prepare_one, .render_current = object_route_render  \
     }
 
-#define MEMBERS(folder, container_, kind_)                                                         \
+#define ITEMS(folder, container_, kind_)                                                           \
     {.method = "GET",                                                                              \
      .pattern = "/" folder "/{id}/Items",                                                          \
      .verb = VERB_LIST,                                                                            \
      .kind = kind_,                                                                                \
      .container = container_,                                                                      \
      .status = 200,                                                                                \
-     .is_page = member_is_page,                                                                    \
-     .prepare = member_prepare_page,                                                               \
-     .render = member_render_page},                                                                \
+     .is_page = item_route_is_page,                                                                \
+     .prepare = item_route_prepare_page,                                                           \
+     .render = item_route_render_page},                                                            \
         {.method = "POST",                                                                         \
          .pattern = "/" folder "/{id}/Items",                                                      \
          .verb = VERB_CREATE,                                                                      \
          .kind = kind_,                                                                            \
          .container = container_,                                                                  \
          .status = 201,                                                                            \
-         .prepare = member_prepare_create,                                                         \
-         .render = member_render_written},                                                         \
+         .prepare = item_route_prepare_create,                                                     \
+         .render = item_route_render_written},                                                     \
         {.method = "GET",                                                                          \
          .pattern = "/" folder "/{id}/Items/{name}",                                               \
          .verb = VERB_FETCH,                                                                       \
          .kind = kind_,                                                                            \
          .container = container_,                                                                  \
          .status = 200,                                                                            \
-         .prepare = member_prepare_one,                                                            \
-         .render = member_render},                                                                 \
+         .prepare = item_route_prepare_one,                                                        \
+         .render = item_route_render},                                                             \
         {.method = "POST",                                                                         \
          .pattern = "/" folder "/{id}/Items/{name}",                                               \
          .verb = VERB_UPDATE,                                                                      \
          .kind = kind_,                                                                            \
          .container = container_,                                                                  \
          .status = 200,                                                                            \
-         .prepare = member_prepare_update,                                                         \
-         .render = member_render_written,                                                          \
-         .render_current = member_render},                                                         \
+         .prepare = item_route_prepare_update,                                                     \
+         .render = item_route_render_written,                                                      \
+         .render_current = item_route_render},                                                     \
     {                                                                                              \
         .method = "DELETE", .pattern = "/" folder "/{id}/Items/{name}", .verb = VERB_REMOVE,       \
-        .kind = kind_, .container = container_, .status = 200, .prepare = member_prepare_remove,   \
-        .render = member_render_written, .render_current = member_render                           \
+        .kind = kind_, .container = container_, .status = 200,                                     \
+        .prepare = item_route_prepare_remove, .render = item_route_render_written,                 \
+        .render_current = item_route_render                                                        \
     }
 
 /* clang-format off */
-static const struct passage in_service[] = {
-    ENTITY("Documents", KIND_DOCUMENT),
-    ENTITY("Lists", KIND_LIST),
-    ENTITY("Maps", KIND_MAP),
-    ENTITY("Streams", KIND_STREAM),
-    MEMBERS("Lists", KIND_LIST, KIND_LIST_ITEM),
-    MEMBERS("Maps", KIND_MAP, KIND_MAP_ITEM),
+static const struct realtime_route in_service[] = {
+    OBJECTS("Documents", KIND_DOCUMENT),
+    OBJECTS("Lists", KIND_LIST),
+    OBJECTS("Maps", KIND_MAP),
+    OBJECTS("Streams", KIND_STREAM),
+    ITEMS("Lists", KIND_LIST, KIND_LIST_ITEM),
+    ITEMS("Maps", KIND_MAP, KIND_MAP_ITEM),
     {.method = "PUT", .pattern = "/Maps/{id}/Items/{name}", .verb = VERB_PUT, .kind = KIND_MAP_ITEM,
-     .container = KIND_MAP, .status = 200, .prepare = member_prepare_put,
-     .render = member_render_written, .render_current = member_render},
+     .container = KIND_MAP, .status = 200, .prepare = item_route_prepare_put,
+     .render = item_route_render_written, .render_current = item_route_render},
     {.method = "GET", .pattern = "/Lists/{id}/Context", .verb = VERB_FETCH, .kind = KIND_LIST,
-     .status = 200, .prepare = entity_prepare_one, .render = entity_render_context},
+     .status = 200, .prepare = object_route_prepare_one, .render = object_route_render_context},
     {.method = "POST", .pattern = "/Streams/{id}/Messages", .verb = VERB_CREATE,
      .kind = KIND_MESSAGE, .container = KIND_STREAM, .status = 201,
-     .prepare = published_prepare, .render = published_render},
+     .prepare = message_route_prepare, .render = message_route_render},
     {.method = "POST", .pattern = "/Insights/{index}/Items", .verb = VERB_FETCH, .kind = KIND_MAP,
-     .status = 200, .is_page = insight_is_page, .missing = ERR_INDEX_MISSING, .prepare = insight_prepare,
-     .render = insight_render, .proceed = insight_proceed, .end = insight_end},
+     .status = 200, .is_page = query_route_is_page, .missing = ERR_INDEX_MISSING, .prepare = query_route_prepare,
+     .render = query_route_render, .proceed = query_route_proceed, .end = query_route_end},
 };
 
-static const struct passage others[] = {
-    {.method = "POST", .pattern = "/v4/Subscriptions", .respond = establish_respond},
+static const struct realtime_route others[] = {
+    {.method = "POST", .pattern = "/v4/Subscriptions", .respond = subscription_route_respond},
     {.method = "GET", .pattern = "/v3/Configuration", .status = 200, .respond = configuration_respond},
 };
 /* clang-format on */
@@ -112,8 +113,8 @@ static const struct passage others[] = {
 enum {
     IN_SERVICE = sizeof in_service / sizeof *in_service,
     OTHERS = sizeof others / sizeof *others,
-    SPELLINGS = 4,
-    ROUTES = SPELLINGS * IN_SERVICE + OTHERS,
+    ALIASES = 4,
+    ROUTES = ALIASES * IN_SERVICE + OTHERS,
     PATTERN_SIZE = 80,
 };
 
@@ -126,27 +127,27 @@ struct routes {
     size_t count;
 };
 
-static void add(struct routes *routes, const struct passage *passage, const char *prefix,
+static void add(struct routes *routes, const struct realtime_route *route, const char *prefix,
                 struct str pattern)
 {
     char *whole = routes->patterns[routes->count];
     snprintf(whole, PATTERN_SIZE, "%s%.*s", prefix, STR_ARG(pattern));
-    routes->table[routes->count++] = (struct route){passage->method, whole, passage};
+    routes->table[routes->count++] = (struct route){route->method, whole, route};
 }
 
-/* An item without a name leads to the same passage, which refuses it as one: were there no such
+/* An item without a name leads to the same route, which refuses it as one: were there no such
  * path, the SDK would take the map for gone. */
-static void add_spellings(struct routes *routes, const struct passage *passage)
+static void add_aliases(struct routes *routes, const struct realtime_route *route)
 {
     static const struct str name = STR_INIT("{name}");
     static const char *const prefixes[] = {"/v3", "/v3/Services/{service}"};
-    struct str pattern = str_from(passage->pattern);
+    struct str pattern = str_from(route->pattern);
     struct str without = {pattern.ptr, pattern.len > name.len ? pattern.len - name.len : 0};
     bool named = str_eq((struct str){pattern.ptr + without.len, pattern.len - without.len}, name);
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-        add(routes, passage, prefixes[i], pattern);
+        add(routes, route, prefixes[i], pattern);
         if (named)
-            add(routes, passage, prefixes[i], without);
+            add(routes, route, prefixes[i], without);
     }
 }
 
@@ -154,7 +155,7 @@ struct routes *routes_new(void)
 {
     struct routes *routes = mem_zalloc(1, sizeof *routes);
     for (size_t i = 0; i < IN_SERVICE; i++)
-        add_spellings(routes, &in_service[i]);
+        add_aliases(routes, &in_service[i]);
     for (size_t i = 0; i < OTHERS; i++)
         add(routes, &others[i], "", str_from(others[i].pattern));
     routes->tree = route_tree_new(routes->table);
@@ -175,7 +176,7 @@ enum err routes_find(const struct routes *routes, struct str method, struct str 
     if (e)
         return e;
     bool named = str_starts(path, service_prefix);
-    *match = (struct routes_match){.passage = found.route->endpoint};
+    *match = (struct routes_match){.route = found.route->endpoint};
     if (named)
         match->service = found.captures[0];
     for (size_t i = named; i < found.captures_count; i++)

@@ -1,4 +1,4 @@
-/* Which passage serves a method and a path: those of objects as /v3/X and, the same, as
+/* Which route serves a method and a path: those of objects as /v3/X and, the same, as
  * /v3/Services/{service}/X. */
 #ifndef REALTIME_ROUTES_H
 #define REALTIME_ROUTES_H
@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "http/route.h"
 
-struct passage;
+struct realtime_route;
 
 struct routes;
 
@@ -15,7 +15,7 @@ struct routes *routes_new(void);
 void routes_free(struct routes *routes);
 
 struct routes_match {
-    const struct passage *passage;
+    const struct realtime_route *route;
     struct str service; /* absent: the path names none */
     struct str captures[ROUTE_CAPTURES_MAX];
 };

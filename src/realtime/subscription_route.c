@@ -17,7 +17,7 @@ static const struct str answer =
     STR_INIT("{\"max_batch_size\":1000,\"estimated_delivery_in_ms\":5000,\"ttl_in_s\":-1}");
 
 /* A request whose objects are not all subscribed to yet; in its arena. */
-struct establishing {
+struct subscribing {
     struct request *request;
     struct value_elements objects; /* those that are left */
     int count;                     /* of those that were read */
@@ -65,54 +65,53 @@ static void take_ask(struct request *request, const struct subscription_ask *ask
 }
 
 /* The next object; false: there is none. */
-static bool take_next(struct establishing *establishing, size_t *bytes)
+static bool take_next(struct subscribing *subscribing, size_t *bytes)
 {
     struct str object;
-    if (establishing->count++ == BATCH_SIZE_MAX ||
-        !value_elements_next(&establishing->objects, &object))
+    if (subscribing->count++ == BATCH_SIZE_MAX ||
+        !value_elements_next(&subscribing->objects, &object))
         return false;
     *bytes = object.len;
     if (object.ptr[0] != '{')
         return true;
-    struct subscription_ask ask =
-        read_ask(establishing->request, object, establishing->correlation);
-    take_ask(establishing->request, &ask, establishing->cancel);
+    struct subscription_ask ask = read_ask(subscribing->request, object, subscribing->correlation);
+    take_ask(subscribing->request, &ask, subscribing->cancel);
     return true;
 }
 
-static void finish(const struct establishing *establishing)
+static void finish(const struct subscribing *subscribing)
 {
-    establishing->request->session->subscriber.establishing = NULL;
-    request_free(establishing->request);
+    subscribing->request->session->subscriber.subscribing = NULL;
+    request_free(subscribing->request);
 }
 
 /* True: there is more, for a later step. */
-static bool take_some(struct establishing *establishing)
+static bool take_some(struct subscribing *subscribing)
 {
-    struct work_slice slice = work_slice(request_hub(establishing->request)->options->work);
-    const struct session *session = establishing->request->session;
+    struct work_slice slice = work_slice(request_hub(subscribing->request)->options->work);
+    const struct session *session = subscribing->request->session;
     size_t bytes = 0;
     bool more = true;
     do
-        more = session->state != SESSION_ENDED && take_next(establishing, &bytes);
+        more = session->state != SESSION_ENDED && take_next(subscribing, &bytes);
     while (more && work_goes_on(&slice, bytes));
     if (!more)
-        finish(establishing);
+        finish(subscribing);
     return more;
 }
 
 static bool on_step(struct worker *worker)
 {
-    struct establishing *establishing = ring_of(worker, struct establishing, worker);
-    struct session *session = establishing->request->session;
-    if (take_some(establishing))
+    struct subscribing *subscribing = ring_of(worker, struct subscribing, worker);
+    struct session *session = subscribing->request->session;
+    if (take_some(subscribing))
         return true;
     session_adjust_reading(session);
     return false;
 }
 
 /* NULL: the request names no objects. */
-static struct establishing *read_request(struct request *request)
+static struct subscribing *read_request(struct request *request)
 {
     uint64_t protocol = PROTOCOL_NEWEST, correlation = 0;
     if (!request->body.len)
@@ -124,34 +123,34 @@ static struct establishing *read_request(struct request *request)
     struct str list = value_get(request->body, STR("requests"));
     if (!list.len || list.ptr[0] != '[')
         return NULL;
-    struct establishing *establishing = arena_alloc(&request->arena, sizeof *establishing);
-    *establishing = (struct establishing){.request = request, .correlation = correlation};
-    establishing->cancel = str_eq(read_text(request, request->body, STR("action")), STR("cancel"));
-    value_elements_init(&establishing->objects, list);
-    worker_init(&establishing->worker, on_step);
-    return establishing;
+    struct subscribing *subscribing = arena_alloc(&request->arena, sizeof *subscribing);
+    *subscribing = (struct subscribing){.request = request, .correlation = correlation};
+    subscribing->cancel = str_eq(read_text(request, request->body, STR("action")), STR("cancel"));
+    value_elements_init(&subscribing->objects, list);
+    worker_init(&subscribing->worker, on_step);
+    return subscribing;
 }
 
-void establish_respond(struct request *request)
+void subscription_route_respond(struct request *request)
 {
     struct session *session = request->session;
     struct work_queue *work = request_hub(request)->options->work;
     session_reply_http(session, request->id, 200, answer);
-    struct establishing *establishing = read_request(request);
-    if (!establishing) {
+    struct subscribing *subscribing = read_request(request);
+    if (!subscribing) {
         request_free(request);
         return;
     }
-    session->subscriber.establishing = establishing;
-    if (!work_is_free(work) || take_some(establishing))
-        work_add(session->lane, &establishing->worker);
+    session->subscriber.subscribing = subscribing;
+    if (!work_is_free(work) || take_some(subscribing))
+        work_add(session->lane, &subscribing->worker);
 }
 
-void establish_drop(struct session *session)
+void subscription_route_drop(struct session *session)
 {
-    struct establishing *establishing = session->subscriber.establishing;
-    if (!establishing)
+    struct subscribing *subscribing = session->subscriber.subscribing;
+    if (!subscribing)
         return;
-    work_remove(&establishing->worker);
-    finish(establishing);
+    work_remove(&subscribing->worker);
+    finish(subscribing);
 }

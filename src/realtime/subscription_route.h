@@ -10,9 +10,9 @@
 
 #include "realtime/request.h"
 
-void establish_respond(struct request *request);
+void subscription_route_respond(struct request *request);
 
 /* Forget what is left of the session's request, if there is one: its socket is gone. */
-void establish_drop(struct session *session);
+void subscription_route_drop(struct session *session);
 
 #endif

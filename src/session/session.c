@@ -277,7 +277,7 @@ void session_adjust_reading(struct session *session)
     if (!session_is_talking(session))
         return;
     bool fast = is_too_fast(session);
-    bool on = !fast && !sessions_of(session)->draining && !session->subscriber.establishing &&
+    bool on = !fast && !sessions_of(session)->draining && !session->subscriber.subscribing &&
               session->in_core + session->requests.waiting.count < options->requests_max &&
               session->requests.size <= options->queue_max &&
               websocket_queued(session->socket) <= queue_max(session);
@@ -341,7 +341,7 @@ static void on_closed(void *context, unsigned code)
     strangers_remove(sessions_of(session), session);
     session_end_because(session, code == WEBSOCKET_ABNORMAL ? "connection lost" : "closed");
     request_queue_drop(&session->requests);
-    establish_drop(session);
+    subscription_route_drop(session);
     subscription_end_all(session);
     if (!session->in_core)
         free_session(session);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct establishing;
+struct subscribing;
 
 /* One answer brings what is near up to date. What is far takes many, so it is in a lane of its own,
  * and others need not wait for it. */
@@ -26,8 +26,8 @@ struct subscriber {
     size_t count;
     size_t queries_size;                        /* bytes that its live queries take */
     struct catchup_queue behind[CATCHUP_LANES]; /* those that wait to catch up: replay.c */
-    struct establishing *establishing; /* the request that is being carried out: establish.c */
-    unsigned protocol;                 /* of its last request: 3 or 4 */
+    struct subscribing *subscribing; /* the request that is being carried out: establish.c */
+    unsigned protocol;               /* of its last request: 3 or 4 */
     /* Event ids of what it did to objects that it had not subscribed to; the oldest is forgotten.
      * NULL: nothing yet. */
     uint64_t *own;

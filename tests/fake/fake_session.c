@@ -30,7 +30,7 @@ void session_submit(struct session *session, struct command *command)
 
 void session_adjust_reading(struct session *session)
 {
-    session->reading = !session->subscriber.establishing;
+    session->reading = !session->subscriber.subscribing;
 }
 
 static bool has_room(struct request_queue *requests)
@@ -126,7 +126,7 @@ void fake_session_deinit(struct fake_session *fake)
     while (fake->commands.first)
         fake_session_answer(fake, ERR_STORE, NULL, NULL);
     assert(fake->released == fake->submitted);
-    establish_drop(fake->session);
+    subscription_route_drop(fake->session);
     for (struct node *node; (node = chain_shift(&fake->farewells));)
         ((struct letter *)node)->arrive((struct letter *)node);
     routes_free(fake->hub.routes);

@@ -131,12 +131,12 @@ static void only_so_many_items_are_told(void **state)
     ask(fake, "m", "{}");
     fake_session_answer(fake, OK, &map, NULL);
     answer_page(fake, items, 1, true); /* so that the last page is too many by one */
-    for (size_t i = 0; i < INSIGHT_ITEMS_MAX / PAGE; i++) {
+    for (size_t i = 0; i < QUERY_ROUTE_ITEMS_MAX / PAGE; i++) {
         assert_int_equal(fake->replies, 0);
         answer_page(fake, items, PAGE, true);
     }
     assert_null(fake->commands.first);
-    assert_int_equal(count_of(fake_session_body(fake), "\"key\""), INSIGHT_ITEMS_MAX);
+    assert_int_equal(count_of(fake_session_body(fake), "\"key\""), QUERY_ROUTE_ITEMS_MAX);
 }
 
 static void only_so_many_bytes_are_told(void **state)
@@ -157,7 +157,7 @@ static void only_so_many_bytes_are_told(void **state)
     while (!fake->replies)
         answer_page(fake, items, PAGE, true);
     const char *body = fake_session_body(fake);
-    assert_int_equal(count_of(body, "\"key\""), INSIGHT_SIZE_MAX / DATA);
+    assert_int_equal(count_of(body, "\"key\""), QUERY_ROUTE_SIZE_MAX / DATA);
     assert_string_equal(body + strlen(body) - 15, "\"revision\":2}]}");
 }
 
@@ -180,7 +180,7 @@ static void a_costly_page_is_looked_at_in_several_steps(void **state)
     ask(fake, "m", "{\"query_string\":\"a == \\\"y\\\"\"}");
     fake_session_answer(fake, OK, &map, NULL);
     const struct command *command = fake_session_command(fake);
-    size_t looked = INSIGHT_STEP_COST / DATA + 1;
+    size_t looked = QUERY_ROUTE_STEP_COST / DATA + 1;
     answer_page(fake, items, ITEMS, false);
     assert_int_equal(fake->replies, 0);
     assert_true(str_eq(command->page.place, str_from(keys[looked - 1])));

@@ -85,11 +85,11 @@ static void assert_leads(struct world *world, const char *prefix, size_t i)
     char path[128];
     snprintf(path, sizeof path, "%s%s", prefix, ways[i].path);
     assert_int_equal(find(world, ways[i].method, path), OK);
-    assert_int_equal(world->match.passage->verb, ways[i].verb);
-    assert_int_equal(world->match.passage->kind, ways[i].kind);
-    assert_int_equal(world->match.passage->container, ways[i].container);
-    assert_int_equal(world->match.passage->status, ways[i].status);
-    assert_non_null(world->match.passage->prepare);
+    assert_int_equal(world->match.route->verb, ways[i].verb);
+    assert_int_equal(world->match.route->kind, ways[i].kind);
+    assert_int_equal(world->match.route->container, ways[i].container);
+    assert_int_equal(world->match.route->status, ways[i].status);
+    assert_non_null(world->match.route->prepare);
 }
 
 static void every_way_has_two_spellings(void **state)
@@ -97,10 +97,10 @@ static void every_way_has_two_spellings(void **state)
     struct world *world = *state;
     for (size_t i = 0; i < WAYS; i++) {
         assert_leads(world, "/v3", i);
-        const struct passage *brief = world->match.passage;
+        const struct realtime_route *brief = world->match.route;
         assert_null(world->match.service.ptr);
         assert_leads(world, "/v3/Services/a%2Fb", i);
-        assert_ptr_equal(world->match.passage, brief);
+        assert_ptr_equal(world->match.route, brief);
         assert_true(str_eq(world->match.service, STR("a/b")));
     }
 }
@@ -114,7 +114,7 @@ static void an_item_without_a_name_has_its_way_too(void **state)
         char path[64];
         snprintf(path, sizeof path, "%s/Maps/x/Items/", prefix);
         assert_int_equal(find(world, "PUT", path), OK);
-        assert_int_equal(world->match.passage->verb, VERB_PUT);
+        assert_int_equal(world->match.route->verb, VERB_PUT);
         assert_true(str_eq(world->match.captures[0], STR("x")));
         assert_int_equal(world->match.captures[1].len, 0);
         snprintf(path, sizeof path, "%s/Lists/x/Items/", prefix);
@@ -140,9 +140,9 @@ static void what_is_of_no_service_has_one_spelling(void **state)
 {
     struct world *world = *state;
     assert_int_equal(find(world, "POST", "/v4/Subscriptions"), OK);
-    assert_non_null(world->match.passage->respond);
+    assert_non_null(world->match.route->respond);
     assert_int_equal(find(world, "GET", "/v3/Configuration"), OK);
-    assert_non_null(world->match.passage->respond);
+    assert_non_null(world->match.route->respond);
     assert_int_equal(find(world, "GET", "/v3/Services/s/Configuration"), ERR_ROUTE);
     assert_int_equal(find(world, "POST", "/v3/Subscriptions"), ERR_ROUTE);
 }

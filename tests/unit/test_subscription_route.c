@@ -115,7 +115,7 @@ static void what_is_left_is_forgotten_when_the_socket_is_gone(void **state)
     fake->tick_ns = 100000;
     subscribe(fake, REQUESTS_MAX, STR("ET1"));
     assert_false(work_is_empty(&fake->work));
-    establish_drop(fake->session);
+    subscription_route_drop(fake->session);
     assert_true(work_is_empty(&fake->work));
 }
 
