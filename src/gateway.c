@@ -93,6 +93,14 @@ static void hand_over(void *context)
     loop_submit(gateway->options.loop, &gateway->outgoing);
 }
 
+/* Workers have replied, too. */
+static void before_sleep(void *context)
+{
+    struct gateway *gateway = context;
+    http_server_flush(gateway->http);
+    hand_over(context);
+}
+
 static void on_http_drained(void *context)
 {
     ((struct gateway *)context)->http_drained = true;
@@ -208,7 +216,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 
 static void init_handles(struct gateway *gateway)
 {
-    struct work_loop_hooks hooks = {hand_over, hand_over, gateway};
+    struct work_loop_hooks hooks = {hand_over, before_sleep, gateway};
     uv_loop_init(&gateway->uv);
     uv_async_init(&gateway->uv, &gateway->wake, on_wake);
     work_loop_init(&gateway->work, &gateway->uv, &gateway->options.work, &hooks);
@@ -232,7 +240,7 @@ static void make_dialects(struct gateway *gateway)
     options->rest.context = options->realtime.context = options->console.context = gateway;
     options->console.enrol = enrol;
     options->realtime.loop = &gateway->uv;
-    options->realtime.work = options->http.work = &gateway->work.queue;
+    options->realtime.work = options->http.work = options->rest.work = &gateway->work.queue;
     gateway->rest = rest_new(&options->rest);
     gateway->realtime = realtime_new(&options->realtime);
     gateway->console = console_new(&options->console);
@@ -305,6 +313,7 @@ void gateway_free(struct gateway *gateway)
     uv_walk(&gateway->uv, close_handle, NULL);
     uv_run(&gateway->uv, UV_RUN_DEFAULT);
     uv_loop_close(&gateway->uv);
+    work_deinit(&gateway->work.queue);
     rest_free(gateway->rest);
     console_free(gateway->console);
     queue_free(gateway->port.queue);

@@ -45,4 +45,5 @@ void work_loop_close(struct work_loop *loop)
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
+    work_deinit(&loop->queue);
 }

@@ -1,7 +1,10 @@
 #include "base/work.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
 
 static uint64_t now_ns(const struct work_queue *queue)
 {
@@ -14,12 +17,13 @@ void work_init(struct work_queue *queue, const struct work_options *options)
     *queue = (struct work_queue){.options = *options};
     for (size_t i = 0; i < WORK_CLASSES; i++)
         ring_init(&queue->waiting[i]);
-    for (size_t i = 0; i < WORK_LANES; i++) {
-        queue->lanes[i].queue = queue;
-        queue->lanes[i].class = i / WORK_LANES_OF_CLASS;
-        ring_init(&queue->lanes[i].place);
-        ring_init(&queue->lanes[i].workers);
-    }
+    dict_init(&queue->lanes);
+}
+
+void work_deinit(struct work_queue *queue)
+{
+    assert(queue->lanes.count == 0);
+    dict_deinit(&queue->lanes);
 }
 
 void worker_init(struct worker *worker, bool (*step)(struct worker *worker))
@@ -28,13 +32,57 @@ void worker_init(struct worker *worker, bool (*step)(struct worker *worker))
     worker->step = step;
 }
 
-struct work_lane *work_lane(struct work_queue *queue, enum work_class class, uint64_t network,
-                            uint64_t connection)
+/* --- lanes --- */
+
+static struct hash hash_of(enum work_class class, uint64_t network, uint64_t connection)
 {
-    uint64_t key = network ? network : connection;
-    struct hash hash = hash_text((struct str){(const char *)&key, sizeof key}, 0);
-    return &queue->lanes[class * WORK_LANES_OF_CLASS + hash.bits % WORK_LANES_OF_CLASS];
+    uint64_t key[] = {network, connection};
+    return hash_text((struct str){(const char *)key, sizeof key}, class);
 }
+
+static struct work_lane *find_lane(const struct work_queue *queue, struct hash hash,
+                                   const struct work_lane *like)
+{
+    struct dict_cursor cursor;
+    struct work_lane *lane = dict_first(&queue->lanes, hash, &cursor);
+    while (lane && (lane->class != like->class || lane->network != like->network ||
+                    lane->connection != like->connection))
+        lane = dict_next(&queue->lanes, &cursor);
+    return lane;
+}
+
+struct work_lane *work_lane_get(struct work_queue *queue, enum work_class class, uint64_t network,
+                                uint64_t connection)
+{
+    struct work_lane wanted = {
+        .queue = queue,
+        .class = class,
+        .network = network,
+        .connection = network ? 0 : connection,
+    };
+    struct hash hash = hash_of(class, network, wanted.connection);
+    struct work_lane *lane = find_lane(queue, hash, &wanted);
+    if (!lane) {
+        lane = mem_alloc(sizeof *lane);
+        *lane = wanted;
+        ring_init(&lane->place);
+        ring_init(&lane->workers);
+        dict_add(&queue->lanes, hash, lane);
+    }
+    lane->refs++;
+    return lane;
+}
+
+void work_lane_put(struct work_lane *lane)
+{
+    if (!lane || --lane->refs)
+        return;
+    assert(ring_is_empty(&lane->workers));
+    dict_remove(&lane->queue->lanes, hash_of(lane->class, lane->network, lane->connection), lane);
+    free(lane);
+}
+
+/* --- steps --- */
 
 static void line_up(struct work_lane *lane)
 {
@@ -96,10 +144,12 @@ static void step_first(struct work_queue *queue)
     struct work_lane *lane = take_lane(queue);
     struct worker *worker = ring_of(lane->workers.next, struct worker, place);
     ring_remove(&worker->place);
+    lane->refs++; /* the last that has it may go in the step */
     if (worker->step(worker))
         work_add(lane, worker);
     if (!ring_is_empty(&lane->workers))
         line_up(lane);
+    work_lane_put(lane);
     metric_add(&queue->metrics.steps, 1);
 }
 

@@ -30,6 +30,7 @@
 #ifndef BASE_WORK_H
 #define BASE_WORK_H
 
+#include "base/dict.h"
 #include "base/metric.h"
 #include "base/ring.h"
 
@@ -39,14 +40,14 @@ enum { WORK_STEP_NS = 250000, WORK_STEP_BYTES = 64 * 1024, WORK_PIECE_BYTES = 64
 
 enum work_class { WORK_STRANGERS, WORK_KNOWN, WORK_CLASSES };
 
-/* Clients that share a lane by chance wait for each other. */
-enum { WORK_LANES_OF_CLASS = 512, WORK_LANES = WORK_LANES_OF_CLASS * WORK_CLASSES };
-
 struct work_lane {
     struct ring place;   /* in the queue, while workers wait in it */
     struct ring workers; /* in their order */
-    enum work_class class;
     struct work_queue *queue;
+    enum work_class class;
+    size_t refs;
+    uint64_t network;
+    uint64_t connection; /* 0, where the network is known */
 };
 
 struct worker {
@@ -79,17 +80,23 @@ struct work_queue {
     enum work_class next;              /* whose turn it is, if both wait */
     uint64_t began_ns;                 /* this turn; 0: it has not begun */
     bool spent;                        /* its budget */
-    struct work_lane lanes[WORK_LANES];
+    struct dict lanes;
 };
 
 void work_init(struct work_queue *queue, const struct work_options *options);
 
+/* Nobody has a lane any more. */
+void work_deinit(struct work_queue *queue);
+
 void worker_init(struct worker *worker, bool (*step)(struct worker *worker));
 
-/* The lane of all connections of this class that come from `network`; 0: a trusted one, where many
- * clients share an address, so each connection has its own, by its number. */
-struct work_lane *work_lane(struct work_queue *queue, enum work_class class, uint64_t network,
-                            uint64_t connection);
+/* A reference to the lane of all connections of this class that come from `network`; 0: a trusted
+ * one, where many clients share an address, so each connection has its own, by its number. */
+struct work_lane *work_lane_get(struct work_queue *queue, enum work_class class, uint64_t network,
+                                uint64_t connection);
+
+/* Whoever has it has no worker in it. NULL is fine. */
+void work_lane_put(struct work_lane *lane);
 
 /* To the lane's end; nothing if it waits already. */
 void work_add(struct work_lane *lane, struct worker *worker);

@@ -11,7 +11,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PIECES_MAX = 32 }; /* of replies in one call */
+enum {
+    PIECES_MAX = 32,        /* of replies in one call */
+    SEND_SIZE = 128 * 1024, /* at a time: large replies go out in steps */
+};
 
 static bool serve(struct ring *place, struct work_slice *slice);
 
@@ -46,7 +49,9 @@ static void detach(struct channel *channel)
     ring_remove(&channel->open);
     ring_remove(&channel->dirty);
     ring_remove(&channel->waiting);
+    work_remove(&channel->sender);
     lane_admit(channel->lane);
+    lane_put(channel->lane);
     buf_deinit(&channel->input);
     uv_close((uv_handle_t *)&channel->poll, on_closed);
     connection_deinit(&channel->connection);
@@ -195,7 +200,22 @@ static void skip(struct iovec *pieces, size_t count, size_t sent)
     }
 }
 
-/* All that is ready, from the first exchange on. How many pieces. */
+/* No more than SEND_SIZE. How many pieces. */
+static size_t limit(struct iovec *pieces, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t left = SEND_SIZE - size;
+        if (pieces[i].iov_len >= left) {
+            pieces[i].iov_len = left;
+            return i + 1;
+        }
+        size += pieces[i].iov_len;
+    }
+    return count;
+}
+
+/* What is ready, from the first exchange on. How many pieces. */
 static size_t gather(const struct channel *channel, struct iovec *pieces)
 {
     const struct ring *at = channel->exchanges.next;
@@ -209,7 +229,7 @@ static size_t gather(const struct channel *channel, struct iovec *pieces)
             break;
     }
     skip(pieces, count, channel->sent);
-    return count;
+    return limit(pieces, count);
 }
 
 /* The 101 is out: whoever asked for it has the socket from now on. */
@@ -262,16 +282,28 @@ static bool is_over(const struct channel *channel)
 /* A client that has finished sending is answered as far as its requests are whole. */
 static bool is_cut_short(const struct channel *channel)
 {
-    return channel->ended && !is_blocked(channel) && !channel->unanswered && !channel->stuck &&
+    bool sends = channel->stuck || work_waits(&channel->sender);
+    return channel->ended && !is_blocked(channel) && !channel->unanswered && !sends &&
            (channel->incoming || ring_is_empty(&channel->exchanges));
 }
 
+static void send_later(struct channel *channel)
+{
+    work_add(channel->lane->work, &channel->sender);
+}
+
+/* Replies that are ready, or a step of them. */
 static void send_ready(struct channel *channel)
 {
     struct iovec pieces[PIECES_MAX];
     struct msghdr message = {.msg_iov = pieces};
+    size_t left = SEND_SIZE;
     channel->stuck = false;
     while ((message.msg_iovlen = gather(channel, pieces))) {
+        if (!left) {
+            send_later(channel);
+            return;
+        }
         ssize_t sent = sendmsg(channel->connection.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno == EINTR)
             continue;
@@ -282,6 +314,7 @@ static void send_ready(struct channel *channel)
             break_off(channel);
         if (sent < 0 || !advance(channel, (size_t)sent))
             return;
+        left -= (size_t)sent < left ? (size_t)sent : left;
     }
 }
 
@@ -306,6 +339,12 @@ static void send_and_go_on(struct channel *channel)
 {
     if (conclude(channel, false) && has_more(channel))
         lane_wait(channel->lane, &channel->waiting);
+}
+
+static bool send_step(struct worker *worker)
+{
+    send_and_go_on(ring_of(worker, struct channel, sender));
+    return false; /* it has added itself, if there is more */
 }
 
 void channel_reply(struct channel *channel, struct exchange *exchange, bool was_waiting)
@@ -401,7 +440,7 @@ static enum progress handle(struct channel *channel, struct exchange *exchange)
     channel->held = !lane_takes(channel->lane, &channel->waiting, exchange->request.wants_large);
     if (channel->held)
         return PROGRESS_WAITS;
-    exchange->lane = channel->lane;
+    exchange->lane = lane_share(channel->lane);
     channel->incoming = NULL;
     channel->last |= exchange->last;
     exchange_handle(exchange);
@@ -556,6 +595,17 @@ static void take_turn(struct channel *channel)
         lane_wait(channel->lane, &channel->waiting);
 }
 
+static void send_in_turn(struct channel *channel)
+{
+    if (work_is_free(channel->channels->lanes.work)) {
+        send_and_go_on(channel);
+        return;
+    }
+    channel->stuck = false;
+    send_later(channel);
+    watch(channel);
+}
+
 static void on_event(uv_poll_t *poll, int status, int events)
 {
     struct channel *channel = poll->data;
@@ -564,7 +614,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
         return;
     }
     if (events & UV_WRITABLE)
-        send_and_go_on(channel);
+        send_in_turn(channel);
     if (channel->closed || !(events & UV_READABLE))
         return;
     channel->readable = true;
@@ -574,17 +624,21 @@ static void on_event(uv_poll_t *poll, int status, int events)
         take_turn(channel);
 }
 
-static struct lane *find_lane(const struct channel *channel, enum work_class class)
+static struct lane *get_lane(const struct channel *channel, enum work_class class)
 {
     const struct connection *connection = &channel->connection;
-    return lanes_find(&channel->channels->lanes, class, connection->place.network,
-                      (uint64_t)connection->fd);
+    return lane_get(&channel->channels->lanes, class, connection->place.network,
+                    (uint64_t)connection->fd);
 }
 
 void channel_know(struct channel *channel)
 {
-    if (ring_is_empty(&channel->waiting))
-        channel->lane = find_lane(channel, WORK_KNOWN);
+    struct lane *before = channel->lane;
+    if (channel->lane->work->class == WORK_KNOWN || !ring_is_empty(&channel->waiting) ||
+        work_waits(&channel->sender))
+        return;
+    channel->lane = get_lane(channel, WORK_KNOWN);
+    lane_put(before);
 }
 
 void channel_open(struct channels *channels, int fd)
@@ -600,11 +654,12 @@ void channel_open(struct channels *channels, int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     ring_init(&channel->dirty);
     ring_init(&channel->waiting);
+    worker_init(&channel->sender, send_step);
     ring_init(&channel->exchanges);
     ring_init(&channel->open);
     ring_append(&channels->open, &channel->open);
     buf_init(&channel->input, channels->head_size_max + 2 * CHANNEL_READ_SIZE);
     connection_init(&channel->connection, &channels->connections, fd);
-    channel->lane = find_lane(channel, WORK_STRANGERS);
+    channel->lane = get_lane(channel, WORK_STRANGERS);
     watch(channel);
 }

@@ -16,7 +16,7 @@
 #include "http/lingering.h"
 
 enum {
-    CHANNEL_REQUESTS_MAX = 64,       /* begun and not sent */
+    CHANNEL_REQUESTS_MAX = 32,       /* begun and not sent */
     CHANNEL_UNSENT_MAX = 256 * 1024, /* bytes of replies: more, and nothing is begun */
     CHANNEL_READ_SIZE = 64 * 1024,
 };
@@ -43,7 +43,8 @@ struct channel {
     int watched; /* events */
     struct ring open;
     struct ring dirty;
-    struct ring waiting; /* in its lane */
+    struct ring waiting;  /* in its lane */
+    struct worker sender; /* replies are ready that go out in a later step */
     struct lane *lane;
     struct ring exchanges;     /* in the order of their coming */
     struct exchange *incoming; /* the last one, whose body has not all come; NULL */

@@ -266,6 +266,7 @@ void exchange_end(struct exchange *exchange)
     ring_remove(&exchange->node);
     if (exchange->lane && exchange->request.wants_large)
         lane_large_sent(exchange->lane);
+    lane_put(exchange->lane);
     if (exchange->taken)
         exchange_hand_over(exchange, -1, STR(""));
     if (exchange->begun) {
@@ -324,6 +325,11 @@ uint64_t http_request_network(const struct http_request *request)
 {
     const struct connection *connection = connection_of(request);
     return connection ? connection->place.network : 0;
+}
+
+struct work_lane *http_request_lane(const struct http_request *request)
+{
+    return ring_of(request, const struct exchange, request)->lane->work;
 }
 
 void http_request_know(struct http_request *request)

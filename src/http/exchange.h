@@ -50,7 +50,7 @@ struct exchange {
     struct exchanges *exchanges;
     struct channel *channel; /* NULL: the client has gone */
     struct ring node;        /* of its channel, in their order */
-    struct lane *lane;       /* which counts it; NULL: the handler was not asked */
+    struct lane *lane; /* a reference; it counts the request; NULL: the handler was not asked */
     struct head head;
     struct chunks chunks;
     struct buf body;

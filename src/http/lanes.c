@@ -1,5 +1,10 @@
 #include "http/lanes.h"
 
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
 static bool serve_first(struct lane *lane, struct work_slice *slice)
 {
     struct ring *place = lane->waiting.next;
@@ -13,9 +18,12 @@ static bool step(struct worker *worker)
 {
     struct lane *lane = ring_of(worker, struct lane, worker);
     struct work_slice slice = work_slice(lane->lanes->work);
+    lane->refs++; /* the last of its channels may go */
     while (!ring_is_empty(&lane->waiting) && serve_first(lane, &slice))
         ;
-    return !ring_is_empty(&lane->waiting);
+    bool more = !ring_is_empty(&lane->waiting);
+    lane_put(lane);
+    return more;
 }
 
 void lanes_init(struct lanes *lanes, struct work_queue *work,
@@ -23,26 +31,56 @@ void lanes_init(struct lanes *lanes, struct work_queue *work,
 {
     lanes->work = work;
     lanes->serve = serve;
-    for (size_t i = 0; i < WORK_LANES; i++) {
-        lanes->lanes[i].lanes = lanes;
-        lanes->lanes[i].work = &work->lanes[i];
-        worker_init(&lanes->lanes[i].worker, step);
-        ring_init(&lanes->lanes[i].waiting);
-        ring_init(&lanes->lanes[i].held);
-        ring_init(&lanes->lanes[i].held_large);
-    }
+    dict_init(&lanes->by_work);
 }
 
 void lanes_deinit(struct lanes *lanes)
 {
-    for (size_t i = 0; i < WORK_LANES; i++)
-        work_remove(&lanes->lanes[i].worker);
+    assert(lanes->by_work.count == 0);
+    dict_deinit(&lanes->by_work);
 }
 
-struct lane *lanes_find(struct lanes *lanes, enum work_class class, uint64_t network,
-                        uint64_t connection)
+static struct hash hash_of(const struct work_lane *work)
 {
-    return &lanes->lanes[work_lane(lanes->work, class, network, connection) - lanes->work->lanes];
+    return hash_number((uint64_t)(uintptr_t)work);
+}
+
+/* `work`: whose reference it takes over. */
+static struct lane *make(struct lanes *lanes, struct work_lane *work)
+{
+    struct lane *lane = mem_zalloc(1, sizeof *lane);
+    lane->lanes = lanes;
+    lane->work = work;
+    worker_init(&lane->worker, step);
+    ring_init(&lane->waiting);
+    ring_init(&lane->held);
+    ring_init(&lane->held_large);
+    dict_add(&lanes->by_work, hash_of(work), lane);
+    return lane;
+}
+
+struct lane *lane_get(struct lanes *lanes, enum work_class class, uint64_t network,
+                      uint64_t connection)
+{
+    struct dict_cursor cursor;
+    struct work_lane *work = work_lane_get(lanes->work, class, network, connection);
+    struct lane *lane = dict_first(&lanes->by_work, hash_of(work), &cursor); /* no other has it */
+    if (lane)
+        work_lane_put(work);
+    else
+        lane = make(lanes, work);
+    lane->refs++;
+    return lane;
+}
+
+void lane_put(struct lane *lane)
+{
+    if (!lane || --lane->refs)
+        return;
+    work_remove(&lane->worker);
+    dict_remove(&lane->lanes->by_work, hash_of(lane->work), lane);
+    work_lane_put(lane->work);
+    free(lane);
 }
 
 void lane_wait(struct lane *lane, struct ring *place)

@@ -11,7 +11,7 @@
 #include "base/work.h"
 
 enum {
-    LANE_ASKED_MAX = 128,
+    LANE_ASKED_MAX = 32,
     LANE_LARGE_ASKED_MAX = 4,
     LANE_LARGE_UNSENT_MAX = 8,
 };
@@ -20,7 +20,8 @@ struct lanes;
 
 struct lane {
     struct worker worker;
-    struct work_lane *work;
+    struct work_lane *work; /* a reference */
+    size_t refs;
     struct lanes *lanes;
     struct ring waiting;
     struct ring held; /* those that wait for replies to others */
@@ -35,7 +36,7 @@ struct lanes {
     /* Serve what stands in `place` as long as the slice lasts, a piece at least. True: there is
      * more. It may leave its lane itself, by ring_remove (then: false). */
     bool (*serve)(struct ring *place, struct work_slice *slice);
-    struct lane lanes[WORK_LANES]; /* one of each of the queue's */
+    struct dict by_work; /* lanes, by the queue's */
 };
 
 void lanes_init(struct lanes *lanes, struct work_queue *work,
@@ -44,9 +45,18 @@ void lanes_init(struct lanes *lanes, struct work_queue *work,
 /* Nobody waits any more. */
 void lanes_deinit(struct lanes *lanes);
 
-/* As work_lane. */
-struct lane *lanes_find(struct lanes *lanes, enum work_class class, uint64_t network,
-                        uint64_t connection);
+/* As work_lane_get. */
+struct lane *lane_get(struct lanes *lanes, enum work_class class, uint64_t network,
+                      uint64_t connection);
+
+/* One more reference. */
+static inline struct lane *lane_share(struct lane *lane)
+{
+    lane->refs++;
+    return lane;
+}
+
+void lane_put(struct lane *lane); /* NULL is fine */
 
 /* To the lane's end; nothing if it waits already. */
 void lane_wait(struct lane *lane, struct ring *place);

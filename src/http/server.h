@@ -112,6 +112,9 @@ bool http_request_is_local(const struct http_request *request);
 /* ... and of the user that the server runs as? As peer_is_own_user. */
 bool http_request_is_own_user(const struct http_request *request);
 
+/* Where work for it waits; while the handler has it. */
+struct work_lane *http_request_lane(const struct http_request *request);
+
 /* The client has shown good credentials: its connection is no longer a stranger's (base/work.h). */
 void http_request_know(struct http_request *request);
 

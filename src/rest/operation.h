@@ -40,7 +40,8 @@ struct endpoint {
     /* Fill in op->command from captures, query and fields. */
     enum err (*prepare)(struct operation *op);
 
-    /* Write the body of success from op->command's answer; NULL: there is none. */
+    /* Write the body of success from op->command's answer; NULL: there is none. Where it is
+     * `unfinished` it is called again, in a later step (base/work.h). */
     void (*render)(struct operation *op, struct buf *out);
 
     /* Instead of prepare and render: answer without the core. */
@@ -71,9 +72,13 @@ struct operation {
     struct http_header *headers; /* of the reply */
     const char *type;            /* media type of the reply's body */
     unsigned status;
-    enum err refused; /* found before the core was asked; told after the credentials */
-    struct why why;   /* detail of the error */
-    uint64_t page;    /* lists: the page's number and size as asked for */
+    enum err refused;     /* found before the core was asked; told after the credentials */
+    struct why why;       /* detail of the error */
+    bool unfinished;      /* set by render */
+    struct worker worker; /* for the steps of render */
+    struct buf body;      /* of the reply, as far as it is written */
+    size_t written;       /* lists: objects in it */
+    uint64_t page;        /* lists: the page's number and size as asked for */
     uint64_t page_size;
     struct str page_query; /* what else its address has to say: "Order=asc&From=0&", or nothing */
 };

@@ -3,6 +3,7 @@
 #include "rest/page.h"
 
 #include "dialect/token.h"
+#include "rest/rest.h"
 #include "sync/item_name.h"
 
 #include <assert.h>
@@ -171,26 +172,34 @@ static void prefetch(const struct change *head)
         __builtin_prefetch((const char *)head + at);
 }
 
+/* One step. */
 static void write_objects(struct operation *op, const char *key, page_writer *write_one,
                           struct buf *out)
 {
     enum { AHEAD = 2 };
-    size_t count = op->command.heads_count;
-    buf_addf(out, "{\"%s\":[", key);
-    for (size_t i = 0; i < count; i++) {
-        if (i + AHEAD < count)
-            prefetch(op->command.heads[i + AHEAD]);
-        if (i)
+    struct work_slice slice = work_slice(op->context->options->work);
+    size_t count = op->command.heads_count, before;
+    bool more = true;
+    if (!op->unfinished)
+        buf_addf(out, "{\"%s\":[", key);
+    while (op->written < count && more) {
+        if (op->written + AHEAD < count)
+            prefetch(op->command.heads[op->written + AHEAD]);
+        if (op->written)
             buf_add_char(out, ',');
-        write_one(op, op->command.heads[i], out);
+        before = out->len;
+        write_one(op, op->command.heads[op->written++], out);
+        more = work_goes_on(&slice, out->len - before);
     }
-    buf_add_char(out, ']');
+    op->unfinished = op->written < count;
 }
 
 void page_render(struct operation *op, const char *key, page_writer *write_one, struct buf *out)
 {
     write_objects(op, key, write_one, out);
-    buf_addf(out, ",\"meta\":{\"page\":%llu,\"page_size\":%llu,\"first_page_url\":",
+    if (op->unfinished)
+        return;
+    buf_addf(out, "],\"meta\":{\"page\":%llu,\"page_size\":%llu,\"first_page_url\":",
              (unsigned long long)op->page, (unsigned long long)op->page_size);
     write_address(op, op->base, 0, (struct str){0}, out);
     buf_add_lit(out, ",\"previous_page_url\":");
@@ -208,7 +217,9 @@ void page_render_2010(struct operation *op, const char *key, page_writer *write_
     uint64_t first = op->page * op->page_size;
     uint64_t count = op->command.heads_count;
     write_objects(op, key, write_one, out);
-    buf_addf(out, ",\"page\":%llu,\"page_size\":%llu,\"start\":%llu,\"end\":%llu",
+    if (op->unfinished)
+        return;
+    buf_addf(out, "],\"page\":%llu,\"page_size\":%llu,\"start\":%llu,\"end\":%llu",
              (unsigned long long)op->page, (unsigned long long)op->page_size,
              (unsigned long long)first, (unsigned long long)(first + count - (count > 0)));
     buf_add_lit(out, ",\"first_page_uri\":");

@@ -99,20 +99,27 @@ static void send_problem(struct operation *op, enum err err)
     buf_deinit(&body);
 }
 
-static void send_success(struct operation *op)
+/* The body of success; false: there is more to write, in a later step. */
+static bool write_body(struct operation *op)
 {
-    struct buf body = http_reply_buffer(op->request, REPLY_SIZE_MAX);
+    if (!op->body.size_max)
+        op->body = http_reply_buffer(op->request, REPLY_SIZE_MAX);
     op->status = op->endpoint->status;
     op->type = "application/json; charset=utf-8";
     if (op->endpoint->respond)
-        op->endpoint->respond(op, &body);
+        op->endpoint->respond(op, &op->body);
     else if (op->endpoint->render)
-        op->endpoint->render(op, &body);
+        op->endpoint->render(op, &op->body);
+    return !op->unfinished;
+}
+
+static void send_body(struct operation *op)
+{
     if (op->refused)
         send_problem(op, op->refused);
     else
-        send_reply(op, &body);
-    buf_deinit(&body);
+        send_reply(op, &op->body);
+    buf_deinit(&op->body);
 }
 
 /* --- begin --- */
@@ -361,26 +368,58 @@ void rest_handle(struct http_request *request)
     } else if (op->refused) {
         send_problem(op, op->refused);
     } else if (op->endpoint->respond) {
-        send_success(op);
+        write_body(op);
+        send_body(op);
     } else {
         submit(op);
     }
 }
 
+/* The command counts as the core's until it is answered, lest the server stop before. */
+static void finish(struct operation *op)
+{
+    struct rest *rest = op->rest;
+    metric_set(&rest->metrics.in_core, --rest->in_core);
+    command_deinit(&op->command);
+}
+
+/* True: there is more of it, for a later step. */
+static bool take_step(struct operation *op)
+{
+    if (!write_body(op))
+        return true;
+    send_body(op);
+    finish(op);
+    return false;
+}
+
+static bool on_step(struct worker *worker)
+{
+    return take_step(ring_of(worker, struct operation, worker));
+}
+
+/* Pages may be large: they wait behind the work of others. */
+static void succeed(struct operation *op)
+{
+    bool waits = op->command.verb == VERB_LIST && !work_is_free(op->rest->options.work);
+    if (!waits && !take_step(op))
+        return;
+    worker_init(&op->worker, on_step);
+    work_add(http_request_lane(op->request), &op->worker);
+}
+
 static void answer(struct letter *letter)
 {
     struct operation *op = (struct operation *)letter;
-    struct command *command = &op->command;
-    struct rest *rest = op->rest;
-    enum err e = command->err ? command->err : op->refused;
-    metric_set(&rest->metrics.in_core, --rest->in_core);
-    if (command->err == ERR_AUTH)
-        basic_log_gone(&rest->basic, &op->principal, op->request->address);
-    if (e)
+    enum err e = op->command.err ? op->command.err : op->refused;
+    if (op->command.err == ERR_AUTH)
+        basic_log_gone(&op->rest->basic, &op->principal, op->request->address);
+    if (!e) {
+        succeed(op);
+    } else {
         send_problem(op, e);
-    else
-        send_success(op);
-    command_deinit(command);
+        finish(op);
+    }
 }
 
 /* --- end --- */

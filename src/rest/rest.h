@@ -24,6 +24,7 @@ struct rest_options {
     bool access_log;
     bool console_read_only; /* refuse writes that come from the console's pages */
     struct log *log;
+    struct work_queue *work;                                /* of the gateway */
     struct port *port;                                      /* for the commands */
     void (*submit)(void *context, struct command *command); /* hand one to the core */
     void *context;

@@ -68,10 +68,18 @@ static void log_session(const struct session *session, bool let_in, const char *
     log_end(&line);
 }
 
-static struct work_lane *find_lane(const struct session *session, enum work_class class)
+static struct work_lane *get_lane(const struct session *session, enum work_class class)
 {
     struct work_queue *work = realtime_hub(session->realtime)->options->work;
-    return work_lane(work, class, session->network, session->id);
+    return work_lane_get(work, class, session->network, session->id);
+}
+
+static void trust(struct session *session)
+{
+    struct work_lane *before = session->lane;
+    session->lane = get_lane(session, WORK_KNOWN);
+    websocket_trust(session->socket, session->lane);
+    work_lane_put(before);
 }
 
 void session_move(struct session *session, enum session_state state)
@@ -83,8 +91,7 @@ void session_move(struct session *session, enum session_state state)
         request_queue_drop(&session->requests); /* nobody would hear the answers */
     if (state == SESSION_READY) {
         strangers_remove(sessions_of(session), session);
-        session->lane = find_lane(session, WORK_KNOWN);
-        websocket_trust(session->socket, session->lane);
+        trust(session);
         log_session(session, true, "session ready", NULL);
     }
     if (state == SESSION_ENDED)
@@ -331,6 +338,7 @@ static void free_session(struct session *session)
     subscription_end_all(session);
     outbox_deinit(&session->outbox);
     drop_texts(&session->texts);
+    work_lane_put(session->lane);
     free(session);
 }
 
@@ -384,7 +392,7 @@ void session_attach(struct session *session, int fd, struct str early)
     }
     peer_address(fd, session->address);
     session->opened_ms = session->sent_ms = session->pinged_ms = now_ms(session);
-    session->lane = find_lane(session, WORK_STRANGERS);
+    session->lane = get_lane(session, WORK_STRANGERS);
     session->socket =
         websocket_new(sessions->sockets, fd, early, session->deflate, session->lane, &handler);
     if (session->state == SESSION_ENDED)

@@ -37,8 +37,8 @@ struct session {
     struct str key;      /* absent: the server's own key signed */
     struct sid service_sid;
     uint64_t service_id;
-    uint64_t network; /* where it comes from; 0: from where any number may come */
-    struct work_lane *lane;
+    uint64_t network;       /* where it comes from; 0: from where any number may come */
+    struct work_lane *lane; /* a reference; NULL: it has no socket yet */
     char address[PEER_ADDRESS_MAX];
     char sdk[SESSION_SDK_SIZE]; /* as the client calls its SDK, cut; empty: it did not */
     char sdk_version[SESSION_SDK_SIZE];

@@ -73,7 +73,7 @@ struct websocket_handler {
 
 /* `fd`: connected, non-blocking, taken over. `early`: bytes that came behind the handshake;
  * copied. `deflate`: permessage-deflate was agreed on, without context takeover either way. `lane`:
- * where its work waits. */
+ * where its work waits; whoever closes the socket has it until `closed`. */
 struct websocket *websocket_new(struct websockets *sockets, int fd, struct str early, bool deflate,
                                 struct work_lane *lane, const struct websocket_handler *handler);
 

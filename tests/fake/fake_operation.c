@@ -9,6 +9,12 @@ static struct change head_of(enum kind kind, uint64_t id)
     return (struct change){.kind = kind, .id = id, .salt = 0xa0 + id};
 }
 
+static uint64_t now_ns(void *context)
+{
+    struct fake_operation *fake = context;
+    return fake->now_ns += fake->tick_ns;
+}
+
 void fake_operation_init(struct fake_operation *fake, enum verb verb, enum kind kind,
                          enum kind container)
 {
@@ -20,10 +26,12 @@ void fake_operation_init(struct fake_operation *fake, enum verb verb, enum kind 
         .service = head_of(KIND_SERVICE, 1),
         .container = head_of(container, 2),
     };
+    work_init(&fake->work, &(struct work_options){.budget_us = 1000, now_ns, fake});
     arena_init(&fake->exchange.request.arena);
     buf_init(&fake->out, OUT_SIZE_MAX);
     fake->options.credentials = &fake->credentials;
     fake->context.options = &fake->options;
+    fake->options.work = &fake->work;
     fake->exchange.request.path = STR("/path");
     op->request = &fake->exchange.request;
     op->context = &fake->context;
@@ -67,7 +75,12 @@ const char *fake_operation_render(struct fake_operation *fake,
                                   void (*render)(struct operation *op, struct buf *out))
 {
     buf_clear(&fake->out);
-    render(&fake->op, &fake->out);
+    fake->op.written = 0;
+    fake->steps = 0;
+    do {
+        render(&fake->op, &fake->out);
+        fake->steps++;
+    } while (fake->op.unfinished);
     buf_add_char(&fake->out, 0);
     assert(!fake->out.failed);
     return fake->out.ptr;

@@ -20,6 +20,10 @@ struct fake_operation {
     struct change service;
     struct change container;
     struct buf out;
+    struct work_queue work; /* its clock passes `tick_ns` with each look at it */
+    uint64_t now_ns;
+    uint64_t tick_ns;
+    unsigned steps; /* that the last render took */
 };
 
 /* `container`: 0, or the kind of what the path's second capture names. */

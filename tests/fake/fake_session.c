@@ -110,7 +110,7 @@ void fake_session_init(struct fake_session *fake)
     fake->session = mem_zalloc(1, sizeof *fake->session);
     fake->session->realtime = fake->hub.realtime;
     fake->session->id = 1000;
-    fake->session->lane = fake->work.lanes;
+    fake->session->lane = work_lane_get(&fake->work, WORK_KNOWN, 0, 1);
     limiter_init(&fake->hub.pages, 1);
     request_queue_init(&fake->session->requests, &fake->hub.pages, has_room, request_submit);
     fake->session->base = STR("http://h:1");
@@ -131,6 +131,8 @@ void fake_session_deinit(struct fake_session *fake)
         ((struct letter *)node)->arrive((struct letter *)node);
     routes_free(fake->hub.routes);
     buf_deinit(&fake->body);
+    work_lane_put(fake->session->lane);
+    work_deinit(&fake->work);
     free(fake->session);
 }
 

@@ -85,10 +85,10 @@ struct world *world_new_of(const struct websocket_options *wanted, struct str ea
     world->fd = fds[1];
     world->socket_fd = fds[0];
     options.work = &world->work.queue;
+    world->lane = work_lane_get(options.work, WORK_KNOWN, 0, 1);
     world->sockets = websockets_new(&world->loop, &options);
     world->calling = true;
-    world->socket = websocket_new(world->sockets, fds[0], early, deflate,
-                                  work_lane(&world->work.queue, WORK_KNOWN, 0, fds[0]), &handler);
+    world->socket = websocket_new(world->sockets, fds[0], early, deflate, world->lane, &handler);
     world->calling = false;
     return world;
 }
@@ -137,6 +137,7 @@ void world_free(struct world *world)
         websocket_cut(world->socket);
     await(world, !world->socket);
     websockets_free(world->sockets);
+    work_lane_put(world->lane);
     work_loop_close(&world->work);
     uv_close((uv_handle_t *)&world->patience, NULL);
     uv_run(&world->loop, UV_RUN_DEFAULT);

@@ -23,6 +23,7 @@ enum reaction { IGNORE, ANSWER, CLOSE, CUT, CUT_AND_SEND, PAUSE };
 struct world {
     uv_loop_t loop;
     struct work_loop work;
+    struct work_lane *lane;
     uv_timer_t patience;
     struct websockets *sockets;
     struct websocket *socket; /* NULL: closed */

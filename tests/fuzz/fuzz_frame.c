@@ -84,6 +84,7 @@ static void check_header(struct str bytes)
 struct world {
     uv_loop_t loop;
     struct work_loop work;
+    struct work_lane *lane;
     struct websockets *sockets;
     struct websocket *socket; /* NULL: closed */
     int fd;                   /* the client's */
@@ -147,16 +148,18 @@ static void world_init(struct world *world, struct str early, unsigned use)
     uv_loop_init(&world->loop);
     work_loop_init(&world->work, &world->loop, &work, &(struct work_loop_hooks){0});
     buf_init(&world->messages, NOTES_SIZE_MAX);
+    world->lane = work_lane_get(&world->work.queue, WORK_KNOWN, 0, 1);
     world->sockets = websockets_new(&world->loop, &options);
     world->calling = true;
-    world->socket = websocket_new(world->sockets, fds[0], early, use & DEFLATE,
-                                  world->work.queue.lanes, &handler);
+    world->socket =
+        websocket_new(world->sockets, fds[0], early, use & DEFLATE, world->lane, &handler);
     world->calling = false;
 }
 
 static void world_deinit(struct world *world)
 {
     websockets_free(world->sockets);
+    work_lane_put(world->lane);
     work_loop_close(&world->work);
     uv_run(&world->loop, UV_RUN_DEFAULT);
     int e = uv_loop_close(&world->loop);

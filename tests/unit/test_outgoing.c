@@ -355,8 +355,7 @@ static void a_large_message_for_many_is_deflated_once(void **state)
     struct websocket_handler handler = {on_message, on_drained, on_other_closed, world};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     struct websocket *other =
-        websocket_new(world->sockets, fds[0], STR(""), true,
-                      work_lane(&world->work.queue, WORK_KNOWN, 0, fds[0]), &handler);
+        websocket_new(world->sockets, fds[0], STR(""), true, world->lane, &handler);
     char *bytes = calloc(1, LARGE);
     struct parcel *parcel = parcel_new(world->sockets, (struct str){bytes, LARGE});
     free(bytes);

@@ -106,6 +106,19 @@ static void a_page_alone_has_no_neighbours(void **state)
                         "\"next_page_url\":null,\"key\":\"items\"}}");
 }
 
+/* However large its objects are, others have their turns in between. */
+static void a_page_is_written_in_steps(void **state)
+{
+    struct world *world = *state;
+    static char at_once[8192];
+    assert_int_equal(ask(world, ""), OK);
+    snprintf(at_once, sizeof at_once, "%s", fake_operation_render(&world->fake, render));
+    assert_int_equal(world->fake.steps, 1);
+    world->fake.tick_ns = WORK_STEP_NS;
+    assert_string_equal(fake_operation_render(&world->fake, render), at_once);
+    assert_int_equal(world->fake.steps, 2);
+}
+
 static void keys_have_uris_and_a_flat_envelope(void **state)
 {
     struct world *world = *state;
@@ -271,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_page_alone_has_no_neighbours),
+        TEST(a_page_is_written_in_steps),
         TEST(keys_have_uris_and_a_flat_envelope),
         TEST(size_and_number_keep_their_bounds),
         TEST(order_from_and_bounds_are_read),

@@ -43,6 +43,7 @@ enum {
 struct world {
     uv_loop_t loop;
     struct work_loop work;
+    struct work_lane *lane; /* of others */
     struct credentials credentials;
     struct realtime *realtime;
     struct session *session; /* as long as it is there */
@@ -268,6 +269,7 @@ static int end(void **state)
         answer(world, OK);
     assert_true(realtime_is_drained(world->realtime));
     realtime_free(world->realtime);
+    work_lane_put(world->lane);
     work_loop_close(&world->work);
     uv_run(&world->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&world->loop), 0);
@@ -909,6 +911,14 @@ static bool be_done(struct worker *worker)
     return false;
 }
 
+/* Others have work. */
+static void add_busy(struct world *world, struct worker *busy)
+{
+    world->lane = work_lane_get(&world->work.queue, WORK_KNOWN, 1, 0);
+    worker_init(busy, be_done);
+    work_add(world->lane, busy);
+}
+
 /* The same with an event before `seq` to tell, while others have work: it waits to be looked at. */
 static void answer_behind_others(struct world *world, struct worker *busy,
                                  const struct change *document, uint64_t seq)
@@ -918,8 +928,7 @@ static void answer_behind_others(struct world *world, struct worker *busy,
     before.seq = seq - 1;
     command->subscribe->count = 1;
     command->subscribe->notices[0] = (struct notice){.change = change_new(&before)};
-    worker_init(busy, be_done);
-    work_add(world->work.queue.lanes, busy);
+    add_busy(world, busy);
     answer_subscription(world, document, seq);
 }
 
@@ -1011,8 +1020,7 @@ a_stream_hears_the_message_right_behind_its_answer_also_when_others_have_work(vo
                              .data = STR("{\"n\":1}")};
     let_in(world);
     establish(world, &stream, "stream");
-    worker_init(&busy, be_done);
-    work_add(world->work.queue.lanes, &busy);
+    add_busy(world, &busy);
     answer_subscription(world, &stream, 0);
     realtime_hear(world->realtime, &(struct notice){.change = &message});
     says(world, "message_data");
@@ -1034,8 +1042,7 @@ static void events_are_sent_in_a_later_turn_when_others_have_work(void **state)
     establish(world, &stream, "stream");
     answer_subscription(world, &stream, 0);
     says(world, "subscription_established");
-    worker_init(&busy, be_done);
-    work_add(world->work.queue.lanes, &busy);
+    add_busy(world, &busy);
     realtime_hear(world->realtime, &(struct notice){.change = &message});
     message.data = STR("{\"n\":2}");
     realtime_hear(world->realtime, &(struct notice){.change = &message});

@@ -73,10 +73,10 @@ static void many_requests_are_carried_out_in_steps(void **state)
     subscribe(fake, REQUESTS_MAX, STR("ET1"));
     while (!work_is_empty(&fake->work)) {
         size_t before = fake->established;
-        struct worker *first = ring_of(fake->work.lanes->workers.next, struct worker, place);
+        struct worker *first = ring_of(fake->session->lane->workers.next, struct worker, place);
         work_remove(first);
         if (first->step(first))
-            work_add(fake->work.lanes, first);
+            work_add(fake->session->lane, first);
         assert_in_range(fake->established - before, 0, STEP_MAX);
         assert_int_equal(fake->session->reading, work_is_empty(&fake->work));
     }
@@ -88,7 +88,7 @@ static void nothing_is_begun_while_others_wait(void **state)
     struct fake_session *fake = *state;
     struct worker other;
     worker_init(&other, NULL);
-    work_add(fake->work.lanes, &other);
+    work_add(fake->session->lane, &other);
     subscribe(fake, 1, STR("ET1"));
     assert_int_equal(fake->established, 0);
     work_remove(&other);

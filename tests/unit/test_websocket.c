@@ -99,8 +99,7 @@ static void each_of_several_that_close_has_its_own_time(void **state)
     struct websocket_handler handler = {on_message, on_drained, on_other_closed, &closed};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     struct websocket *other =
-        websocket_new(world->sockets, fds[0], STR(""), false,
-                      work_lane(&world->work.queue, WORK_KNOWN, 0, fds[0]), &handler);
+        websocket_new(world->sockets, fds[0], STR(""), false, world->lane, &handler);
     websocket_close(world->socket, WEBSOCKET_NORMAL, STR(""));
     uint64_t begun_ms = uv_now(&world->loop);
     while (uv_now(&world->loop) < begun_ms + CLOSE_TIMEOUT_MS / 3)
@@ -379,7 +378,7 @@ static void a_peer_that_is_trusted_may_send_as_much_as_anybody(void **state)
     struct world *world = world_of_strangers(false);
     client_send(world, FRAME_BINARY, spaces(UNTRUSTED_SIZE_MAX));
     settle(world);
-    websocket_trust(world->socket, work_lane(&world->work.queue, WORK_KNOWN, 0, 1));
+    websocket_trust(world->socket, world->lane);
     client_send(world, FIN | FRAME_CONTINUATION, spaces(MESSAGE_SIZE_MAX - UNTRUSTED_SIZE_MAX));
     settle(world);
     assert_int_equal(world->told.len, strlen("binary:;") + MESSAGE_SIZE_MAX);
@@ -524,8 +523,7 @@ static void one_with_much_to_say_does_not_hold_up_another(void **state)
     struct websocket_handler handler = {on_message_of_other, on_drained, on_end_of_other, &other};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     struct websocket *socket =
-        websocket_new(world->sockets, fds[0], STR(""), false,
-                      work_lane(&world->work.queue, WORK_KNOWN, 0, fds[0]), &handler);
+        websocket_new(world->sockets, fds[0], STR(""), false, world->lane, &handler);
     buf_init(&bytes, 1 << 16);
     add_inflating(&bytes);
     client_write(world, buf_str(&bytes));

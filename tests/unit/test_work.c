@@ -14,6 +14,8 @@ struct world {
     struct work_queue queue;
     uint64_t now_ns;
     unsigned clock_reads;
+    struct work_lane *lanes[16];
+    size_t lanes_count;
     struct buf log; /* the names of those that were stepped */
 };
 
@@ -21,7 +23,8 @@ struct job {
     struct worker worker;
     struct world *world;
     char name;
-    unsigned lane;
+    enum work_class class;
+    uint64_t network;
     unsigned steps; /* that it still has */
     uint64_t takes_ns;
     struct job *removes;
@@ -45,6 +48,13 @@ static void init(struct world *world)
 
 static void deinit(struct world *world)
 {
+    while (world->lanes_count) {
+        struct work_lane *lane = world->lanes[--world->lanes_count];
+        while (!ring_is_empty(&lane->workers))
+            work_remove(ring_of(lane->workers.next, struct worker, place));
+        work_lane_put(lane);
+    }
+    work_deinit(&world->queue);
     buf_deinit(&world->log);
 }
 
@@ -68,7 +78,10 @@ static struct job job_of(struct world *world, char name, unsigned steps, uint64_
 static void add(struct job *job)
 {
     worker_init(&job->worker, step);
-    work_add(&job->world->queue.lanes[job->lane], &job->worker);
+    uint64_t network = job->network ? job->network : 1;
+    struct work_lane *lane = work_lane_get(&job->world->queue, job->class, network, 0);
+    work_add(lane, &job->worker);
+    job->world->lanes[job->world->lanes_count++] = lane;
 }
 
 static void assert_log(struct world *world, const char *text)
@@ -88,7 +101,7 @@ static void workers_are_stepped_one_after_the_other(void **state)
     add(&a);
     add(&b);
     add(&c);
-    work_add(world.queue.lanes, &a.worker); /* it keeps its place */
+    work_add(a.worker.lane, &a.worker); /* it keeps its place */
     assert_false(work_run(&world.queue));
     assert_log(&world, "abcaca");
     assert_true(work_is_empty(&world.queue));
@@ -104,7 +117,7 @@ static void lanes_have_their_steps_in_turn(void **state)
     init(&world);
     struct job a = job_of(&world, 'a', 2, 0), b = job_of(&world, 'b', 2, 0),
                c = job_of(&world, 'c', 2, 0), other = job_of(&world, 'X', 3, 0);
-    other.lane = 1;
+    other.network = 2;
     add(&a);
     add(&b);
     add(&c);
@@ -121,11 +134,11 @@ static void strangers_have_every_second_step_at_most(void **state)
     init(&world);
     struct job known = job_of(&world, 'K', 3, 0), other = job_of(&world, 'L', 1, 0);
     struct job strangers[3];
-    known.lane = WORK_KNOWN * WORK_LANES_OF_CLASS;
-    other.lane = known.lane + 1;
+    known.class = other.class = WORK_KNOWN;
+    other.network = 2;
     for (unsigned i = 0; i < 3; i++) {
         strangers[i] = job_of(&world, (char)('a' + i), 2, 0);
-        strangers[i].lane = WORK_STRANGERS * WORK_LANES_OF_CLASS + i;
+        strangers[i].network = 1 + i;
         add(&strangers[i]);
     }
     add(&known);
@@ -141,7 +154,7 @@ static void a_lane_whose_workers_were_removed_has_no_turn(void **state)
     struct world world;
     init(&world);
     struct job a = job_of(&world, 'a', 1, 0), b = job_of(&world, 'b', 1, 0);
-    b.lane = 1;
+    b.network = 2;
     add(&a);
     add(&b);
     work_remove(&a.worker);
@@ -158,13 +171,18 @@ static void connections_of_a_network_share_a_lane(void **state)
     (void)state;
     struct world world;
     init(&world);
-    struct work_lane *lane = work_lane(&world.queue, WORK_KNOWN, 7, 1);
-    assert_ptr_equal(work_lane(&world.queue, WORK_KNOWN, 7, 2), lane);
-    assert_ptr_not_equal(work_lane(&world.queue, WORK_STRANGERS, 7, 1), lane);
-    unsigned others = 0;
-    for (int fd = 0; fd < 100; fd++)
-        others += work_lane(&world.queue, WORK_KNOWN, 0, (uint64_t)fd) != lane;
-    assert_in_range(others, 90, 100);
+    struct work_lane *lane = work_lane_get(&world.queue, WORK_KNOWN, 7, 1);
+    assert_ptr_equal(work_lane_get(&world.queue, WORK_KNOWN, 7, 2), lane);
+    work_lane_put(lane);
+    struct work_lane *stranger = work_lane_get(&world.queue, WORK_STRANGERS, 7, 1);
+    struct work_lane *own = work_lane_get(&world.queue, WORK_KNOWN, 0, 7);
+    struct work_lane *other = work_lane_get(&world.queue, WORK_KNOWN, 0, 8);
+    assert_int_equal(world.queue.lanes.count, 4);
+    work_lane_put(own);
+    work_lane_put(other);
+    work_lane_put(stranger);
+    work_lane_put(lane);
+    assert_int_equal(world.queue.lanes.count, 0);
     deinit(&world);
 }
 

@@ -12,6 +12,7 @@ enum { BUDGET_US = 2000, STEP_NS = WORK_STEP_NS / 4, PATIENCE_MS = 20000 };
 struct world {
     uv_loop_t uv;
     struct work_loop loop;
+    struct work_lane *lane;
     struct worker worker;
     uv_timer_t patience;
     uint64_t now_ns;
@@ -47,7 +48,7 @@ static void before_sleep(void *context)
     struct world *world = context;
     world->sleeps++;
     if (world->add_late)
-        work_add(world->loop.queue.lanes, &world->worker);
+        work_add(world->lane, &world->worker);
     world->add_late = false;
 }
 
@@ -64,6 +65,7 @@ static void init(struct world *world)
     uv_loop_init(&world->uv);
     work_loop_init(&world->loop, &world->uv, &options,
                    &(struct work_loop_hooks){before_work, before_sleep, world});
+    world->lane = work_lane_get(&world->loop.queue, WORK_KNOWN, 1, 0);
     worker_init(&world->worker, step);
     uv_timer_init(&world->uv, &world->patience);
     uv_timer_start(&world->patience, on_impatience, PATIENCE_MS, 0);
@@ -72,6 +74,7 @@ static void init(struct world *world)
 static void deinit(struct world *world)
 {
     uv_close((uv_handle_t *)&world->patience, NULL);
+    work_lane_put(world->lane);
     work_loop_close(&world->loop);
     uv_run(&world->uv, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&world->uv), 0);
@@ -83,7 +86,7 @@ static void a_turn_of_the_loop_is_one_turn_of_the_budget(void **state)
     struct world world;
     init(&world);
     world.left = 9;
-    work_add(world.loop.queue.lanes, &world.worker);
+    work_add(world.lane, &world.worker);
     for (unsigned turn = 1; turn <= 3; turn++) {
         uv_run(&world.uv, UV_RUN_NOWAIT);
         assert_int_equal(world.sleeps, turn);
@@ -115,7 +118,7 @@ static void the_owner_is_called_before_the_queue_is_run_and_not_when_it_is_empty
     struct world world;
     init(&world);
     world.left = 9;
-    work_add(world.loop.queue.lanes, &world.worker);
+    work_add(world.lane, &world.worker);
     for (unsigned turn = 1; turn <= 3; turn++) {
         uv_run(&world.uv, UV_RUN_NOWAIT);
         assert_int_equal(world.heralded, turn);
