@@ -1,6 +1,5 @@
 #include "sync/purge.h"
 
-#include "base/buf.h"
 #include "sync/removal.h"
 
 enum { BITE = 64 };
@@ -11,16 +10,6 @@ static const enum kind children[] = {
 };
 
 enum { CHILDREN = sizeof children / sizeof *children };
-
-void purge_order(struct batch *batch, const struct change *parent)
-{
-    struct buf id;
-    buf_init(&id, 32);
-    buf_add_u64(&id, parent->id);
-    struct change draft = {.kind = KIND_PURGE, .data = buf_str(&id)};
-    batch_create(batch, &draft);
-    buf_deinit(&id);
-}
 
 /* An item's list or map is gone: nobody is to be told, and nobody asks for its data any more. */
 static void remove_item(struct batch *batch, const struct change *item)

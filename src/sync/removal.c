@@ -1,7 +1,7 @@
 #include "sync/removal.h"
 
+#include "base/buf.h"
 #include "sync/container.h"
-#include "sync/purge.h"
 
 /* What the removal of `head` has to be followed by. */
 struct consequences {
@@ -29,6 +29,17 @@ static enum err find_consequences(struct batch *batch, const struct change *head
     }
 }
 
+/* The children of `parent` are to go: purge.c carries it out. */
+static void enqueue_purge(struct batch *batch, const struct change *parent)
+{
+    struct buf id;
+    buf_init(&id, 32);
+    buf_add_u64(&id, parent->id);
+    struct change draft = {.kind = KIND_PURGE, .data = buf_str(&id)};
+    batch_create(batch, &draft);
+    buf_deinit(&id);
+}
+
 /* What can fail comes first: a removal is whole or not at all. */
 enum err removal_add(struct batch *batch, const struct change *head, enum change_type type,
                      struct str author)
@@ -42,7 +53,7 @@ enum err removal_add(struct batch *batch, const struct change *head, enum change
     if (found.container)
         container_note_item(batch, found.container, author, NULL);
     if (found.purge)
-        purge_order(batch, head);
+        enqueue_purge(batch, head);
     change_unref(found.container);
     return OK;
 }
