@@ -235,12 +235,12 @@ static void make_dialects(struct gateway *gateway)
         .hear = hear,
         .context = gateway,
     };
-    options->rest.port = options->realtime.port = options->console.port = &gateway->port;
-    options->rest.submit = options->realtime.submit = options->console.submit = submit;
-    options->rest.context = options->realtime.context = options->console.context = gateway;
+    options->rest.port = options->realtime.session.port = options->console.port = &gateway->port;
+    options->rest.submit = options->realtime.session.submit = options->console.submit = submit;
+    options->rest.context = options->realtime.session.context = options->console.context = gateway;
     options->console.enrol = enrol;
-    options->realtime.loop = &gateway->uv;
-    options->realtime.work = options->http.work = options->rest.work = &gateway->work.queue;
+    options->realtime.session.loop = &gateway->uv;
+    options->realtime.session.work = options->http.work = options->rest.work = &gateway->work.queue;
     gateway->rest = rest_new(&options->rest);
     gateway->realtime = realtime_new(&options->realtime);
     gateway->console = console_new(&options->console);

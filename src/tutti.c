@@ -153,17 +153,11 @@ static uint64_t strangers_max(const struct config *config)
     return half > least ? half : least;
 }
 
-static struct realtime_options realtime_options(struct server *server, size_t at)
+static struct session_options session_options(struct server *server, size_t at)
 {
     const struct config *config = server->config;
-    return (struct realtime_options){
-        .credentials = &server->credentials,
-        .limits = limits_of(config),
-        .public_url = config->public_url,
-        .address = server->address,
+    return (struct session_options){
         .log = server->log,
-        .boot_id = server->boot_id,
-        .began = server->began,
         .origin_base = (uint64_t)(at + 1) << ORIGIN_BITS,
         .sessions_max = config->sessions_max,
         .sessions = &server->sessions,
@@ -172,22 +166,43 @@ static struct realtime_options realtime_options(struct server *server, size_t at
         .identities = server->sessions_of_identities,
         .per_identity_max = config->sessions_per_identity_max,
         .strangers_max = share(server, strangers_max(config)),
-        .subscriptions_max = config->session_subscriptions_max,
-        .live_size_max = config->session_queries_size_max,
         .queue_max = config->session_queue_max,
         .requests_max = config->session_requests_max,
-        .packet_size_max = config->packet_size_max,
-        .init_packet_size_max = config->init_packet_size_max,
         .frames_max = config->session_frames_max,
         .bytes_max = config->session_bytes_max,
-        .replay_max = config->replay_max,
         .init_timeout_ms = (unsigned)config->session_init_timeout_ms,
         .ping_ms = (unsigned)config->session_ping_ms,
         .stall_ms = (unsigned)config->session_stall_ms,
         .rate_min = config->session_rate_min,
         .event_window_ms = (unsigned)config->event_window_ms,
-        .compression = config->compression,
         .access_log = config->access_log,
+    };
+}
+
+static struct subscription_options subscription_options(const struct config *config)
+{
+    return (struct subscription_options){
+        .subscriptions_max = config->session_subscriptions_max,
+        .live_size_max = config->session_queries_size_max,
+        .replay_max = config->replay_max,
+    };
+}
+
+static struct realtime_options realtime_options(struct server *server, size_t at)
+{
+    const struct config *config = server->config;
+    return (struct realtime_options){
+        .session = session_options(server, at),
+        .subscription = subscription_options(config),
+        .credentials = &server->credentials,
+        .limits = limits_of(config),
+        .public_url = config->public_url,
+        .address = server->address,
+        .boot_id = server->boot_id,
+        .began = server->began,
+        .packet_size_max = config->packet_size_max,
+        .init_packet_size_max = config->init_packet_size_max,
+        .compression = config->compression,
     };
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "realtime/client.h"
 
 static void add_text(struct buf *out, const char *key, struct str value)
 {
@@ -21,17 +22,17 @@ static void add_session(const struct session *session, int64_t opened_ms, struct
     buf_add_lit(out, "\"since\":");
     date_add_iso(out, opened_ms);
     buf_add_lit(out, ",\"subscriptions\":");
-    buf_add_u64(out, session->subscriber.count);
+    buf_add_u64(out, client_of(session)->subscriber.count);
     buf_add_lit(out, ",\"queued_bytes\":");
-    buf_add_u64(out, session_waiting(session));
+    buf_add_u64(out, outbox_waiting(&session->outbox));
     buf_add_char(out, '}');
 }
 
-bool connection_list_add(const struct sessions *sessions, size_t *room, struct buf *out)
+bool connection_list_add(const struct session_table *table, size_t *room, struct buf *out)
 {
     struct clock clock = clock_system();
-    int64_t began_ms = clock.now_ms(clock.context) - (int64_t)uv_now(sessions->options->loop);
-    for (struct ring *at = sessions->all.next; at != &sessions->all; at = at->next) {
+    int64_t began_ms = clock.now_ms(clock.context) - (int64_t)uv_now(table->options->loop);
+    for (struct ring *at = table->all.next; at != &table->all; at = at->next) {
         const struct session *session = ring_of(at, struct session, place);
         if (session->state != SESSION_READY || !session->socket)
             continue;

@@ -2,9 +2,9 @@
 #ifndef REALTIME_CONNECTION_LIST_H
 #define REALTIME_CONNECTION_LIST_H
 
-#include "session/janitor.h"
+#include "session/session_table.h"
 
 /* As realtime_add_connections. */
-bool connection_list_add(const struct sessions *sessions, size_t *room, struct buf *out);
+bool connection_list_add(const struct session_table *table, size_t *room, struct buf *out);
 
 #endif

@@ -1,8 +1,7 @@
 #include "realtime/item_route.h"
 
 #include "dialect/dates.h"
-#include "realtime/page_route.h"
-#include "subscription/broadcast.h"
+#include "subscription/delivery.h"
 #include "sync/item_name.h"
 
 static enum err parse_name(struct request *request, struct str text, struct str *name)
@@ -13,11 +12,6 @@ static enum err parse_name(struct request *request, struct str text, struct str 
 enum err item_route_prepare_one(struct request *request)
 {
     return parse_name(request, request->command.object, &request->command.object);
-}
-
-enum err item_route_prepare_page(struct request *request)
-{
-    return page_route_prepare(request);
 }
 
 bool item_route_is_page(const struct request *request)
@@ -53,11 +47,6 @@ enum err item_route_prepare_update(struct request *request)
 {
     enum err e = item_route_prepare_remove(request);
     return e ? e : read_fields(request);
-}
-
-enum err item_route_prepare_put(struct request *request)
-{
-    return item_route_prepare_update(request);
 }
 
 static void write_name(const struct change *item, struct str key, struct buf *out)
@@ -123,11 +112,6 @@ void item_route_render_written(struct request *request, struct buf *out)
     const struct command *command = &request->command;
     if (command->verb == VERB_PUT && command->head->type == CHANGE_CREATED)
         request->status = 201;
-    delivery_note_own(request->session, event_id(command->head));
+    delivery_note_own(&client_of(request->session)->subscriber, event_id(command->head));
     item_route_write(request, command->head, false, out);
-}
-
-void item_route_render_page(struct request *request, struct buf *out)
-{
-    page_route_render(request, out);
 }

@@ -5,17 +5,14 @@
 #include "realtime/request.h"
 
 must_check enum err item_route_prepare_one(struct request *request);
-must_check enum err item_route_prepare_page(struct request *request);
 
 /* Not one that names an item. */
 bool item_route_is_page(const struct request *request);
 must_check enum err item_route_prepare_create(struct request *request);
 must_check enum err item_route_prepare_update(struct request *request);
-must_check enum err item_route_prepare_put(struct request *request);
 must_check enum err item_route_prepare_remove(struct request *request);
 
 void item_route_render(struct request *request, struct buf *out);
-void item_route_render_page(struct request *request, struct buf *out);
 
 /* Without data; 201 when a PUT created it. What the session wrote it is not told again. */
 void item_route_render_written(struct request *request, struct buf *out);

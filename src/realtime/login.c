@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "base/value.h"
 #include "dialect/problem.h"
-#include "session/janitor.h"
+#include "realtime/client.h"
 #include "session/keepalive.h"
 #include "session/packet_header.h"
 #include "session/strangers.h"
@@ -29,7 +29,7 @@ struct login {
 
 static const struct realtime_options *options_of(const struct login *login)
 {
-    return realtime_sessions(login->session->realtime)->options;
+    return client_of(login->session)->context->options;
 }
 
 /* --- the token --- */
@@ -48,7 +48,7 @@ static enum err verify(struct login *login, const struct packet *packet)
 static enum err check(struct login *login, const struct packet *packet)
 {
     const struct session *session = login->session;
-    const struct realtime_metrics *metrics = realtime_sessions(session->realtime)->metrics;
+    const struct session_metrics *metrics = session->table->metrics;
     if (session->state == SESSION_STARTING || metric_get(&metrics->in_core) >= UNDER_WAY_MAX)
         return ERR_RATE;
     enum err e = verify(login, packet);
@@ -83,8 +83,8 @@ static enum err check_room(const struct login *login)
     struct session *session = login->session;
     if (session->state == SESSION_READY)
         return OK;
-    return sessions_admit(realtime_sessions(session->realtime), session, login->command.head->id,
-                          login->jwt.identity);
+    return session_table_admit(session->table, session, login->command.head->id,
+                               login->jwt.identity);
 }
 
 /* --- the answer --- */
@@ -152,7 +152,7 @@ static void log_refusal(const struct login *login, enum err err)
 {
     const struct problem *problem = problem_find(err, 0);
     struct log_line line;
-    log_begin_limited(&line, options_of(login)->log, LOG_WARN, "access token refused");
+    log_begin_limited(&line, options_of(login)->session.log, LOG_WARN, "access token refused");
     log_text(&line, "address", login->session->address);
     log_int(&line, "session", (int64_t)login->session->id);
     log_str(&line, "identity", login->jwt.identity);
@@ -167,10 +167,10 @@ static void refuse(struct login *login, enum err err)
     struct session *session = login->session;
     log_refusal(login, err);
     if (login->is_init)
-        metric_add(&realtime_sessions(session->realtime)->metrics->inits_refused, 1);
+        metric_add(&client_of(session)->context->metrics->logins_refused, 1);
     session_refuse(session, login->id, err);
-    if (problem_find(err, 0)->status == 401)
-        strangers_count_refusal(session);
+    if (problem_find(err, 0)->status == 401 && !strangers_count_refusal(session))
+        session_end_because(session, "refused too often");
 }
 
 static void let_in(struct login *login)
@@ -184,7 +184,7 @@ static void let_in(struct login *login)
         welcome(login);
     else
         session_reply(session, login->id, 200, NULL, 0, STR(""));
-    keepalive_check(session, uv_now(options_of(login)->loop), clock.now_ms(clock.context));
+    keepalive_check(session, uv_now(options_of(login)->session.loop), clock.now_ms(clock.context));
 }
 
 /* --- the way --- */

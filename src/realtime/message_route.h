@@ -4,7 +4,6 @@
 
 #include "realtime/request.h"
 
-must_check enum err message_route_prepare(struct request *request);
 void message_route_render(struct request *request, struct buf *out);
 
 #endif

@@ -1,9 +1,9 @@
 #include "realtime/methods.h"
 
+#include "realtime/dispatch.h"
 #include "realtime/login.h"
-#include "realtime/request.h"
 #include "session/packet_header.h"
-#include "subscription/topics.h"
+#include "session/session_table.h"
 
 enum { UNREADABLE = 51214 }; /* the protocol's own code */
 
@@ -32,7 +32,7 @@ static const struct {
     [PACKET_OTHER] = {false, agree},
     [PACKET_INIT] = {true, login_init},
     [PACKET_UPDATE] = {false, login_update},
-    [PACKET_MESSAGE] = {false, request_start},
+    [PACKET_MESSAGE] = {false, dispatch_start},
     [PACKET_PUT_NOTIFICATION_CTX] = {false, agree},
     [PACKET_DELETE_NOTIFICATION_CTX] = {false, agree},
     [PACKET_TELEMETRY] = {true, ignore},
@@ -49,12 +49,12 @@ void methods_handle(struct session *session, const struct packet *packet)
         session_refuse(session, packet->id, ERR_TOKEN);
 }
 
-void methods_give_up(struct session *session, const char *reason)
+void methods_refuse_broken(struct session *session, const char *reason)
 {
     struct packet_status status = {.code = 406, .error_code = UNREADABLE, .description = reason};
     struct buf header;
-    char id[SID_LENGTH + 1];
-    hub_packet_id(realtime_hub(session->realtime), id);
+    char id[PACKET_ID_LENGTH + 1];
+    packet_id_next(&session->table->outboxes.ids, id);
     buf_init(&header, PACKET_HEADER_SIZE_MAX);
     packet_header_close(str_from(id), &status, &header);
     session_send_packet(session, buf_str(&header), STR(""));

@@ -7,7 +7,8 @@
 /* Before the client was let in, most of them are refused. */
 void methods_handle(struct session *session, const struct packet *packet);
 
-/* It sent what is no packet, `reason` (static) says why: it is told so, and the session ends. */
-void methods_give_up(struct session *session, const char *reason);
+/* The client sent what is no packet, `reason` (static) says why: tell it so, and end the session.
+ */
+void methods_refuse_broken(struct session *session, const char *reason);
 
 #endif

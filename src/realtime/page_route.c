@@ -1,7 +1,6 @@
 #include "realtime/page_route.h"
 
 #include "realtime/item_route.h"
-#include "subscription/topics.h"
 #include "sync/item_name.h"
 
 static enum err parse_name(struct request *request, struct str text, struct str *name)
@@ -65,7 +64,7 @@ static enum err read_token(struct request *request, struct str text)
 {
     struct page_request *page = &request->command.page;
     struct token token;
-    enum err e = token_open(request_hub(request)->seal_key, text, &request->arena, &token);
+    enum err e = token_open(request_context(request)->seal_key, text, &request->arena, &token);
     if (e)
         return e;
     if (token.kind != request->command.kind)
@@ -96,8 +95,8 @@ enum err page_route_prepare(struct request *request)
 
 static void add_token(struct request *request, const char *name, bool back, struct buf *out)
 {
-    struct str token = token_seal_neighbour(request_hub(request)->seal_key, &request->command, back,
-                                            (uint8_t)request->page_size, &request->arena);
+    struct str token = token_seal_neighbour(request_context(request)->seal_key, &request->command,
+                                            back, (uint8_t)request->page_size, &request->arena);
     buf_addf(out, "\"%s\":", name);
     if (token.ptr)
         buf_add_json(out, token);

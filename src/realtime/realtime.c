@@ -5,10 +5,10 @@
 #include "base/mem.h"
 #include "dialect/base_url.h"
 #include "dialect/problem.h"
+#include "realtime/client.h"
 #include "realtime/connection_list.h"
 #include "session/janitor.h"
 #include "subscription/broadcast.h"
-#include "subscription/topics.h"
 #include "sync/feed.h"
 #include "ws/handshake.h"
 
@@ -23,9 +23,9 @@ struct realtime {
     struct realtime_options options;
     struct realtime_metrics metrics;
     struct websockets *sockets;
-    struct hub hub;
-    struct sessions sessions;
-    size_t in_core;
+    struct client_context clients;
+    struct session_table sessions;
+    struct janitor janitor;
 };
 
 /* --- connections --- */
@@ -108,7 +108,7 @@ static void upgrade(struct realtime *realtime, struct http_request *request,
         .value = handshake->accept,
     };
     struct http_header upgrade = {.next = &accept, .name = "Upgrade", .value = "websocket"};
-    struct session *session = session_new(realtime, find_base(realtime, request),
+    struct session *session = session_new(&realtime->sessions, find_base(realtime, request),
                                           http_request_network(request), handshake->deflate);
     if (session)
         http_upgrade(request, &upgrade, on_upgraded, session);
@@ -119,10 +119,10 @@ static void upgrade(struct realtime *realtime, struct http_request *request,
 /* For another client; that there still is when it shows its token is another question. */
 static bool has_room(struct realtime *realtime)
 {
-    const struct realtime_options *options = &realtime->options;
+    const struct session_options *options = &realtime->options.session;
     bool full = atomic_load(options->sessions) >= options->sessions_max;
     if (full)
-        metric_add(&realtime->metrics.full, 1);
+        metric_add(&realtime->metrics.session.full, 1);
     return !full && !realtime->sessions.draining;
 }
 
@@ -142,32 +142,19 @@ void realtime_connect(struct realtime *realtime, struct http_request *request)
 
 /* --- the core --- */
 
-void realtime_submit(struct realtime *realtime, struct command *command)
-{
-    command->port = realtime->options.port;
-    metric_set(&realtime->metrics.in_core, ++realtime->in_core);
-    realtime->options.submit(realtime->options.context, command);
-}
-
-void realtime_returned(struct realtime *realtime)
-{
-    assert(realtime->in_core > 0);
-    metric_set(&realtime->metrics.in_core, --realtime->in_core);
-}
-
 static void hear_key(struct realtime *realtime, const struct change *change)
 {
     struct sid sid = sid_of(change);
     if (change_is_removal(change))
-        sessions_end_signed(&realtime->sessions, sid_str(&sid));
+        janitor_end_signed(&realtime->sessions, sid_str(&sid));
 }
 
 static void hear_service(struct realtime *realtime, const struct change *change)
 {
     if (change_is_removal(change))
-        sessions_end_of(&realtime->sessions, change->id);
+        janitor_end_of(&realtime->sessions, change->id);
     else if (change->type == CHANGE_UPDATED)
-        broadcast_recheck(realtime, change->id);
+        broadcast_recheck(&realtime->clients.subscriptions, change->id);
 }
 
 void realtime_hear(struct realtime *realtime, const struct notice *notice)
@@ -177,7 +164,7 @@ void realtime_hear(struct realtime *realtime, const struct notice *notice)
     else if (notice->change->kind == KIND_SERVICE)
         hear_service(realtime, notice->change);
     else
-        broadcast_hear(realtime, notice);
+        broadcast_hear(&realtime->clients.subscriptions, notice);
 }
 
 /* --- life --- */
@@ -189,30 +176,33 @@ struct realtime *realtime_new(const struct realtime_options *options)
                                    ? options->init_packet_size_max
                                    : options->packet_size_max;
     struct websocket_options sockets = {
-        .work = options->work,
+        .work = options->session.work,
         .message_size_max = options->packet_size_max,
         .untrusted_size_max = stranger_size_max,
         .untrusted_bytes_max = STRANGER_PACKETS_WORTH * stranger_size_max,
         .close_timeout_ms = CLOSE_TIMEOUT_MS,
     };
     realtime->options = *options;
-    realtime->sockets = websockets_new(options->loop, &sockets);
-    hub_init(&realtime->hub, realtime, &realtime->options, &realtime->metrics, realtime->sockets);
-    sessions_init(&realtime->sessions, &realtime->options, &realtime->metrics, realtime->sockets);
+    realtime->sockets = websockets_new(options->session.loop, &sockets);
+    session_table_init(&realtime->sessions, &realtime->options.session, &realtime->metrics.session,
+                       realtime->sockets, &client_handler, &realtime->clients);
+    client_context_init(&realtime->clients, &realtime->options, &realtime->metrics,
+                        &realtime->sessions.core);
+    janitor_init(&realtime->janitor, &realtime->sessions);
     return realtime;
 }
 
-static void on_closed(struct sessions *sessions)
+static void on_closed(struct janitor *janitor)
 {
-    free((char *)sessions - offsetof(struct realtime, sessions));
+    free((char *)janitor - offsetof(struct realtime, janitor));
 }
 
 void realtime_free(struct realtime *realtime)
 {
-    assert(realtime->in_core == 0);
-    hub_deinit(&realtime->hub);
+    client_context_deinit(&realtime->clients);
+    session_table_deinit(&realtime->sessions);
     websockets_free(realtime->sockets);
-    sessions_deinit(&realtime->sessions, on_closed);
+    janitor_deinit(&realtime->janitor, on_closed);
 }
 
 bool realtime_add_connections(const struct realtime *realtime, size_t *room, struct buf *out)
@@ -222,25 +212,21 @@ bool realtime_add_connections(const struct realtime *realtime, size_t *room, str
 
 void realtime_drain(struct realtime *realtime)
 {
-    sessions_drain(&realtime->sessions);
+    janitor_drain(&realtime->sessions);
 }
 
 bool realtime_is_drained(const struct realtime *realtime)
 {
-    return realtime->sessions.draining && !realtime->sessions.count && !realtime->in_core;
+    return realtime->sessions.draining && !realtime->sessions.count &&
+           !realtime->sessions.core.in_core;
 }
 
 void realtime_abort_all(struct realtime *realtime)
 {
-    sessions_abort_all(&realtime->sessions);
+    janitor_abort_all(&realtime->sessions);
 }
 
-struct hub *realtime_hub(struct realtime *realtime)
-{
-    return &realtime->hub;
-}
-
-struct sessions *realtime_sessions(struct realtime *realtime)
+struct session_table *realtime_sessions(struct realtime *realtime)
 {
     return &realtime->sessions;
 }

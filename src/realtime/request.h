@@ -11,8 +11,7 @@
 
 #include "base/arena.h"
 #include "http/fields.h"
-#include "realtime/routes.h"
-#include "session/session.h"
+#include "realtime/client.h"
 #include "sync/command.h"
 #include "sync/sid.h"
 
@@ -75,17 +74,17 @@ struct request {
     struct buf gathered; /* ... and JSON that they have gathered */
 };
 
-/* Start the request that a packet carries; its answer goes to the session, now or later. */
-void request_start(struct session *session, const struct packet *packet);
-
-/* For the session's request queue: hand it to the core. */
-void request_submit(struct request *request);
+/* The request that a packet carries, not read yet. */
+struct request *request_new(struct session *session, const struct packet *packet);
 
 void request_free(struct request *request);
 
 /* --- for routes --- */
 
-struct hub *request_hub(const struct request *request);
+struct client_context *request_context(const struct request *request);
+
+/* A JSON token as text: a string decoded, a number as it is. */
+struct str request_decode(struct request *request, struct str token);
 
 /* A parameter; absent when it was not given. */
 struct str request_param(const struct request *request, struct str name);

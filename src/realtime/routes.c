@@ -5,6 +5,7 @@
 #include "realtime/item_route.h"
 #include "realtime/message_route.h"
 #include "realtime/object_route.h"
+#include "realtime/page_route.h"
 #include "realtime/query_route.h"
 #include "realtime/subscription_route.h"
 
@@ -49,8 +50,8 @@
      .container = container_,                                                                      \
      .status = 200,                                                                                \
      .is_page = item_route_is_page,                                                                \
-     .prepare = item_route_prepare_page,                                                           \
-     .render = item_route_render_page},                                                            \
+     .prepare = page_route_prepare,                                                                \
+     .render = page_route_render},                                                                 \
         {.method = "POST",                                                                         \
          .pattern = "/" folder "/{id}/Items",                                                      \
          .verb = VERB_CREATE,                                                                      \
@@ -92,13 +93,13 @@ static const struct realtime_route in_service[] = {
     ITEMS("Lists", KIND_LIST, KIND_LIST_ITEM),
     ITEMS("Maps", KIND_MAP, KIND_MAP_ITEM),
     {.method = "PUT", .pattern = "/Maps/{id}/Items/{name}", .verb = VERB_PUT, .kind = KIND_MAP_ITEM,
-     .container = KIND_MAP, .status = 200, .prepare = item_route_prepare_put,
+     .container = KIND_MAP, .status = 200, .prepare = item_route_prepare_update,
      .render = item_route_render_written, .render_current = item_route_render},
     {.method = "GET", .pattern = "/Lists/{id}/Context", .verb = VERB_FETCH, .kind = KIND_LIST,
      .status = 200, .prepare = object_route_prepare_one, .render = object_route_render_context},
     {.method = "POST", .pattern = "/Streams/{id}/Messages", .verb = VERB_CREATE,
      .kind = KIND_MESSAGE, .container = KIND_STREAM, .status = 201,
-     .prepare = message_route_prepare, .render = message_route_render},
+     .prepare = request_data, .render = message_route_render},
     {.method = "POST", .pattern = "/Insights/{index}/Items", .verb = VERB_FETCH, .kind = KIND_MAP,
      .status = 200, .is_page = query_route_is_page, .missing = ERR_INDEX_MISSING, .prepare = query_route_prepare,
      .render = query_route_render, .proceed = query_route_proceed, .end = query_route_end},

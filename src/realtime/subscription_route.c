@@ -1,12 +1,9 @@
 #include "realtime/subscription_route.h"
 
 #include "base/value.h"
-#include "subscription/subscription.h"
-#include "subscription/topics.h"
+#include "subscription/subscription_request.h"
 
 enum {
-    PROTOCOL_OLDEST = 3,
-    PROTOCOL_NEWEST = 4,
     BATCH_SIZE_MAX = 1000, /* as the answer says; of more the first count */
     TEXT_LENGTH_MAX = 256, /* longer is no SID, id or type of anything */
 };
@@ -40,10 +37,10 @@ static bool read_number(struct str object, struct str name, uint64_t *number)
     return str_to_u64(value_get(object, name), INT64_MAX, number);
 }
 
-static struct subscription_ask read_ask(struct request *request, struct str object,
-                                        uint64_t correlation)
+static struct subscription_request read_ask(struct request *request, struct str object,
+                                            uint64_t correlation)
 {
-    struct subscription_ask ask = {
+    struct subscription_request ask = {
         .sid = read_text(request, object, STR("object_sid")),
         .type = read_text(request, object, STR("object_type")),
         .index = read_text(request, object, STR("index_name")),
@@ -54,14 +51,15 @@ static struct subscription_ask read_ask(struct request *request, struct str obje
     return ask;
 }
 
-static void take_ask(struct request *request, const struct subscription_ask *ask, bool cancel)
+static void take_ask(struct request *request, const struct subscription_request *ask, bool cancel)
 {
     if (ask->sid.len > TEXT_LENGTH_MAX || ask->type.len > TEXT_LENGTH_MAX)
         return;
+    struct subscriber *subscriber = &client_of(request->session)->subscriber;
     if (cancel)
-        subscription_cancel(request->session, ask);
+        subscription_request_cancel(subscriber, ask);
     else
-        subscription_establish(request->session, ask);
+        subscription_request_establish(subscriber, ask);
 }
 
 /* The next object; false: there is none. */
@@ -74,21 +72,23 @@ static bool take_next(struct subscribing *subscribing, size_t *bytes)
     *bytes = object.len;
     if (object.ptr[0] != '{')
         return true;
-    struct subscription_ask ask = read_ask(subscribing->request, object, subscribing->correlation);
+    struct subscription_request ask =
+        read_ask(subscribing->request, object, subscribing->correlation);
     take_ask(subscribing->request, &ask, subscribing->cancel);
     return true;
 }
 
 static void finish(const struct subscribing *subscribing)
 {
-    subscribing->request->session->subscriber.subscribing = NULL;
+    client_of(subscribing->request->session)->subscribing = NULL;
     request_free(subscribing->request);
 }
 
 /* True: there is more, for a later step. */
 static bool take_some(struct subscribing *subscribing)
 {
-    struct work_slice slice = work_slice(request_hub(subscribing->request)->options->work);
+    struct work_slice slice =
+        work_slice(request_context(subscribing->request)->options->session.work);
     const struct session *session = subscribing->request->session;
     size_t bytes = 0;
     bool more = true;
@@ -113,13 +113,13 @@ static bool on_step(struct worker *worker)
 /* NULL: the request names no objects. */
 static struct subscribing *read_request(struct request *request)
 {
-    uint64_t protocol = PROTOCOL_NEWEST, correlation = 0;
+    uint64_t protocol = OUTBOX_PROTOCOL_NEWEST, correlation = 0;
     if (!request->body.len)
         return NULL;
     read_number(request->body, STR("event_protocol_version"), &protocol);
     read_number(request->body, STR("correlation_id"), &correlation);
-    request->session->subscriber.protocol =
-        protocol == PROTOCOL_OLDEST ? PROTOCOL_OLDEST : PROTOCOL_NEWEST;
+    request->session->outbox.protocol =
+        protocol == OUTBOX_PROTOCOL_OLDEST ? OUTBOX_PROTOCOL_OLDEST : OUTBOX_PROTOCOL_NEWEST;
     struct str list = value_get(request->body, STR("requests"));
     if (!list.len || list.ptr[0] != '[')
         return NULL;
@@ -134,21 +134,21 @@ static struct subscribing *read_request(struct request *request)
 void subscription_route_respond(struct request *request)
 {
     struct session *session = request->session;
-    struct work_queue *work = request_hub(request)->options->work;
+    struct work_queue *work = request_context(request)->options->session.work;
     session_reply_http(session, request->id, 200, answer);
     struct subscribing *subscribing = read_request(request);
     if (!subscribing) {
         request_free(request);
         return;
     }
-    session->subscriber.subscribing = subscribing;
+    client_of(session)->subscribing = subscribing;
     if (!work_is_free(work) || take_some(subscribing))
         work_add(session->lane, &subscribing->worker);
 }
 
-void subscription_route_drop(struct session *session)
+void subscription_route_drop(struct client *client)
 {
-    struct subscribing *subscribing = session->subscriber.subscribing;
+    struct subscribing *subscribing = client->subscribing;
     if (!subscribing)
         return;
     work_remove(&subscribing->worker);

@@ -12,7 +12,7 @@
 
 void subscription_route_respond(struct request *request);
 
-/* Forget what is left of the session's request, if there is one: its socket is gone. */
-void subscription_route_drop(struct session *session);
+/* Forget what is left of the client's request, if there is one: its socket is gone. */
+void subscription_route_drop(struct client *client);
 
 #endif

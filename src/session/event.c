@@ -2,8 +2,9 @@
 
 #include "base/mem.h"
 #include "session/packet.h"
-#include "subscription/topics.h"
+#include "session/packet_id.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { PACKET_SIZE_MAX = 256 << 20, PROTOCOL_OLDEST = 3 };
@@ -67,12 +68,12 @@ static void write_payload(struct event *const *events, size_t count, unsigned pr
     buf_add(out, protocol == PROTOCOL_OLDEST ? STR("}") : STR("]}"));
 }
 
-static struct parcel *pack(struct hub *hub, struct event *const *events, size_t count,
-                           unsigned protocol)
+static struct parcel *pack(struct event *const *events, size_t count, unsigned protocol,
+                           struct packet_ids *ids, struct websockets *sockets)
 {
     struct buf payload, packet;
-    char id[SID_LENGTH + 1], header[160];
-    hub_packet_id(hub, id);
+    char id[PACKET_ID_LENGTH + 1], header[160];
+    packet_id_next(ids, id);
     int len = snprintf(header, sizeof header,
                        "{\"method\":\"notification\",\"id\":\"%s\","
                        "\"message_type\":\"twilio.sync.event\"}",
@@ -81,19 +82,19 @@ static struct parcel *pack(struct hub *hub, struct event *const *events, size_t 
     buf_init(&packet, PACKET_SIZE_MAX);
     write_payload(events, count, protocol, &payload);
     packet_write((struct str){header, (size_t)len}, buf_str(&payload), &packet);
-    struct parcel *parcel = parcel_new(hub->sockets, buf_str(&packet));
+    struct parcel *parcel = parcel_new(sockets, buf_str(&packet));
     buf_deinit(&payload);
     buf_deinit(&packet);
     return parcel;
 }
 
-struct parcel *event_pack(struct hub *hub, struct event *const *events, size_t count,
-                          unsigned protocol)
+struct parcel *event_pack(struct event *const *events, size_t count, unsigned protocol,
+                          struct packet_ids *ids, struct websockets *sockets)
 {
     struct parcel **alone = &events[0]->alone[protocol > PROTOCOL_OLDEST];
     if (count > 1)
-        return pack(hub, events, count, protocol);
+        return pack(events, count, protocol, ids, sockets);
     if (!*alone)
-        *alone = pack(hub, events, 1, protocol);
+        *alone = pack(events, 1, protocol, ids, sockets);
     return parcel_ref(*alone);
 }

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-struct hub;
+struct packet_ids;
 
 /* What stands in a packet's payload beside the events. */
 enum correlation {
@@ -35,8 +35,9 @@ void event_unref(struct event *event);
 /* May these two go in one packet, one behind the other? */
 bool event_fits(const struct event *a, const struct event *b);
 
-/* The packet with these, which fit; protocol 3 has only one. A reference. */
-struct parcel *event_pack(struct hub *hub, struct event *const *events, size_t count,
-                          unsigned protocol);
+/* The packet with these events, which fit; in protocol 3 there is one. `ids` gives the packet its
+ * id, if it was not packed before. A reference. */
+struct parcel *event_pack(struct event *const *events, size_t count, unsigned protocol,
+                          struct packet_ids *ids, struct websockets *sockets);
 
 #endif

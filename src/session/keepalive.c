@@ -1,19 +1,13 @@
 #include "session/keepalive.h"
 
-#include "session/janitor.h"
 #include "session/packet_header.h"
+#include "session/session_table.h"
 
 enum { TOKEN_WARNING_MS = 180 * 1000 };
 
-static const struct realtime_options *options_of(const struct session *session)
+static const struct session_options *options_of(const struct session *session)
 {
-    return realtime_sessions(session->realtime)->options;
-}
-
-static void abort_for_fault(struct session *session, const char *reason)
-{
-    metric_add(&realtime_sessions(session->realtime)->metrics->cut, 1);
-    session_abort(session, reason);
+    return session->table->options;
 }
 
 static bool is_stalled(const struct session *session, uint64_t now_ms)
@@ -22,18 +16,18 @@ static bool is_stalled(const struct session *session, uint64_t now_ms)
            now_ms - websocket_moved_ms(session->socket) >= options_of(session)->stall_ms;
 }
 
-/* A byte now and then is not enough: all that waits has to be taken at the least rate, however much
- * comes behind it. So one that is given no more than a queue full takes it in a time that is known.
- */
+/* A byte now and then is not enough: the client has to take all that waits at the least rate,
+ * however much comes behind it. So a full queue is taken in a time that is known. */
 static bool is_too_slow(const struct session *session, uint64_t now_ms)
 {
-    const struct realtime_options *options = options_of(session);
+    const struct session_options *options = options_of(session);
     struct websocket_load load = websocket_load(session->socket);
     return options->rate_min && load.bytes &&
            now_ms - load.since_ms >= options->stall_ms + load.bytes * 1000 / options->rate_min;
 }
 
-/* It was asked for a sign of life, and gave none. One that is not read from cannot. */
+/* The client was asked for a sign of life, and gave none. A session that we have stopped reading
+ * cannot answer, so it does not count as silent. */
 static bool is_silent(const struct session *session, uint64_t now_ms)
 {
     return session->reading && session->pinged_ms > websocket_heard_ms(session->socket) &&
@@ -46,7 +40,7 @@ static void ping(struct session *session, uint64_t now_ms)
 {
     unsigned ping_ms = options_of(session)->ping_ms;
     bool quiet = now_ms - websocket_heard_ms(session->socket) >= ping_ms;
-    bool mute = now_ms - session->sent_ms >= ping_ms;
+    bool mute = now_ms - session->outbox.spoke_ms >= ping_ms;
     if (now_ms - session->pinged_ms < ping_ms || (!quiet && !mute))
         return;
     session->pinged_ms = now_ms;
@@ -55,7 +49,7 @@ static void ping(struct session *session, uint64_t now_ms)
 }
 
 /* At the end there is no `close` packet: after one, clients can get stuck between two tokens. */
-static void watch_token(struct session *session, int64_t clock_ms)
+static void check_token(struct session *session, int64_t clock_ms)
 {
     int64_t left_ms = session->expires_ms - clock_ms;
     if (left_ms <= 0) {
@@ -71,16 +65,16 @@ void keepalive_check(struct session *session, uint64_t now_ms, int64_t clock_ms)
     if (!session_is_talking(session))
         return;
     if (is_stalled(session, now_ms)) {
-        abort_for_fault(session, "stalled");
+        session_abort_for_fault(session, "stalled");
     } else if (is_too_slow(session, now_ms)) {
-        abort_for_fault(session, "too slow");
+        session_abort_for_fault(session, "too slow");
     } else if (is_silent(session, now_ms)) {
-        abort_for_fault(session, "silent");
+        session_abort_for_fault(session, "silent");
     } else if (session->state == SESSION_READY) {
         ping(session, now_ms);
         session_resume(session);
-        watch_token(session, clock_ms);
+        check_token(session, clock_ms);
     } else if (now_ms - session->opened_ms >= options_of(session)->init_timeout_ms) {
-        abort_for_fault(session, "no init");
+        session_abort_for_fault(session, "no init");
     }
 }

@@ -1,5 +1,5 @@
-/* Whatever a session owes to time alone: a client that is silent, or takes nothing, or does not
- * show its token, is cut; one whose token expires is told so, and ends with it. */
+/* Timed checks of a session: abort a client that is silent, stalled or late with `init`; warn it
+ * before its token expires, and close the session when it does. */
 #ifndef SESSION_KEEPALIVE_H
 #define SESSION_KEEPALIVE_H
 

@@ -2,32 +2,42 @@
 
 #include "base/mem.h"
 #include "session/event.h"
-#include "session/session.h"
-#include "subscription/topics.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum {
-    PROTOCOL_WITH_ARRAYS = 4,
+    PROTOCOL_WITH_ARRAYS = OUTBOX_PROTOCOL_NEWEST,
     BATCH_SIZE_MAX = 64 * 1024, /* bytes of events in one packet, unless one alone has more */
 };
 
 static bool send_in_turn(struct worker *worker);
 
-static struct session *session_of(struct outbox *outbox)
+/* --- life --- */
+
+void outboxes_init(struct outboxes *outboxes, const struct session_options *options,
+                   struct session_metrics *metrics, struct websockets *sockets)
 {
-    return ring_of(outbox, struct session, outbox);
+    *outboxes = (struct outboxes){
+        .options = options,
+        .metrics = metrics,
+        .sockets = sockets,
+        .ids = {.base = options->origin_base},
+    };
+    ring_init(&outboxes->waiting);
+    uv_timer_init(options->loop, &outboxes->window);
+    outboxes->window.data = outboxes;
 }
 
-static struct hub *hub_of(struct outbox *outbox)
+void outboxes_deinit(struct outboxes *outboxes)
 {
-    return realtime_hub(session_of(outbox)->realtime);
+    assert(ring_is_empty(&outboxes->waiting) && !outboxes->unsent && !outboxes->last.parcel);
+    uv_close((uv_handle_t *)&outboxes->window, NULL);
 }
 
-void outbox_init(struct outbox *outbox)
+void outbox_init(struct outbox *outbox, struct outboxes *shared)
 {
-    *outbox = (struct outbox){0};
+    *outbox = (struct outbox){.shared = shared, .protocol = OUTBOX_PROTOCOL_NEWEST};
     ring_init(&outbox->place);
     worker_init(&outbox->worker, send_in_turn);
 }
@@ -43,11 +53,11 @@ static void forget_last(struct batch_cache *last)
 
 static void forget_all(struct outbox *outbox)
 {
-    struct hub *hub = hub_of(outbox);
+    struct outboxes *shared = outbox->shared;
     ring_remove(&outbox->place);
     work_remove(&outbox->worker);
-    if (outbox->count && --hub->unsent == 0)
-        forget_last(&hub->last);
+    if (outbox->count && --shared->unsent == 0)
+        forget_last(&shared->last);
     for (size_t i = 0; i < outbox->count; i++)
         event_unref(outbox->waiting[i]);
     free(outbox->waiting);
@@ -60,6 +70,32 @@ void outbox_deinit(struct outbox *outbox)
     forget_all(outbox);
 }
 
+/* --- the socket --- */
+
+static uint64_t now_ms(const struct outbox *outbox)
+{
+    return uv_now(outbox->shared->options->loop);
+}
+
+void outbox_open(struct outbox *outbox, struct websocket *socket)
+{
+    outbox->socket = socket;
+    outbox->spoke_ms = now_ms(outbox);
+}
+
+void outbox_close(struct outbox *outbox)
+{
+    outbox->socket = NULL;
+}
+
+void outbox_send(struct outbox *outbox, struct parcel *parcel)
+{
+    if (!outbox->socket)
+        return;
+    websocket_send(outbox->socket, parcel);
+    outbox->spoke_ms = now_ms(outbox);
+}
+
 /* --- packets --- */
 
 static bool is_last_batch(const struct batch_cache *last, struct event *const *events, size_t count,
@@ -70,10 +106,10 @@ static bool is_last_batch(const struct batch_cache *last, struct event *const *e
 }
 
 /* Sessions that hear of the same objects have the same batches, one after the other. */
-static struct parcel *pack_many(struct hub *hub, struct event *const *events, size_t count,
+static struct parcel *pack_many(struct outboxes *shared, struct event *const *events, size_t count,
                                 unsigned protocol)
 {
-    struct batch_cache *last = &hub->last;
+    struct batch_cache *last = &shared->last;
     if (!is_last_batch(last, events, count, protocol)) {
         forget_last(last);
         last->events = mem_alloc(count * sizeof *events);
@@ -81,22 +117,22 @@ static struct parcel *pack_many(struct hub *hub, struct event *const *events, si
             last->events[i] = event_ref(events[i]);
         last->count = count;
         last->protocol = protocol;
-        last->parcel = event_pack(hub, events, count, protocol);
+        last->parcel = event_pack(events, count, protocol, &shared->ids, shared->sockets);
     }
     return parcel_ref(last->parcel);
 }
 
-static void send_packet(struct session *session, struct event *const *events, size_t count)
+static void send_packet(struct outbox *outbox, struct event *const *events, size_t count)
 {
-    struct hub *hub = realtime_hub(session->realtime);
-    unsigned protocol = session->subscriber.protocol;
-    struct parcel *parcel = count > 1 ? pack_many(hub, events, count, protocol)
-                                      : event_pack(hub, events, count, protocol);
-    session_send(session, parcel);
+    struct outboxes *shared = outbox->shared;
+    struct parcel *parcel =
+        count > 1 ? pack_many(shared, events, count, outbox->protocol)
+                  : event_pack(events, 1, outbox->protocol, &shared->ids, shared->sockets);
+    outbox_send(outbox, parcel);
     parcel_unref(parcel);
-    session->outbox.sent_ms = uv_now(hub->options->loop);
-    metric_add(&hub->metrics->events, count);
-    metric_add(&hub->metrics->batches, 1);
+    outbox->sent_ms = now_ms(outbox);
+    metric_add(&shared->metrics->events, count);
+    metric_add(&shared->metrics->batches, 1);
 }
 
 /* How many of them go in one packet. */
@@ -111,15 +147,13 @@ static size_t count_run(struct event *const *events, size_t count, unsigned prot
     return run;
 }
 
-void outbox_flush(struct session *session)
+void outbox_flush(struct outbox *outbox)
 {
-    struct outbox *outbox = &session->outbox;
     if (!outbox->count)
         return;
     for (size_t at = 0; at < outbox->count;) {
-        size_t run =
-            count_run(outbox->waiting + at, outbox->count - at, session->subscriber.protocol);
-        send_packet(session, outbox->waiting + at, run);
+        size_t run = count_run(outbox->waiting + at, outbox->count - at, outbox->protocol);
+        send_packet(outbox, outbox->waiting + at, run);
         at += run;
     }
     forget_all(outbox);
@@ -129,26 +163,25 @@ void outbox_flush(struct session *session)
 
 static bool send_in_turn(struct worker *worker)
 {
-    outbox_flush(session_of(ring_of(worker, struct outbox, worker)));
+    outbox_flush(ring_of(worker, struct outbox, worker));
     return false;
 }
 
 /* Now, or when its turn comes. */
 static void send_soon(struct outbox *outbox)
 {
-    struct session *session = session_of(outbox);
-    if (work_is_free(hub_of(outbox)->options->work))
-        outbox_flush(session);
+    if (work_is_free(outbox->shared->options->work))
+        outbox_flush(outbox);
     else
-        work_add(session->lane, &outbox->worker);
+        work_add(outbox->lane, &outbox->worker);
 }
 
 static void on_window_end(uv_timer_t *timer)
 {
-    struct hub *hub = timer->data;
+    struct outboxes *outboxes = timer->data;
     struct ring due;
     ring_init(&due);
-    ring_move(&due, &hub->waiting);
+    ring_move(&due, &outboxes->waiting);
     while (!ring_is_empty(&due)) {
         struct outbox *outbox = ring_of(due.next, struct outbox, place);
         ring_remove(&outbox->place);
@@ -158,7 +191,7 @@ static void on_window_end(uv_timer_t *timer)
 
 static void add(struct outbox *outbox, struct event *event)
 {
-    hub_of(outbox)->unsent += !outbox->count;
+    outbox->shared->unsent += !outbox->count;
     if (outbox->count == outbox->capacity) {
         outbox->capacity = outbox->capacity ? 2 * outbox->capacity : 8;
         outbox->waiting = mem_realloc(outbox->waiting, outbox->capacity * sizeof(struct event *));
@@ -167,26 +200,56 @@ static void add(struct outbox *outbox, struct event *event)
     outbox->bytes += event->len;
 }
 
-static void await_window_end(struct hub *hub, struct outbox *outbox)
+static void await_window_end(struct outbox *outbox)
 {
-    if (ring_is_empty(&hub->waiting))
-        uv_timer_start(&hub->timer, on_window_end, hub->options->event_window_ms, 0);
-    ring_append(&hub->waiting, &outbox->place);
+    struct outboxes *shared = outbox->shared;
+    if (ring_is_empty(&shared->waiting))
+        uv_timer_start(&shared->window, on_window_end, shared->options->event_window_ms, 0);
+    ring_append(&shared->waiting, &outbox->place);
 }
 
-void outbox_put(struct session *session, struct event *event)
+void outbox_put(struct outbox *outbox, struct event *event)
 {
-    struct hub *hub = realtime_hub(session->realtime);
-    struct outbox *outbox = &session->outbox;
+    const struct session_options *options = outbox->shared->options;
     bool first = !outbox->count;
-    bool quiet = uv_now(hub->options->loop) - outbox->sent_ms >= hub->options->event_window_ms;
-    if (first && quiet && work_is_free(hub->options->work)) {
-        send_packet(session, &event, 1);
+    bool quiet = now_ms(outbox) - outbox->sent_ms >= options->event_window_ms;
+    if (first && quiet && work_is_free(options->work)) {
+        send_packet(outbox, &event, 1);
         return;
     }
     add(outbox, event);
     if (first && quiet)
-        work_add(session->lane, &outbox->worker);
+        work_add(outbox->lane, &outbox->worker);
     else if (first)
-        await_window_end(hub, outbox);
+        await_window_end(outbox);
+}
+
+/* --- room --- */
+
+size_t outbox_waiting(const struct outbox *outbox)
+{
+    return (outbox->socket ? websocket_queued(outbox->socket) : 0) + outbox->bytes;
+}
+
+bool outbox_has_room(struct outbox *outbox, size_t bytes)
+{
+    size_t queue_max = outbox->shared->options->queue_max;
+    if (!outbox->socket)
+        return false;
+    /* What waits only for the window's end is nothing that the client was slow to take. */
+    if (outbox_waiting(outbox) + bytes > queue_max && outbox->bytes)
+        outbox_flush(outbox);
+    size_t before = outbox_waiting(outbox);
+    bool room = !before || before + bytes <= queue_max;
+    outbox->backpressured |= !room;
+    return room;
+}
+
+/* What waits for its window is nothing that the client was slow to take. */
+bool outbox_is_relieved(struct outbox *outbox)
+{
+    if (!outbox->backpressured || !outbox->socket || websocket_queued(outbox->socket))
+        return false;
+    outbox->backpressured = false;
+    return true;
 }

@@ -1,5 +1,5 @@
-/* A message comes in as on_message, is read as a packet and goes to methods.c. What the session
- * says goes out through session_send_packet and session_send.
+/* A message comes in as on_message, is read as a packet and goes to the handler. What the session
+ * says goes out through its outbox.
  *
  * A client that sends faster than it may, has too much under way, or leaves what it is sent
  * standing, is not read from until that is better: it waits, and nothing is lost. */
@@ -9,14 +9,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "dialect/problem.h"
-#include "realtime/methods.h"
-#include "realtime/request.h"
-#include "realtime/subscription_route.h"
-#include "session/janitor.h"
 #include "session/packet_header.h"
+#include "session/session_table.h"
 #include "session/strangers.h"
-#include "subscription/catchup.h"
-#include "subscription/topics.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -28,14 +23,14 @@ struct session_texts {
     char bytes[];
 };
 
-static struct sessions *sessions_of(const struct session *session)
+static const struct session_options *options_of(const struct session *session)
 {
-    return realtime_sessions(session->realtime);
+    return session->table->options;
 }
 
-static const struct realtime_options *options_of(const struct session *session)
+static const struct session_handler *handler_of(const struct session *session)
 {
-    return sessions_of(session)->options;
+    return session->table->handler;
 }
 
 static uint64_t now_ms(const struct session *session)
@@ -68,18 +63,27 @@ static void log_session(const struct session *session, bool let_in, const char *
     log_end(&line);
 }
 
-static struct work_lane *get_lane(const struct session *session, enum work_class class)
+static void take_lane(struct session *session, enum work_class class)
 {
-    struct work_queue *work = realtime_hub(session->realtime)->options->work;
-    return work_lane_get(work, class, session->network, session->id);
+    session->lane = work_lane_get(options_of(session)->work, class, session->network, session->id);
+    session->outbox.lane = session->lane;
 }
 
 static void trust(struct session *session)
 {
     struct work_lane *before = session->lane;
-    session->lane = get_lane(session, WORK_KNOWN);
+    take_lane(session, WORK_KNOWN);
     websocket_trust(session->socket, session->lane);
     work_lane_put(before);
+}
+
+static void end(struct session *session, bool was_ready)
+{
+    outbox_close(&session->outbox);
+    handler_of(session)->ended(session);
+    log_session(session, was_ready, "session ended", session->reason);
+    if (session->socket)
+        websocket_close(session->socket, WEBSOCKET_GOING_AWAY, STR(""));
 }
 
 void session_move(struct session *session, enum session_state state)
@@ -87,17 +91,13 @@ void session_move(struct session *session, enum session_state state)
     bool was_ready = session->state == SESSION_READY;
     assert(moves[session->state] >> state & 1);
     session->state = state;
-    if (state == SESSION_ENDED)
-        request_queue_drop(&session->requests); /* nobody would hear the answers */
     if (state == SESSION_READY) {
-        strangers_remove(sessions_of(session), session);
+        strangers_remove(session->table, session);
         trust(session);
         log_session(session, true, "session ready", NULL);
     }
     if (state == SESSION_ENDED)
-        log_session(session, was_ready, "session ended", session->reason);
-    if (state == SESSION_ENDED && session->socket)
-        websocket_close(session->socket, WEBSOCKET_GOING_AWAY, STR(""));
+        end(session, was_ready);
 }
 
 void session_end_because(struct session *session, const char *reason)
@@ -105,7 +105,7 @@ void session_end_because(struct session *session, const char *reason)
     if (session->state == SESSION_ENDED)
         return;
     session->reason = reason;
-    outbox_flush(session); /* the messages of streams come only once */
+    outbox_flush(&session->outbox); /* the messages of streams come only once */
     session_move(session, SESSION_ENDED);
 }
 
@@ -121,19 +121,17 @@ void session_abort(struct session *session, const char *reason)
         websocket_cut(session->socket);
 }
 
+void session_abort_for_fault(struct session *session, const char *reason)
+{
+    metric_add(&session->table->metrics->cut, 1);
+    session_abort(session, reason);
+}
+
 /* --- sending --- */
 
 bool session_is_talking(const struct session *session)
 {
     return session->socket && session->state != SESSION_ENDED;
-}
-
-void session_send(struct session *session, struct parcel *parcel)
-{
-    if (!session_is_talking(session))
-        return;
-    websocket_send(session->socket, parcel);
-    session->sent_ms = now_ms(session);
 }
 
 void session_send_packet(struct session *session, struct str header, struct str payload)
@@ -143,9 +141,9 @@ void session_send_packet(struct session *session, struct str header, struct str 
         return;
     buf_init(&message, MESSAGE_SIZE_MAX);
     packet_write(header, payload, &message);
-    struct parcel *parcel = parcel_new(sessions_of(session)->sockets, buf_str(&message));
+    struct parcel *parcel = parcel_new(session->table->sockets, buf_str(&message));
     buf_deinit(&message);
-    session_send(session, parcel);
+    outbox_send(&session->outbox, parcel);
     parcel_unref(parcel);
 }
 
@@ -159,7 +157,7 @@ void session_reply_http(struct session *session, struct str id, unsigned http_st
                         struct str body)
 {
     struct buf header;
-    outbox_flush(session); /* what happened before is told before */
+    outbox_flush(&session->outbox); /* what happened before is told before */
     buf_init(&header, PACKET_HEADER_SIZE_MAX);
     packet_header_reply_http(id, http_status, &header);
     send_header(session, &header, body);
@@ -198,8 +196,8 @@ void session_refuse(struct session *session, struct str id, enum err err)
 void session_send_own(struct session *session, void (*write)(struct str id, struct buf *out))
 {
     struct buf header;
-    char id[SID_LENGTH + 1];
-    hub_packet_id(realtime_hub(session->realtime), id);
+    char id[PACKET_ID_LENGTH + 1];
+    packet_id_next(&session->table->outboxes.ids, id);
     buf_init(&header, PACKET_HEADER_SIZE_MAX);
     write(str_from(id), &header);
     send_header(session, &header, STR(""));
@@ -207,50 +205,19 @@ void session_send_own(struct session *session, void (*write)(struct str id, stru
 
 /* --- limits --- */
 
-size_t session_waiting(const struct session *session)
-{
-    return websocket_queued(session->socket) + session->outbox.bytes;
-}
-
-bool session_has_room(struct session *session, size_t bytes)
-{
-    if (!session_is_talking(session))
-        return false;
-    /* What waits only for the window's end is nothing that the client was slow to take. */
-    if (session_waiting(session) + bytes > options_of(session)->queue_max && session->outbox.bytes)
-        outbox_flush(session);
-    size_t before = session_waiting(session);
-    bool room = !before || before + bytes <= options_of(session)->queue_max;
-    session->backpressured |= !room;
-    return room;
-}
-
-/* Of an answer to a page nobody knows the size before it is there: it may exceed the limit once. */
-static bool has_room_for_page(struct request_queue *requests)
-{
-    const struct session *session = ring_of(requests, struct session, requests);
-    return session_is_talking(session) &&
-           session_waiting(session) <= options_of(session)->queue_max;
-}
-
 /* Requests that are not answered yet. */
 static bool owes_answers(const struct session *session)
 {
-    return session->in_core || session->requests.waiting.first;
+    return session->in_core || handler_of(session)->load(session).waiting;
 }
 
 void session_resume(struct session *session)
 {
-    request_queue_resume(&session->requests);
-    /* What waits for its window is nothing that the client was slow to take. */
-    if (!session->backpressured || websocket_queued(session->socket))
-        return;
-    session->backpressured = false;
-    catchup_resume_all(session);
+    handler_of(session)->drained(session);
 }
 
 /* What a message takes of a client's time, by its number or by its bytes, whichever is more. */
-static uint64_t price_us(const struct realtime_options *options, size_t bytes)
+static uint64_t price_us(const struct session_options *options, size_t bytes)
 {
     uint64_t one_us = options->frames_max ? US_PER_S / options->frames_max : 0;
     uint64_t all_us = options->bytes_max ? (uint64_t)bytes * US_PER_S / options->bytes_max : 0;
@@ -278,18 +245,24 @@ static size_t queue_max(const struct session *session)
     return session->state == SESSION_READY ? options_of(session)->queue_max : 0;
 }
 
+/* May the client say more, by what it has asked for and not taken? */
+static bool has_capacity(const struct session *session)
+{
+    const struct session_options *options = options_of(session);
+    struct session_load load = handler_of(session)->load(session);
+    return !load.busy && session->in_core + load.waiting < options->requests_max &&
+           load.bytes <= options->queue_max &&
+           websocket_queued(session->socket) <= queue_max(session);
+}
+
 void session_adjust_reading(struct session *session)
 {
-    const struct realtime_options *options = options_of(session);
     if (!session_is_talking(session))
         return;
     bool fast = is_too_fast(session);
-    bool on = !fast && !sessions_of(session)->draining && !session->subscriber.subscribing &&
-              session->in_core + session->requests.waiting.count < options->requests_max &&
-              session->requests.size <= options->queue_max &&
-              websocket_queued(session->socket) <= queue_max(session);
+    bool on = !fast && !session->table->draining && has_capacity(session);
     if (fast)
-        sessions_throttle(sessions_of(session), session);
+        session_table_throttle(session->table, session);
     if (on != session->reading)
         websocket_read(session->socket, on);
     session->reading = on;
@@ -300,17 +273,21 @@ void session_adjust_reading(struct session *session)
 static void on_message(void *context, struct str bytes, bool text)
 {
     struct session *session = context;
-    struct arena *arena = &sessions_of(session)->packet;
+    struct arena *arena = &session->table->packet;
     struct packet packet = {0};
     const char *reason;
     (void)text; /* clients send binary messages, but nothing hangs on it */
-    if (session->state == SESSION_ENDED || !strangers_count_packet(session))
+    if (session->state == SESSION_ENDED)
         return;
+    if (!strangers_count_packet(session)) {
+        session_abort_for_fault(session, "too many packets before init");
+        return;
+    }
     book_message(session, bytes.len);
     if (packet_parse(bytes, arena, &packet, &reason))
-        methods_handle(session, &packet);
+        handler_of(session)->packet(session, &packet);
     else
-        methods_give_up(session, reason);
+        handler_of(session)->broken(session, reason);
     arena_clear(arena);
     session_adjust_reading(session);
 }
@@ -334,8 +311,8 @@ static void drop_texts(struct session_texts **from)
 
 static void free_session(struct session *session)
 {
-    sessions_remove(sessions_of(session), session);
-    subscription_end_all(session);
+    handler_of(session)->freed(session);
+    session_table_remove(session->table, session);
     outbox_deinit(&session->outbox);
     drop_texts(&session->texts);
     work_lane_put(session->lane);
@@ -346,26 +323,25 @@ static void on_closed(void *context, unsigned code)
 {
     struct session *session = context;
     session->socket = NULL;
-    strangers_remove(sessions_of(session), session);
+    outbox_close(&session->outbox);
+    strangers_remove(session->table, session);
     session_end_because(session, code == WEBSOCKET_ABNORMAL ? "connection lost" : "closed");
-    request_queue_drop(&session->requests);
-    subscription_route_drop(session);
-    subscription_end_all(session);
+    handler_of(session)->closed(session);
     if (!session->in_core)
         free_session(session);
 }
 
-struct session *session_new(struct realtime *realtime, struct str base, uint64_t network,
+struct session *session_new(struct session_table *table, struct str base, uint64_t network,
                             bool deflate)
 {
     tally_slot *of_network;
-    if (!sessions_count_network(realtime_sessions(realtime), network, &of_network))
+    if (!session_table_count_network(table, network, &of_network))
         return NULL;
     struct session *session = mem_zalloc(1, sizeof *session + base.len);
-    session->realtime = realtime;
+    session->table = table;
     session->network = network;
     session->of_network = of_network;
-    session->id = realtime_sessions(realtime)->next_id++;
+    session->id = table->next_id++;
     session->deflate = deflate;
     memcpy(session->base_text, base.ptr, base.len);
     session->base = (struct str){session->base_text, base.len};
@@ -373,17 +349,16 @@ struct session *session_new(struct realtime *realtime, struct str base, uint64_t
     ring_init(&session->place);
     ring_init(&session->stranger);
     ring_init(&session->throttled);
-    request_queue_init(&session->requests, &realtime_hub(realtime)->pages, has_room_for_page,
-                       request_submit);
-    outbox_init(&session->outbox);
-    subscription_init(session);
-    sessions_add(sessions_of(session), session);
+    outbox_init(&session->outbox, &table->outboxes);
+    table->handler->opened(session);
+    struct session *leaving = session_table_add(table, session);
+    if (leaving)
+        session_abort_for_fault(leaving, "a newer client needed its place");
     return session;
 }
 
 void session_attach(struct session *session, int fd, struct str early)
 {
-    struct sessions *sessions = sessions_of(session);
     struct websocket_handler handler = {on_message, on_drained, on_closed, session};
     if (fd < 0) {
         session_end_because(session, "connection lost");
@@ -391,12 +366,14 @@ void session_attach(struct session *session, int fd, struct str early)
         return;
     }
     peer_address(fd, session->address);
-    session->opened_ms = session->sent_ms = session->pinged_ms = now_ms(session);
-    session->lane = get_lane(session, WORK_STRANGERS);
-    session->socket =
-        websocket_new(sessions->sockets, fd, early, session->deflate, session->lane, &handler);
+    session->opened_ms = session->pinged_ms = now_ms(session);
+    take_lane(session, WORK_STRANGERS);
+    session->socket = websocket_new(session->table->sockets, fd, early, session->deflate,
+                                    session->lane, &handler);
     if (session->state == SESSION_ENDED)
         websocket_cut(session->socket);
+    else
+        outbox_open(&session->outbox, session->socket);
 }
 
 void session_drain(struct session *session)
@@ -447,7 +424,7 @@ void session_grant(struct session *session, const struct jwt *jwt, const struct 
 void session_forward(struct session *session, struct command *command)
 {
     session->in_core++;
-    realtime_submit(session->realtime, command);
+    core_link_submit(&session->table->core, command);
 }
 
 void session_submit(struct session *session, struct command *command)
@@ -462,13 +439,13 @@ void session_submit(struct session *session, struct command *command)
 
 void session_release(struct session *session)
 {
-    realtime_returned(session->realtime);
+    core_link_returned(&session->table->core);
     session->in_core--;
     if (!session->in_core && session->texts)
         drop_texts(&session->texts->older);
     if (!session->in_core && !session->socket)
         free_session(session);
-    else if (!owes_answers(session) && sessions_of(session)->draining)
+    else if (!owes_answers(session) && session->table->draining)
         session_end_because(session, "shutdown");
     else
         session_adjust_reading(session);

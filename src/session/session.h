@@ -3,31 +3,63 @@
  *   OPEN --init--> STARTING --the core knows key and service--> READY --> ENDED
  *     |  <--refused--  |                                          |         ^
  *     +----------------+------------------------------------------+---------+
- *        timed out, cut, closed, token expired, key or service removed
+ *        timed out, aborted, closed, token expired, key or service removed
  *
  * A session is freed when its socket is gone and every command of it has come back. */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
 
 #include "http/peer.h"
-#include "realtime/realtime.h"
-#include "realtime/request_queue.h"
 #include "session/outbox.h"
 #include "session/packet.h"
-#include "subscription/subscriber.h"
 #include "sync/sid.h"
 
 struct jwt;
+struct session;
+struct session_table;
 struct session_texts;
 
 enum { SESSION_SDK_SIZE = 48 };
 
 enum session_state { SESSION_OPEN, SESSION_STARTING, SESSION_READY, SESSION_ENDED };
 
+/* What the user of a session has of it and is not done with. */
+struct session_load {
+    size_t waiting; /* requests that are not in the core's hands */
+    size_t bytes;   /* of all requests, waiting or not */
+    bool busy;      /* nothing more should be read meanwhile */
+};
+
+/* The user of a gateway's sessions: it carries out what clients ask for. The callbacks run in this
+ * order; all but `load` may call any function of this header. */
+struct session_handler {
+    /* The session is new: set session->user. */
+    void (*opened)(struct session *session);
+
+    /* The client has sent a packet; or a message that is none, `reason` (static) says why. */
+    void (*packet)(struct session *session, const struct packet *packet);
+    void (*broken)(struct session *session, const char *reason);
+
+    /* There may be room again for what the client is to be sent. */
+    void (*drained)(struct session *session);
+
+    /* The session has moved to ENDED: what waits need not start, nobody would hear the answer. */
+    void (*ended)(struct session *session);
+
+    /* The socket is gone. Commands may still be in the core's hands. */
+    void (*closed)(struct session *session);
+
+    /* Every command has come back; free session->user. */
+    void (*freed)(struct session *session);
+
+    struct session_load (*load)(const struct session *session);
+};
+
 struct session {
     struct ring place;    /* among all sessions of the gateway */
     struct ring stranger; /* among those that were not let in yet */
-    struct realtime *realtime;
+    struct session_table *table;
+    void *user;               /* the handler's own */
     struct websocket *socket; /* NULL: not there yet, or gone */
     uint64_t id;              /* command.origin; never 0, never used again */
     enum session_state state;
@@ -43,9 +75,7 @@ struct session {
     char sdk[SESSION_SDK_SIZE]; /* as the client calls its SDK, cut; empty: it did not */
     char sdk_version[SESSION_SDK_SIZE];
     size_t in_core; /* commands in the core's hands */
-    struct request_queue requests;
-    struct outbox outbox;         /* events on their way */
-    struct subscriber subscriber; /* what it hears of */
+    struct outbox outbox;
 
     /* session.c's own. */
     struct session_texts *texts; /* what `identity`, `service` and `key` point into */
@@ -59,11 +89,9 @@ struct session {
     bool admitted;    /* it has one of the places of `sessions_max` */
     unsigned packets; /* both of a stranger (strangers.h) */
     unsigned refusals;
-    bool backpressured;    /* it had no room for an event */
     struct ring throttled; /* among those that sent too much at a time */
     uint64_t booked_us;    /* up to when its messages use what it may send; of uv_now() */
     uint64_t opened_ms;    /* these by uv_now() */
-    uint64_t sent_ms;
     uint64_t pinged_ms;
     char base_text[];
 };
@@ -72,7 +100,7 @@ struct session {
 
 /* In OPEN, without a socket. `base` is copied; `network` as of http_request_network, `deflate` as
  * websocket_new takes it. NULL: the network has too many sessions. */
-struct session *session_new(struct realtime *realtime, struct str base, uint64_t network,
+struct session *session_new(struct session_table *table, struct str base, uint64_t network,
                             bool deflate);
 
 /* Its connection: `fd` and `early` as websocket_new takes them. A negative `fd`: the client has
@@ -82,15 +110,15 @@ void session_attach(struct session *session, int fd, struct str early);
 /* Read on, or stop reading, as the limits say. */
 void session_adjust_reading(struct session *session);
 
-/* There is room again: pages that waited for it start, and as soon as nothing waits any more, what
- * fell behind for want of it goes on. */
+/* There may be room again: tell the handler. */
 void session_resume(struct session *session);
 
 /* The gateway drains: no more requests; end as soon as those there are are answered. */
 void session_drain(struct session *session);
 
-/* End without a closing handshake. */
+/* End without a closing handshake; the second one because of what the client did, or did not. */
 void session_abort(struct session *session, const char *reason);
+void session_abort_for_fault(struct session *session, const char *reason);
 
 /* As session_end; `reason` (static) is for the log. */
 void session_end_because(struct session *session, const char *reason);
@@ -136,17 +164,7 @@ bool session_is_talking(const struct session *session);
 /* Send a packet with this header and payload (packet_write). */
 void session_send_packet(struct session *session, struct str header, struct str payload);
 
-/* Send a ready message, an event frame. */
-void session_send(struct session *session, struct parcel *parcel);
-
 /* Close plainly, without a `close` packet: the client comes back by itself. */
 void session_end(struct session *session);
-
-/* Bytes that wait for the client; there is a socket. */
-size_t session_waiting(const struct session *session);
-
-/* Is there room for another event, or should subscriptions fall behind? Who was told that there
- * is none is resumed as soon as there is. */
-bool session_has_room(struct session *session, size_t bytes);
 
 #endif

@@ -1,64 +1,13 @@
 #include "subscription/broadcast.h"
 
-#include "base/mem.h"
 #include "subscription/catchup.h"
+#include "subscription/delivery.h"
 #include "subscription/live_query.h"
-#include "subscription/topics.h"
-
-/* --- what a session did itself --- */
-
-void delivery_note_own(struct session *session, uint64_t seq)
-{
-    struct subscriber *subscriber = &session->subscriber;
-    if (!subscriber->own)
-        subscriber->own = mem_zalloc(SUBSCRIBER_OWN_MAX, sizeof *subscriber->own);
-    subscriber->own[subscriber->own_next++ % SUBSCRIBER_OWN_MAX] = seq;
-}
-
-static bool is_own(const struct subscription *subscription, const struct notice *notice)
-{
-    const struct session *session = subscription->session;
-    const struct subscriber *subscriber = &session->subscriber;
-    if (notice->origin || notice->change->kind == KIND_MESSAGE)
-        return notice->origin == session->id;
-    for (size_t i = 0; subscriber->own && i < SUBSCRIBER_OWN_MAX; i++)
-        if (subscriber->own[i] == notice->change->seq)
-            return true;
-    return false;
-}
-
-/* --- telling one --- */
-
-/* A reference; NULL: nothing. */
-static struct event *event_for(struct event_render *render, const struct subscription *subscription)
-{
-    const struct topic *topic = subscription->topic;
-    if (subscription->query)
-        return live_query_event(subscription->query, render->notice, &render->cost);
-    struct event *event = is_own(subscription, render->notice)
-                              ? event_render_position(render, topic)
-                              : event_render_event(render, topic, subscription->session);
-    return event ? event_ref(event) : NULL;
-}
-
-bool delivery_tell(struct subscription *subscription, struct event_render *render)
-{
-    struct event *event = event_for(render, subscription);
-    bool room = !event || session_has_room(subscription->session, event->len);
-    if (room && event)
-        outbox_put(subscription->session, event);
-    if (room && render->notice->change->seq > subscription->position)
-        subscription->position = render->notice->change->seq;
-    event_unref(event);
-    return room;
-}
-
-/* --- telling all --- */
 
 static void fall_behind(struct subscription *subscription)
 {
     subscription->state = SUBSCRIPTION_BEHIND;
-    metric_add(&subscription_metrics(subscription)->behind, 1);
+    metric_add(&subscription->subscriber->shared->metrics->behind, 1);
 }
 
 /* Streams have no permissions, and what is said in them while one asks would be lost. */
@@ -78,11 +27,29 @@ static void recheck(struct subscription *subscription)
 static bool is_postponed(struct subscription *subscription, const struct notice *notice)
 {
     if (!subscription->query || shared_queries_is_evaluated(subscription->query->shared, notice) ||
-        work_is_free(realtime_hub(subscription->session->realtime)->options->work))
+        work_is_free(subscription->subscriber->shared->work))
         return false;
     fall_behind(subscription);
     catchup_continue(subscription);
     return true;
+}
+
+/* What becomes of a LIVE subscription that could not be told. */
+static void miss(struct subscription *subscription, bool message)
+{
+    if (message)
+        session_end(subscription->session); /* it is kept nowhere: no catching up */
+    else
+        fall_behind(subscription);
+}
+
+/* Its object is gone, and the client was told so. */
+static void end_removed(struct subscription *subscription)
+{
+    if (subscription->query)
+        subscription_fail(subscription, ERR_INDEX_MISSING);
+    else
+        subscription_end(subscription);
 }
 
 static void hear(struct subscription *subscription, struct event_render *render)
@@ -97,16 +64,10 @@ static void hear(struct subscription *subscription, struct event_render *render)
         return;
     if (is_postponed(subscription, render->notice))
         return;
-    if (delivery_tell(subscription, render)) {
-        if (change_is_removal(change) && subscription->query)
-            subscription_fail(subscription, ERR_INDEX_MISSING);
-        else if (change_is_removal(change))
-            subscription_end(subscription);
-    } else if (message) {
-        session_end(subscription->session); /* it is kept nowhere: no catching up */
-    } else {
-        fall_behind(subscription);
-    }
+    if (!delivery_tell(subscription, render))
+        miss(subscription, message);
+    else if (change_is_removal(change))
+        end_removed(subscription);
 }
 
 static void hear_permission(struct subscription *subscription, const struct change *permission)
@@ -115,35 +76,39 @@ static void hear_permission(struct subscription *subscription, const struct chan
         recheck(subscription);
 }
 
-void broadcast_hear(struct realtime *realtime, const struct notice *notice)
+/* The topic that a notice is about; NULL: nobody subscribes to it. */
+static struct topic *find_topic(const struct topics *topics, const struct change *change)
 {
-    const struct change *change = notice->change;
-    bool permission = change->kind == KIND_PERMISSION;
-    bool part = permission || change->kind == KIND_MESSAGE;
-    struct topic *topic =
-        hub_proven_topic(realtime_hub(realtime), part ? change->parent : change->id);
+    bool part = change->kind == KIND_PERMISSION || change->kind == KIND_MESSAGE;
+    return topics_find_proven(topics, part ? change->parent : change->id);
+}
+
+void broadcast_hear(struct subscriptions *subscriptions, const struct notice *notice)
+{
+    struct topics *topics = &subscriptions->topics;
+    struct topic *topic = find_topic(topics, notice->change);
     struct event_render render = {.notice = notice};
     if (!topic)
         return;
-    topic->count++; /* stays until we are through */
+    topic->count++; /* the topic stays until all are told */
     for (struct ring *at = topic->subscriptions.next, *next; at != &topic->subscriptions;
          at = next) {
         struct subscription *subscription = ring_of(at, struct subscription, in_topic);
         next = at->next;
-        if (permission)
-            hear_permission(subscription, change);
+        if (notice->change->kind == KIND_PERMISSION)
+            hear_permission(subscription, notice->change);
         else
             hear(subscription, &render);
     }
     event_render_deinit(&render);
     shared_queries_forget(&topic->queries);
     if (--topic->count == 0)
-        hub_drop_topic(realtime_hub(realtime), topic);
+        topics_drop(topics, topic);
 }
 
-void broadcast_recheck(struct realtime *realtime, uint64_t service_id)
+void broadcast_recheck(struct subscriptions *subscriptions, uint64_t service_id)
 {
-    const struct dict *topics = &realtime_hub(realtime)->topics;
+    const struct dict *topics = &subscriptions->topics.by_sid;
     for (size_t i = 0; topics->slots && i <= topics->mask; i++) {
         const struct topic *topic = topics->slots[i].element;
         if (!topic)

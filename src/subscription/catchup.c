@@ -1,130 +1,76 @@
-/* A subscription waits for its turn (ask_in_turn), near first; then a step is submitted, comes back
- * to on_step, and arrive decides what it brought: notices of a replay, which are told as far as
- * there is room; or the map of a live query. While it is in the core's hands its subscription may
- * end. */
+/* A subscription waits for its turn (ask_in_turn), near first; then a request is submitted, comes
+ * back to on_answer, and take_answer decides what it brought: notices to catch up with, which are
+ * told as far as there is room; or the map of a live query. While the request is in flight its
+ * subscription may end. */
 #include "subscription/catchup.h"
 
-#include "base/mem.h"
-#include "subscription/broadcast.h"
+#include "subscription/catchup_request.h"
+#include "subscription/delivery.h"
 #include "subscription/live_query.h"
-#include "subscription/rendering.h"
-#include "subscription/topics.h"
-#include "sync/subscribe.h"
-
-#include <stdlib.h>
 
 /* All that one answer can bring, unless its object has other changes besides. */
 enum { NEAR_CHANGES = SUBSCRIBE_NOTICES_MAX };
 
-/* On the way to the core and back; kept in between as long as there is more. */
-struct step {
-    struct command command; /* first */
-    struct subscribe subscribe;
-    struct session *session;
-    struct subscription *subscription; /* NULL: it has ended */
-    struct sid sid;
-    struct arena arena; /* what the command of a live query points into, also when it has ended */
-    size_t told;        /* of the notices that came */
-    bool full;          /* the session has no room for the next one */
-    enum catchup_lane lane;
-    bool flying; /* in the core's hands, or behind them in the work queue */
-    struct worker worker;
-};
-
-static struct hub *hub_of(const struct session *session)
+static void drop_request(struct subscription *subscription)
 {
-    return realtime_hub(session->realtime);
-}
-
-/* --- steps --- */
-
-static void free_step(struct step *step)
-{
-    subscribe_clear(&step->subscribe, true);
-    arena_deinit(&step->arena);
-    free(step);
-}
-
-/* None is in the core's hands. */
-static void drop_step(struct subscription *subscription)
-{
-    if (subscription->step)
-        free_step(subscription->step);
-    subscription->step = NULL;
-}
-
-static struct step *new_step(struct subscription *subscription)
-{
-    struct step *step = mem_zalloc(1, sizeof *step);
-    step->session = subscription->session;
-    step->subscription = subscription;
-    arena_init(&step->arena);
-    return step;
-}
-
-void catchup_end(struct subscription *subscription)
-{
-    ring_remove(&subscription->behind);
-    if (subscription->step && subscription->step->flying)
-        subscription->step->subscription = NULL;
-    else
-        drop_step(subscription);
+    catchup_request_free(subscription->request);
+    subscription->request = NULL;
 }
 
 /* --- what is asked --- */
 
-static void ask_for_map(struct step *step)
+static void ask_for_map(struct catchup_request *request)
 {
-    step->command = (struct command){
+    request->command = (struct command){
         .verb = VERB_FETCH,
         .kind = KIND_MAP,
-        .object = arena_dup(&step->arena, step->subscription->query->index),
+        .object = arena_dup(&request->arena, request->subscription->query->index),
     };
 }
 
-static void ask_for_changes(struct step *step)
+static void ask_for_changes(struct catchup_request *request)
 {
-    const struct subscription *subscription = step->subscription;
-    step->sid = subscription->topic->sid;
-    step->command = (struct command){
+    const struct subscription *subscription = request->subscription;
+    request->sid = subscription->topic->sid;
+    request->command = (struct command){
         .verb = VERB_SUBSCRIBE,
         .kind = subscription->topic->kind,
-        .object = sid_str(&step->sid),
-        .subscribe = &step->subscribe,
+        .object = sid_str(&request->sid),
+        .subscribe = &request->subscribe,
     };
-    step->subscribe.since_given = subscription->since_given;
-    step->subscribe.since = subscription->position;
-    step->subscribe.with_before = subscription->query;
-    step->subscribe.walk_max = step->lane == CATCHUP_NEAR ? NEAR_CHANGES : 0;
-    step->subscribe.far_max = hub_of(subscription->session)->options->replay_max;
+    request->subscribe.since_given = subscription->since_given;
+    request->subscribe.since = subscription->position;
+    request->subscribe.with_before = subscription->query;
+    request->subscribe.walk_max = request->lane == CATCHUP_NEAR ? NEAR_CHANGES : 0;
+    request->subscribe.far_max = subscription->subscriber->shared->options->replay_max;
 }
 
-static void on_step(struct letter *letter);
-static bool on_turn(struct worker *worker);
+static void on_answer(struct letter *letter);
+static bool on_step(struct worker *worker);
 
 static void ask(struct subscription *subscription)
 {
-    struct step *step = subscription->step;
-    if (!step)
-        step = subscription->step = new_step(subscription);
-    step->lane = subscription->lane;
+    struct catchup_request *request = subscription->request;
+    if (!request)
+        request = subscription->request = catchup_request_new(subscription);
+    request->lane = subscription->lane;
     if (!subscription->topic)
-        ask_for_map(step);
+        ask_for_map(request);
     else
-        ask_for_changes(step);
-    step->command.letter.arrive = on_step;
-    worker_init(&step->worker, on_turn);
-    step->told = 0;
-    step->full = false;
-    step->flying = true;
-    hub_of(step->session)->behind[step->lane].steps++;
-    session_submit(step->session, &step->command);
+        ask_for_changes(request);
+    request->command.letter.arrive = on_answer;
+    worker_init(&request->worker, on_step);
+    request->told = 0;
+    request->full = false;
+    request->in_flight = true;
+    request->subscriber->shared->behind[request->lane].in_flight++;
+    session_submit(request->subscriber->session, &request->command);
 }
 
 /* The next one of the session whose turn it is. */
-static struct subscription *take_turn(struct hub *hub, enum catchup_lane lane)
+static struct subscription *take_turn(struct subscriptions *shared, enum catchup_lane lane)
 {
-    struct ring *queues = &hub->behind[lane].queues;
+    struct ring *queues = &shared->behind[lane].queues;
     struct catchup_queue *queue = ring_of(queues->next, struct catchup_queue, place);
     ring_remove(&queue->place);
     if (ring_is_empty(&queue->waiting))
@@ -136,16 +82,16 @@ static struct subscription *take_turn(struct hub *hub, enum catchup_lane lane)
     return next->session->state == SESSION_ENDED ? NULL : next;
 }
 
-static void ask_in_turn(struct hub *hub)
+static void ask_in_turn(struct subscriptions *shared)
 {
-    static const size_t steps_max[] = {
+    static const size_t flights_max[] = {
         [CATCHUP_NEAR] = CATCHUP_NEAR_MAX,
         [CATCHUP_FAR] = CATCHUP_FAR_MAX,
     };
     for (enum catchup_lane lane = 0; lane < CATCHUP_LANES; lane++) {
-        const struct catchup_turns *turns = &hub->behind[lane];
-        while (turns->steps < steps_max[lane] && !ring_is_empty(&turns->queues)) {
-            struct subscription *next = take_turn(hub, lane);
+        const struct catchup_turns *turns = &shared->behind[lane];
+        while (turns->in_flight < flights_max[lane] && !ring_is_empty(&turns->queues)) {
+            struct subscription *next = take_turn(shared, lane);
             if (next)
                 ask(next);
         }
@@ -155,21 +101,21 @@ static void ask_in_turn(struct hub *hub)
 /* `first`: it comes before the others of the session. */
 static void wait_for_turn(struct subscription *subscription, bool first)
 {
-    struct session *session = subscription->session;
-    struct catchup_queue *queue = &session->subscriber.behind[subscription->lane];
+    struct subscriber *subscriber = subscription->subscriber;
+    struct catchup_queue *queue = &subscriber->behind[subscription->lane];
     ring_remove(&subscription->behind);
     ring_append(first ? queue->waiting.next : &queue->waiting, &subscription->behind);
     if (ring_is_empty(&queue->place))
-        ring_append(&hub_of(session)->behind[subscription->lane].queues, &queue->place);
+        ring_append(&subscriber->shared->behind[subscription->lane].queues, &queue->place);
 }
 
 void catchup_continue(struct subscription *subscription)
 {
-    if (subscription->step && subscription->step->flying)
+    if (subscription->request && subscription->request->in_flight)
         return; /* when it is back it asks again */
     if (ring_is_empty(&subscription->behind))
         wait_for_turn(subscription, false);
-    ask_in_turn(hub_of(subscription->session));
+    ask_in_turn(subscription->subscriber->shared);
 }
 
 /* Before all others of the session: what a catch-up keeps between its steps should not be kept for
@@ -184,7 +130,7 @@ static void go_far(struct subscription *subscription)
 {
     bool first = subscription->lane == CATCHUP_FAR;
     if (!first)
-        drop_step(subscription);
+        drop_request(subscription);
     subscription->lane = CATCHUP_FAR;
     wait_for_turn(subscription, first);
 }
@@ -206,47 +152,47 @@ static void come_to(struct subscription *subscription, uint64_t reached)
         go_on(subscription);
     } else {
         subscription->state = SUBSCRIPTION_LIVE;
-        drop_step(subscription);
+        drop_request(subscription);
     }
 }
 
 /* Returns how many bytes that was the work of. */
-static size_t tell_next(struct step *step)
+static size_t tell_next(struct catchup_request *request)
 {
-    const struct notice *notice = &step->subscribe.notices[step->told];
+    const struct notice *notice = &request->subscribe.notices[request->told];
     const struct change *state = notice->item ? notice->item : notice->change;
     struct event_render render = {.notice = notice};
-    step->full = !delivery_tell(step->subscription, &render);
-    step->told += !step->full;
+    request->full = !delivery_tell(request->subscription, &render);
+    request->told += !request->full;
     event_render_deinit(&render);
     return render.cost + state->data.len;
 }
 
-static bool is_told(const struct step *step)
+static bool is_told(const struct catchup_request *request)
 {
-    return step->full || step->told == step->subscribe.count;
+    return request->full || request->told == request->subscribe.count;
 }
 
 /* False: there is more to tell, in a later turn. */
-static bool tell_some(struct step *step)
+static bool tell_some(struct catchup_request *request)
 {
-    struct work_slice slice = work_slice(hub_of(step->session)->options->work);
-    while (!is_told(step) && work_goes_on(&slice, tell_next(step)))
+    struct work_slice slice = work_slice(request->subscriber->shared->work);
+    while (!is_told(request) && work_goes_on(&slice, tell_next(request)))
         ;
-    if (step->subscription->query)
-        shared_queries_forget(&step->subscription->topic->queries);
-    return is_told(step);
+    if (request->subscription->query)
+        shared_queries_forget(&request->subscription->topic->queries);
+    return is_told(request);
 }
 
 /* When not all could be told, catchup_resume_all goes on. */
 static void catch_up(struct subscription *subscription)
 {
-    struct subscribe *subscribe = &subscription->step->subscribe;
+    struct subscribe *subscribe = &subscription->request->subscribe;
     bool any = subscribe->count > 0, more = subscribe->more;
-    bool all = subscription->step->told == subscribe->count;
+    bool all = subscription->request->told == subscribe->count;
     uint64_t reached = subscribe->reached;
     subscribe_clear(subscribe, false);
-    metric_add(&subscription_metrics(subscription)->replays, any && all && !more);
+    metric_add(&subscription->subscriber->shared->metrics->replays, any && all && !more);
     if (all && more)
         go_far(subscription);
     else if (all)
@@ -261,7 +207,7 @@ static void find_map(struct subscription *subscription, const struct command *co
     live_query_join(subscription->query, &subscription->topic->queries);
 }
 
-static void arrive(struct subscription *subscription, const struct command *command)
+static void take_answer(struct subscription *subscription, const struct command *command)
 {
     if (command->err) {
         subscription_fail(subscription, command->err);
@@ -274,59 +220,60 @@ static void arrive(struct subscription *subscription, const struct command *comm
 }
 
 /* The core follows the object now, for nobody perhaps. */
-static void arrive_late(struct step *step, const struct command *command)
+static void take_late_answer(struct catchup_request *request, const struct command *command)
 {
-    struct hub *hub = hub_of(step->session);
+    struct topics *topics = &request->subscriber->shared->topics;
     if (command->err || command->verb != VERB_SUBSCRIBE)
         return;
-    struct topic *topic = hub_topic(hub, &step->sid, command->kind, command->head->id);
-    hub_prove_topic(hub, topic);
+    struct topic *topic = topics_get(topics, &request->sid, command->kind, command->head->id);
+    topics_prove(topics, topic);
     if (!topic->count)
-        hub_drop_topic(hub, topic);
+        topics_drop(topics, topic);
 }
 
-static void finish(struct step *step)
+static void finish(struct catchup_request *request)
 {
-    struct session *session = step->session;
-    struct hub *hub = hub_of(session);
-    struct command command = step->command; /* the step may be used again, or freed */
-    step->flying = false;
-    hub->behind[step->lane].steps--;
-    if (step->subscription) {
-        arrive(step->subscription, &command);
+    struct session *session = request->subscriber->session;
+    struct subscriptions *shared = request->subscriber->shared;
+    struct command command = request->command; /* the step may be used again, or freed */
+    request->in_flight = false;
+    shared->behind[request->lane].in_flight--;
+    if (request->subscription) {
+        take_answer(request->subscription, &command);
     } else {
-        arrive_late(step, &command);
-        free_step(step);
+        take_late_answer(request, &command);
+        catchup_request_free(request);
     }
     command_deinit(&command);
-    ask_in_turn(hub);
+    ask_in_turn(shared);
     session_release(session);
 }
 
 /* True: there is more of it, for a later turn. */
-static bool take(struct step *step)
+static bool take(struct catchup_request *request)
 {
-    bool tells = step->subscription && !step->command.err && step->command.verb == VERB_SUBSCRIBE;
-    if (tells && !tell_some(step))
+    bool tells =
+        request->subscription && !request->command.err && request->command.verb == VERB_SUBSCRIBE;
+    if (tells && !tell_some(request))
         return true;
-    finish(step);
+    finish(request);
     return false;
 }
 
-static bool on_turn(struct worker *worker)
+static bool on_step(struct worker *worker)
 {
-    return take(ring_of(worker, struct step, worker));
+    return take(ring_of(worker, struct catchup_request, worker));
 }
 
 /* The answer knows all that was heard of before it, and from now on notices come. Of what they say
  * before the answer is looked at the subscription hears when it asks again. */
-static void note_arrival(const struct step *step)
+static void note_answer(const struct catchup_request *request)
 {
-    const struct command *command = &step->command;
-    struct subscription *subscription = step->subscription;
+    const struct command *command = &request->command;
+    struct subscription *subscription = request->subscription;
     if (command->err || command->verb != VERB_SUBSCRIBE || !subscription)
         return;
-    hub_prove_topic(hub_of(step->session), subscription->topic);
+    topics_prove(&request->subscriber->shared->topics, subscription->topic);
     subscription->missed = 0;
     subscription->unchecked = false;
 }
@@ -334,28 +281,27 @@ static void note_arrival(const struct step *step)
 /* There is nothing to tell but the answer itself. It is looked at at once: then a subscription of
  * an object that is written all the time is established, and a message of a stream right behind the
  * answer finds its listener. */
-static bool is_small(const struct step *step)
+static bool is_small(const struct catchup_request *request)
 {
-    const struct command *command = &step->command;
-    return command->err || command->verb != VERB_SUBSCRIBE || !step->subscribe.count;
+    const struct command *command = &request->command;
+    return command->err || command->verb != VERB_SUBSCRIBE || !request->subscribe.count;
 }
 
-static void on_step(struct letter *letter)
+static void on_answer(struct letter *letter)
 {
-    struct step *step = (struct step *)letter;
-    struct work_queue *work = hub_of(step->session)->options->work;
-    note_arrival(step);
-    if ((!is_small(step) && !work_is_free(work)) || take(step))
-        work_add(step->session->lane, &step->worker);
+    struct catchup_request *request = (struct catchup_request *)letter;
+    struct work_queue *work = request->subscriber->shared->work;
+    note_answer(request);
+    if ((!is_small(request) && !work_is_free(work)) || take(request))
+        work_add(request->subscriber->session->lane, &request->worker);
 }
 
-void catchup_resume_all(struct session *session)
+void catchup_resume_all(struct subscriber *subscriber)
 {
-    struct ring *head = &session->subscriber.subscriptions;
+    struct ring *head = &subscriber->subscriptions;
     for (struct ring *at = head->next; at != head; at = at->next) {
         struct subscription *subscription = ring_of(at, struct subscription, in_session);
-        bool flying = subscription->step && subscription->step->flying;
-        if (subscription->state == SUBSCRIPTION_BEHIND && !flying)
+        if (subscription->state == SUBSCRIPTION_BEHIND)
             catchup_continue(subscription);
     }
 }

@@ -1,12 +1,11 @@
-/* How a subscription that is BEHIND catches up: step by step it asks the core for what follows its
- * position, tells that as far as the session has room, and asks again until there is no more. Then
- * it is LIVE. A live query first asks for its map.
+/* How a subscription that is BEHIND catches up: it asks the core for what follows its position,
+ * tells that as far as the session has room, and asks again until there is no more. Then it is
+ * LIVE. A live query first asks for its map.
  *
- * A step is what is on its way to the core and back. A subscription has one at most, and the whole
- * gateway a few in each lane (subscriber.h): the sessions take turns, and so do the subscriptions
- * of each. So a gateway that has much to do asks the core for little, and clients with much to
- * catch up with make the core's thread neither busy without end nor others wait. A step's answer
- * comes to this file alone. */
+ * A subscription has one request to the core in flight at most, and the whole gateway a few in each
+ * lane (subscriber.h): the sessions take turns, and so do the subscriptions of each. So a gateway
+ * that has much to do asks the core for little, and clients with much to catch up with make the
+ * core's thread neither busy without end nor others wait. */
 #ifndef SUBSCRIPTION_CATCHUP_H
 #define SUBSCRIPTION_CATCHUP_H
 
@@ -18,10 +17,7 @@ enum { CATCHUP_NEAR_MAX = 16, CATCHUP_FAR_MAX = 2 };
  * does it then. */
 void catchup_continue(struct subscription *subscription);
 
-/* The subscription ends. */
-void catchup_end(struct subscription *subscription);
-
-/* The socket took all that waited: those that are behind go on. */
-void catchup_resume_all(struct session *session);
+/* There is room in the session again: its subscriptions that are BEHIND go on. */
+void catchup_resume_all(struct subscriber *subscriber);
 
 #endif

@@ -52,11 +52,6 @@ enum kind event_render_kind(struct str type)
     return (enum kind)0;
 }
 
-bool notification_has_url(const struct notice *notice)
-{
-    return notice->item != NULL;
-}
-
 /* --- members of events --- */
 
 static void add_text(struct buf *out, const char *name, struct str text)
@@ -164,8 +159,8 @@ static struct event *message_event(const struct notice *notice, const struct sid
     return finish("stream_message_published", &out);
 }
 
-struct event *notification_event(const struct notice *notice, const struct sid *sid,
-                                 const struct sid *service, struct str base)
+static struct event *make_event(const struct notice *notice, const struct sid *sid,
+                                const struct sid *service, struct str base)
 {
     const struct change *change = notice->change;
     if (notice->item)
@@ -186,7 +181,7 @@ struct event *notification_event(const struct notice *notice, const struct sid *
     return finish(type, &out);
 }
 
-struct event *notification_position(const struct notice *notice, const struct sid *sid)
+static struct event *make_position(const struct notice *notice, const struct sid *sid)
 {
     struct buf out;
     enum kind kind = notice->change->kind;
@@ -217,4 +212,33 @@ struct event *event_render_match(const struct notice *notice, struct str query_i
     event->strictly_ordered = true;
     arena_deinit(&arena);
     return event;
+}
+
+/* --- once for all --- */
+
+void event_render_deinit(struct event_render *render)
+{
+    event_unref(render->event);
+    event_unref(render->position);
+}
+
+struct event *event_render_event(struct event_render *render, const struct sid *sid,
+                                 const struct sid *service, struct str base)
+{
+    bool has_url = render->notice->item;
+    if (render->has_event && (!has_url || str_eq(render->base, base)))
+        return render->event;
+    event_unref(render->event);
+    render->base = base;
+    render->has_event = true;
+    render->event = make_event(render->notice, sid, service, base);
+    return render->event;
+}
+
+struct event *event_render_position(struct event_render *render, const struct sid *sid)
+{
+    if (!render->has_position)
+        render->position = make_position(render->notice, sid);
+    render->has_position = true;
+    return render->position;
 }

@@ -6,58 +6,57 @@
 
 enum { TEXT_SIZE_MAX = 16384 };
 
-static void begin(struct buf *text, const struct subscription_event *subject)
+static void begin(struct buf *text, const struct subscription_event *event)
 {
     buf_init(text, TEXT_SIZE_MAX);
     buf_add_lit(text, "{\"object_sid\":");
-    buf_add_json(text, subject->sid);
+    buf_add_json(text, event->sid);
     buf_add_lit(text, ",\"object_type\":");
-    buf_add_json(text, subject->type);
+    buf_add_json(text, event->type);
 }
 
-static void put(struct session *session, const char *type, const struct subscription_event *subject,
-                struct buf *text)
+static void put(const char *type, const struct subscription_event *event, struct buf *text,
+                struct outbox *outbox)
 {
-    struct event *event = event_new(type, buf_str(text));
-    event->correlated = subject->asked ? CORRELATION_GIVEN : CORRELATION_NULL;
-    event->correlation = subject->correlation;
-    outbox_put(session, event);
-    event_unref(event);
+    struct event *ready = event_new(type, buf_str(text));
+    ready->correlated = event->asked ? CORRELATION_GIVEN : CORRELATION_NULL;
+    ready->correlation = event->correlation;
+    outbox_put(outbox, ready);
+    event_unref(ready);
     buf_deinit(text);
 }
 
-void subscription_event_established(struct session *session,
-                                    const struct subscription_event *subject,
-                                    const uint64_t *position)
+void subscription_event_established(const struct subscription_event *event,
+                                    const uint64_t *position, struct outbox *outbox)
 {
     struct buf text;
-    begin(&text, subject);
+    begin(&text, event);
     buf_add_lit(&text, ",\"replay_status\":\"completed\",\"last_event_id\":");
     if (position)
         buf_add_u64(&text, *position);
     else
         buf_add_lit(&text, "null");
     buf_add_char(&text, '}');
-    put(session, "subscription_established", subject, &text);
+    put("subscription_established", event, &text, outbox);
 }
 
-void subscription_event_failed(struct session *session, const struct subscription_event *subject,
-                               enum err err)
+void subscription_event_failed(const struct subscription_event *event, enum err err,
+                               struct outbox *outbox)
 {
     struct buf text;
-    const struct problem *problem = problem_find(err, event_render_kind(subject->type));
-    begin(&text, subject);
+    const struct problem *problem = problem_find(err, event_render_kind(event->type));
+    begin(&text, event);
     buf_addf(&text, ",\"error\":{\"status\":%u,\"code\":%u,\"message\":", problem->status,
              problem->code);
     buf_add_json(&text, str_from(problem->message));
     buf_add_lit(&text, "}}");
-    put(session, "subscription_failed", subject, &text);
+    put("subscription_failed", event, &text, outbox);
 }
 
-void subscription_event_canceled(struct session *session, const struct subscription_event *subject)
+void subscription_event_canceled(const struct subscription_event *event, struct outbox *outbox)
 {
     struct buf text;
-    begin(&text, subject);
+    begin(&text, event);
     buf_add_char(&text, '}');
-    put(session, "subscription_canceled", subject, &text);
+    put("subscription_canceled", event, &text, outbox);
 }

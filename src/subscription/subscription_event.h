@@ -3,7 +3,7 @@
 #define SUBSCRIPTION_SUBSCRIPTION_EVENT_H
 
 #include "base/err.h"
-#include "session/session.h"
+#include "session/outbox.h"
 
 /* Of which subscription: the object or live query, and what the client called its request. */
 struct subscription_event {
@@ -13,12 +13,11 @@ struct subscription_event {
     int64_t correlation;
 };
 
-/* `position`: the last event; NULL where there is none. */
-void subscription_event_established(struct session *session,
-                                    const struct subscription_event *subject,
-                                    const uint64_t *position);
-void subscription_event_failed(struct session *session, const struct subscription_event *subject,
-                               enum err err);
-void subscription_event_canceled(struct session *session, const struct subscription_event *subject);
+/* Each is put in the outbox. `position`: the last event; NULL where there is none. */
+void subscription_event_established(const struct subscription_event *event,
+                                    const uint64_t *position, struct outbox *outbox);
+void subscription_event_failed(const struct subscription_event *event, enum err err,
+                               struct outbox *outbox);
+void subscription_event_canceled(const struct subscription_event *event, struct outbox *outbox);
 
 #endif

@@ -1,6 +1,6 @@
 #include "realtime/configuration.h"
 
-#include "fake/fake_session.h"
+#include "fake/client_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,19 +9,19 @@
 
 #include <cmocka.h>
 
-#define IN_SERVICE "http://h:1/v3/Services/" FAKE_SESSION_SERVICE
+#define IN_SERVICE "http://h:1/v3/Services/" CLIENT_WORLD_SERVICE
 
 static int begin(void **state)
 {
-    static struct fake_session fake;
-    fake_session_init(&fake);
-    *state = &fake;
+    static struct client_world world;
+    client_world_init(&world);
+    *state = &world;
     return 0;
 }
 
 static int end(void **state)
 {
-    fake_session_deinit(*state);
+    client_world_deinit(*state);
     return 0;
 }
 
@@ -41,20 +41,20 @@ static void mobile_sdks_find_all_that_they_look_for(void **state)
         "\"stream_messages\":\"" IN_SERVICE "/Streams/{streamId}/Messages\"",
         "\"insights_items\":\"" IN_SERVICE "/Insights/{indexName}/Items\"",
     };
-    struct fake_session *fake = *state;
-    fake_session_call(fake, "GET", "/v3/Configuration", NULL);
-    assert_int_equal(fake->status, 200);
+    struct client_world *world = *state;
+    client_world_call(world, "GET", "/v3/Configuration", NULL);
+    assert_int_equal(world->status, 200);
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-        if (!strstr(fake_session_body(fake), links[i]))
-            fail_msg("expected %s in: %s", links[i], fake_session_body(fake));
+        if (!strstr(client_world_body(world), links[i]))
+            fail_msg("expected %s in: %s", links[i], client_world_body(world));
 }
 
 static void it_is_answered_without_the_core(void **state)
 {
-    struct fake_session *fake = *state;
-    fake_session_call(fake, "GET", "/v3/Configuration", NULL);
-    assert_int_equal(fake->replies, 1);
-    assert_int_equal(fake->submitted, 0);
+    struct client_world *world = *state;
+    client_world_call(world, "GET", "/v3/Configuration", NULL);
+    assert_int_equal(world->replies, 1);
+    assert_int_equal(world->submitted, 0);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

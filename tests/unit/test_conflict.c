@@ -1,6 +1,6 @@
 #include "realtime/conflict.h"
 
-#include "fake/fake_session.h"
+#include "fake/client_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,15 +13,15 @@
 
 static int begin(void **state)
 {
-    static struct fake_session fake;
-    fake_session_init(&fake);
-    *state = &fake;
+    static struct client_world world;
+    client_world_init(&world);
+    *state = &world;
     return 0;
 }
 
 static int end(void **state)
 {
-    fake_session_deinit(*state);
+    client_world_deinit(*state);
     return 0;
 }
 
@@ -37,51 +37,51 @@ static const struct change item = {.type = CHANGE_UPDATED,
                                    .name = STR_INIT("k"),
                                    .data = STR_INIT("{\"b\":1}")};
 
-static void write_to(struct fake_session *fake, const char *method, const char *path,
+static void write_to(struct client_world *world, const char *method, const char *path,
                      const char *headers)
 {
     char http_request[512];
     snprintf(http_request, sizeof http_request,
              "{\"path\":\"%s\",\"method\":\"%s\",\"headers\":{%s}}", path, method, headers);
-    fake_session_start(fake, http_request, "{\"data\":{}}");
+    client_world_start(world, http_request, "{\"data\":{}}");
 }
 
 #define WISH "\"If-Match\":\"1\",\"Prefer\":\"return=representation\""
 
-static void ends_with(struct fake_session *fake, const char *tail)
+static void ends_with(struct client_world *world, const char *tail)
 {
-    const char *body = fake_session_body(fake);
+    const char *body = client_world_body(world);
     size_t len = strlen(tail);
     if (strlen(body) < len || strcmp(body + strlen(body) - len, tail) != 0)
         fail_msg("expected ...%s: %s", tail, body);
 }
 
 /* What a GET answers for it, in `text`. */
-static void read_it(struct fake_session *fake, const char *path, const struct change *head,
+static void read_it(struct client_world *world, const char *path, const struct change *head,
                     const struct change *container, char text[1024])
 {
-    fake_session_call(fake, "GET", path, NULL);
-    fake_session_answer(fake, OK, head, container);
-    snprintf(text, 1024, "%s", fake_session_body(fake));
+    client_world_call(world, "GET", path, NULL);
+    client_world_answer(world, OK, head, container);
+    snprintf(text, 1024, "%s", client_world_body(world));
 }
 
-static void brings_what_a_get_says(struct fake_session *fake, const char *method, const char *path,
+static void brings_what_a_get_says(struct client_world *world, const char *method, const char *path,
                                    const struct change *head, const struct change *container)
 {
     char found[1024], tail[1100];
-    read_it(fake, path, head, container, found);
-    size_t replies = fake->replies;
-    write_to(fake, method, path, WISH);
-    fake_session_answer(fake, ERR_REVISION, NULL, NULL);
-    assert_int_equal(fake->replies, replies);
-    const struct command *read = fake_session_command(fake);
+    read_it(world, path, head, container, found);
+    size_t replies = world->replies;
+    write_to(world, method, path, WISH);
+    client_world_answer(world, ERR_REVISION, NULL, NULL);
+    assert_int_equal(world->replies, replies);
+    const struct command *read = client_world_command(world);
     assert_int_equal(read->verb, VERB_FETCH);
     assert_false(read->if_match.given || read->if_none_match_any || read->data.ptr);
-    fake_session_answer(fake, OK, head, container);
-    assert_int_equal(fake->replies, replies + 1);
-    assert_int_equal(fake->status, 412);
+    client_world_answer(world, OK, head, container);
+    assert_int_equal(world->replies, replies + 1);
+    assert_int_equal(world->status, 412);
     snprintf(tail, sizeof tail, "\"status\":412,\"current\":%s}", found);
-    ends_with(fake, tail);
+    ends_with(world, tail);
 }
 
 static void a_412_brings_what_a_get_says(void **state)
@@ -93,14 +93,14 @@ static void a_412_brings_what_a_get_says(void **state)
     brings_what_a_get_says(*state, "DELETE", "/v3/Maps/m/Items/k", &item, &map);
 }
 
-static void after_reading_in_vain(struct fake_session *fake, enum err err, const char *tail)
+static void after_reading_in_vain(struct client_world *world, enum err err, const char *tail)
 {
-    write_to(fake, "PUT", "/v3/Maps/m/Items/k", WISH);
-    fake_session_answer(fake, ERR_REVISION, NULL, NULL);
-    fake_session_answer(fake, err, NULL, NULL);
-    assert_int_equal(fake->status, 412);
-    assert_non_null(strstr(fake_session_body(fake), "\"code\":54205,"));
-    ends_with(fake, tail);
+    write_to(world, "PUT", "/v3/Maps/m/Items/k", WISH);
+    client_world_answer(world, ERR_REVISION, NULL, NULL);
+    client_world_answer(world, err, NULL, NULL);
+    assert_int_equal(world->status, 412);
+    assert_non_null(strstr(client_world_body(world), "\"code\":54205,"));
+    ends_with(world, tail);
 }
 
 static void null_stands_for_what_is_not_there_and_nothing_for_what_may_not_be_read(void **state)
@@ -113,26 +113,26 @@ static void null_stands_for_what_is_not_there_and_nothing_for_what_may_not_be_re
 
 static void only_if_absent_brings_what_is_there(void **state)
 {
-    struct fake_session *fake = *state;
-    write_to(fake, "PUT", "/v3/Maps/m/Items/k",
+    struct client_world *world = *state;
+    write_to(world, "PUT", "/v3/Maps/m/Items/k",
              "\"If-Match\":\"-1\",\"Prefer\":\"return=representation\"");
-    fake_session_answer(fake, ERR_EXISTS, NULL, NULL);
-    fake_session_answer(fake, OK, &item, &map);
-    assert_int_equal(fake->status, 412);
-    assert_non_null(strstr(fake_session_body(fake), ",\"current\":{\"key\":\"k\","));
+    client_world_answer(world, ERR_EXISTS, NULL, NULL);
+    client_world_answer(world, OK, &item, &map);
+    assert_int_equal(world->status, 412);
+    assert_non_null(strstr(client_world_body(world), ",\"current\":{\"key\":\"k\","));
 }
 
-static void reads(struct fake_session *fake, const char *prefer, bool expected)
+static void reads(struct client_world *world, const char *prefer, bool expected)
 {
     char headers[256];
     snprintf(headers, sizeof headers, "\"If-Match\":\"1\",\"prefer\":%s", prefer);
-    size_t replies = fake->replies;
-    write_to(fake, "POST", "/v3/Documents/d", headers);
-    fake_session_answer(fake, ERR_REVISION, NULL, NULL);
-    if (fake->replies - replies != !expected)
+    size_t replies = world->replies;
+    write_to(world, "POST", "/v3/Documents/d", headers);
+    client_world_answer(world, ERR_REVISION, NULL, NULL);
+    if (world->replies - replies != !expected)
         fail_msg("Prefer: %s", prefer);
     if (expected)
-        fake_session_answer(fake, OK, &document, NULL);
+        client_world_answer(world, OK, &document, NULL);
 }
 
 static void the_header_is_a_string_or_an_array(void **state)
@@ -151,14 +151,14 @@ static void the_header_is_a_string_or_an_array(void **state)
 
 static void other_failures_bring_nothing(void **state)
 {
-    struct fake_session *fake = *state;
-    write_to(fake, "POST", "/v3/Documents/d", WISH);
-    fake_session_answer(fake, ERR_MISSING, NULL, NULL);
-    assert_int_equal(fake->status, 404);
-    write_to(fake, "POST", "/v3/Documents/d", WISH);
-    fake_session_answer(fake, OK, &document, NULL);
-    assert_int_equal(fake->status, 200);
-    assert_null(strstr(fake_session_body(fake), "data\":"));
+    struct client_world *world = *state;
+    write_to(world, "POST", "/v3/Documents/d", WISH);
+    client_world_answer(world, ERR_MISSING, NULL, NULL);
+    assert_int_equal(world->status, 404);
+    write_to(world, "POST", "/v3/Documents/d", WISH);
+    client_world_answer(world, OK, &document, NULL);
+    assert_int_equal(world->status, 200);
+    assert_null(strstr(client_world_body(world), "data\":"));
 }
 
 static void preferences_are_read_as_rfc_7240_says(void **state)

@@ -1,6 +1,6 @@
 #include "realtime/object_route.h"
 
-#include "fake/fake_session.h"
+#include "fake/client_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define IN_SERVICE "http://h:1/v3/Services/" FAKE_SESSION_SERVICE
+#define IN_SERVICE "http://h:1/v3/Services/" CLIENT_WORLD_SERVICE
 #define ID         "000000000000000700000000000000ff"
 #define DATES                                                                                      \
     "\"date_expires\":null,\"date_created\":\"2015-07-30T20:00:00.000Z\","                         \
@@ -17,15 +17,15 @@
 
 static int begin(void **state)
 {
-    static struct fake_session fake;
-    fake_session_init(&fake);
-    *state = &fake;
+    static struct client_world world;
+    client_world_init(&world);
+    *state = &world;
     return 0;
 }
 
 static int end(void **state)
 {
-    fake_session_deinit(*state);
+    client_world_deinit(*state);
     return 0;
 }
 
@@ -45,18 +45,18 @@ static struct change head_of(enum kind kind)
     };
 }
 
-static void answers(struct fake_session *fake, unsigned status, const char *body)
+static void answers(struct client_world *world, unsigned status, const char *body)
 {
-    assert_int_equal(fake->status, status);
-    assert_string_equal(fake_session_body(fake), body);
+    assert_int_equal(world->status, status);
+    assert_string_equal(client_world_body(world), body);
 }
 
 static void a_document_is_read_with_its_data(void **state)
 {
     struct change head = head_of(KIND_DOCUMENT);
     head.name = STR("a\"b");
-    fake_session_call(*state, "GET", "/v3/Documents/d", NULL);
-    fake_session_answer(*state, OK, &head, NULL);
+    client_world_call(*state, "GET", "/v3/Documents/d", NULL);
+    client_world_answer(*state, OK, &head, NULL);
     answers(*state, 200,
             "{\"sid\":\"ET" ID "\",\"unique_name\":\"a\\\"b\",\"url\":\"" IN_SERVICE
             "/Documents/ET" ID "\",\"links\":{},\"revision\":\"1b\",\"last_event_id\":40," DATES
@@ -72,9 +72,9 @@ static void the_answer_to_a_write_has_no_data(void **state)
     } writes[] = {{"/v3/Documents", VERB_CREATE, 201}, {"/v3/Documents/d", VERB_UPDATE, 200}};
     struct change head = head_of(KIND_DOCUMENT);
     for (size_t i = 0; i < 2; i++) {
-        fake_session_call(*state, "POST", writes[i].path, "{\"data\":{\"a\":1}}");
-        assert_int_equal(fake_session_command(*state)->verb, writes[i].verb);
-        fake_session_answer(*state, OK, &head, NULL);
+        client_world_call(*state, "POST", writes[i].path, "{\"data\":{\"a\":1}}");
+        assert_int_equal(client_world_command(*state)->verb, writes[i].verb);
+        client_world_answer(*state, OK, &head, NULL);
         answers(*state, writes[i].status,
                 "{\"sid\":\"ET" ID "\",\"unique_name\":null,\"url\":\"" IN_SERVICE
                 "/Documents/ET" ID "\",\"links\":{},\"revision\":\"1b\",\"last_event_id\":40," DATES
@@ -86,8 +86,8 @@ static void a_list_links_to_items_and_context(void **state)
 {
     struct change head = head_of(KIND_LIST);
     head.expires_ms = 1438286460000;
-    fake_session_call(*state, "GET", "/v3/Lists/l", NULL);
-    fake_session_answer(*state, OK, &head, NULL);
+    client_world_call(*state, "GET", "/v3/Lists/l", NULL);
+    client_world_answer(*state, OK, &head, NULL);
     answers(*state, 200,
             "{\"sid\":\"ES" ID "\",\"unique_name\":null,\"url\":\"" IN_SERVICE "/Lists/ES" ID
             "\",\"links\":{\"items\":\"" IN_SERVICE "/Lists/ES" ID
@@ -101,8 +101,8 @@ static void a_list_links_to_items_and_context(void **state)
 static void a_stream_has_messages_and_no_last_event(void **state)
 {
     struct change head = head_of(KIND_STREAM);
-    fake_session_call(*state, "GET", "/v3/Streams/s", NULL);
-    fake_session_answer(*state, OK, &head, NULL);
+    client_world_call(*state, "GET", "/v3/Streams/s", NULL);
+    client_world_answer(*state, OK, &head, NULL);
     answers(*state, 200,
             "{\"sid\":\"TO" ID "\",\"unique_name\":null,\"url\":\"" IN_SERVICE "/Streams/TO" ID
             "\",\"links\":{\"messages\":\"" IN_SERVICE "/Streams/TO" ID
@@ -112,28 +112,28 @@ static void a_stream_has_messages_and_no_last_event(void **state)
 static void a_removal_has_no_body(void **state)
 {
     struct change head = head_of(KIND_MAP);
-    fake_session_call(*state, "DELETE", "/v3/Maps/m", "data_sync");
-    assert_int_equal(fake_session_command(*state)->verb, VERB_REMOVE);
-    fake_session_answer(*state, OK, &head, NULL);
+    client_world_call(*state, "DELETE", "/v3/Maps/m", "data_sync");
+    assert_int_equal(client_world_command(*state)->verb, VERB_REMOVE);
+    client_world_answer(*state, OK, &head, NULL);
     answers(*state, 204, "");
 }
 
 static void a_context_is_empty_and_tells_the_last_event(void **state)
 {
     struct change head = head_of(KIND_LIST);
-    fake_session_call(*state, "GET", "/v3/Lists/l/Context", NULL);
-    fake_session_answer(*state, OK, &head, NULL);
+    client_world_call(*state, "GET", "/v3/Lists/l/Context", NULL);
+    client_world_answer(*state, OK, &head, NULL);
     answers(*state, 200, "{\"data\":{},\"last_event_id\":40}");
 }
 
 static void only_documents_have_data(void **state)
 {
     struct change head = head_of(KIND_LIST);
-    fake_session_call(*state, "POST", "/v3/Lists",
+    client_world_call(*state, "POST", "/v3/Lists",
                       "{\"data\":7,\"purpose\":\"p\",\"context\":{\"a\":1}}");
-    assert_null(fake_session_command(*state)->data.ptr);
-    fake_session_answer(*state, OK, &head, NULL);
-    assert_int_equal(((struct fake_session *)*state)->status, 201);
+    assert_null(client_world_command(*state)->data.ptr);
+    client_world_answer(*state, OK, &head, NULL);
+    assert_int_equal(((struct client_world *)*state)->status, 201);
 }
 
 #define MAP_WITHOUT_END                                                                            \
@@ -151,32 +151,32 @@ static struct change map_m(void)
 static void a_map_brings_its_items_only_when_asked_to(void **state)
 {
     struct change head = map_m();
-    fake_session_call(*state, "GET", "/v3/Maps/m", NULL);
-    fake_session_answer(*state, OK, &head, NULL);
+    client_world_call(*state, "GET", "/v3/Maps/m", NULL);
+    client_world_answer(*state, OK, &head, NULL);
     answers(*state, 200, MAP_WITHOUT_END "}");
-    fake_session_call(*state, "GET", "/v3/Lists/l?Include=items", NULL);
+    client_world_call(*state, "GET", "/v3/Lists/l?Include=items", NULL);
     head = head_of(KIND_LIST);
-    fake_session_answer(*state, OK, &head, NULL);
-    assert_null(strstr(fake_session_body(*state), "\"items\":["));
+    client_world_answer(*state, OK, &head, NULL);
+    assert_null(strstr(client_world_body(*state), "\"items\":["));
 }
 
 /* The name may belong to another map when the items are read. */
 static void the_items_are_those_of_the_map_that_was_found(void **state)
 {
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     struct change head = map_m(), later = map_m(), item = head_of(KIND_MAP_ITEM);
     item.name = STR("k");
     later.seq = 99;
-    fake_session_call(fake, "GET", "/v3/Maps/m?Include=items", NULL);
-    fake_session_answer(fake, OK, &head, NULL);
-    assert_int_equal(fake->replies, 0);
-    const struct command *command = fake_session_command(fake);
+    client_world_call(world, "GET", "/v3/Maps/m?Include=items", NULL);
+    client_world_answer(world, OK, &head, NULL);
+    assert_int_equal(world->replies, 0);
+    const struct command *command = client_world_command(world);
     assert_int_equal(command->verb, VERB_LIST);
     assert_int_equal(command->kind, KIND_MAP_ITEM);
     assert_int_equal(command->page.size, PAGE_SIZE_MAX);
     assert_true(str_eq(command->container, STR("MP" ID)));
-    fake_session_answer_page(fake, &later, &item, 1, false, false);
-    answers(fake, 200,
+    client_world_answer_page(world, &later, &item, 1, false, false);
+    answers(world, 200,
             MAP_WITHOUT_END ",\"items\":[{\"key\":\"k\",\"map_sid\":\"MP" ID
                             "\",\"url\":\"" IN_SERVICE "/Maps/MP" ID
                             "/Items/k\",\"revision\":\"1b\",\"last_event_id\":41,"
@@ -185,13 +185,13 @@ static void the_items_are_those_of_the_map_that_was_found(void **state)
 
 static void what_befalls_the_second_round_is_told(void **state)
 {
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     struct change head = map_m();
-    fake_session_call(fake, "GET", "/v3/Maps/m?Include=items", NULL);
-    fake_session_answer(fake, OK, &head, NULL);
-    fake_session_answer(fake, ERR_DENIED, NULL, NULL);
-    assert_int_equal(fake->status, 403);
-    assert_int_equal(fake->replies, 1);
+    client_world_call(world, "GET", "/v3/Maps/m?Include=items", NULL);
+    client_world_answer(world, OK, &head, NULL);
+    client_world_answer(world, ERR_DENIED, NULL, NULL);
+    assert_int_equal(world->status, 403);
+    assert_int_equal(world->replies, 1);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

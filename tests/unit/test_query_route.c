@@ -1,6 +1,6 @@
 #include "realtime/query_route.h"
 
-#include "fake/fake_session.h"
+#include "fake/client_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,15 +20,15 @@ static const struct change later = {
 
 static int begin(void **state)
 {
-    static struct fake_session fake;
-    fake_session_init(&fake);
-    *state = &fake;
+    static struct client_world world;
+    client_world_init(&world);
+    *state = &world;
     return 0;
 }
 
 static int end(void **state)
 {
-    fake_session_deinit(*state);
+    client_world_deinit(*state);
     return 0;
 }
 
@@ -43,46 +43,46 @@ static struct change item_of(const char *key, uint64_t seq, const char *data)
     };
 }
 
-static void ask(struct fake_session *fake, const char *index, const char *body)
+static void ask(struct client_world *world, const char *index, const char *body)
 {
     char path[128];
     snprintf(path, sizeof path, "/v3/Insights/%s/Items", index);
-    fake_session_call(fake, "POST", path, body);
+    client_world_call(world, "POST", path, body);
 }
 
-static void answer_page(struct fake_session *fake, const struct change *items, size_t count,
+static void answer_page(struct client_world *world, const struct change *items, size_t count,
                         bool more)
 {
-    fake_session_answer_page(fake, &later, items, count, false, more);
+    client_world_answer_page(world, &later, items, count, false, more);
 }
 
 /* Of a query over an empty map, until the next call. */
-static const char *query_id(struct fake_session *fake, const char *index, const char *query)
+static const char *query_id(struct client_world *world, const char *index, const char *query)
 {
     static char id[64];
     char body[128];
     snprintf(body, sizeof body, "{\"query_string\":\"%s\"}", query);
-    ask(fake, index, body);
-    fake_session_answer(fake, OK, &map, NULL);
-    answer_page(fake, NULL, 0, false);
-    assert_int_equal(sscanf(fake_session_body(fake), "{\"query_id\":\"%63[^\"]", id), 1);
+    ask(world, index, body);
+    client_world_answer(world, OK, &map, NULL);
+    answer_page(world, NULL, 0, false);
+    assert_int_equal(sscanf(client_world_body(world), "{\"query_id\":\"%63[^\"]", id), 1);
     return id;
 }
 
 /* The last event is the map's before the first page is read: nothing falls between it and them. */
 static void what_matches_is_told_and_where_to_go_on_from(void **state)
 {
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     const struct change items[] = {item_of("k", 40, "{\"n\":1}"), item_of("l", 50, "{\"n\":2}"),
                                    item_of("m", 98, "{\"n\":1}")};
-    ask(fake, "m", "{\"query_string\":\"n == 1\",\"type\":\"live_query\"}");
-    assert_int_equal(fake_session_command(fake)->verb, VERB_FETCH);
-    assert_int_equal(fake_session_command(fake)->kind, KIND_MAP);
-    assert_true(str_eq(fake_session_command(fake)->object, STR("m")));
-    fake_session_answer(fake, OK, &map, NULL);
-    answer_page(fake, items, 3, false);
-    assert_int_equal(fake->status, 200);
-    const char *rest = strchr(fake_session_body(fake), ',');
+    ask(world, "m", "{\"query_string\":\"n == 1\",\"type\":\"live_query\"}");
+    assert_int_equal(client_world_command(world)->verb, VERB_FETCH);
+    assert_int_equal(client_world_command(world)->kind, KIND_MAP);
+    assert_true(str_eq(client_world_command(world)->object, STR("m")));
+    client_world_answer(world, OK, &map, NULL);
+    answer_page(world, items, 3, false);
+    assert_int_equal(world->status, 200);
+    const char *rest = strchr(client_world_body(world), ',');
     assert_string_equal(rest, ",\"last_event_id\":90,\"items\":["
                               "{\"key\":\"k\",\"data\":{\"n\":1},\"revision\":41},"
                               "{\"key\":\"m\",\"data\":{\"n\":1},\"revision\":99}]}");
@@ -90,26 +90,26 @@ static void what_matches_is_told_and_where_to_go_on_from(void **state)
 
 static void all_pages_of_the_map_that_was_found_are_read(void **state)
 {
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     const struct change first[] = {item_of("a", 1, "{}"), item_of("b", 2, "{}")};
     const struct change second[] = {item_of("c", 3, "{}")};
-    ask(fake, "m", "{}");
-    fake_session_answer(fake, OK, &map, NULL);
-    const struct command *command = fake_session_command(fake);
+    ask(world, "m", "{}");
+    client_world_answer(world, OK, &map, NULL);
+    const struct command *command = client_world_command(world);
     assert_int_equal(command->verb, VERB_LIST);
     assert_int_equal(command->page.size, PAGE);
     assert_null(command->page.place.ptr);
     assert_true(str_eq(command->container, STR("MP000000000000000200000000000000a2")));
-    answer_page(fake, first, 2, true);
+    answer_page(world, first, 2, true);
     assert_true(str_eq(command->container, STR("MP000000000000000200000000000000a2")));
     assert_true(str_eq(command->page.place, STR("b")));
-    assert_int_equal(fake->replies, 0);
-    answer_page(fake, second, 1, true);
+    assert_int_equal(world->replies, 0);
+    answer_page(world, second, 1, true);
     assert_true(str_eq(command->page.place, STR("c")));
-    answer_page(fake, NULL, 0, false);
-    assert_non_null(strstr(fake_session_body(fake), "\"key\":\"a\""));
-    assert_non_null(strstr(fake_session_body(fake), "\"key\":\"c\""));
-    assert_int_equal(fake->replies, 1);
+    answer_page(world, NULL, 0, false);
+    assert_non_null(strstr(client_world_body(world), "\"key\":\"a\""));
+    assert_non_null(strstr(client_world_body(world), "\"key\":\"c\""));
+    assert_int_equal(world->replies, 1);
 }
 
 static size_t count_of(const char *text, const char *part)
@@ -125,18 +125,18 @@ static size_t count_of(const char *text, const char *part)
 static void only_so_many_items_are_told(void **state)
 {
     static struct change items[PAGE];
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < PAGE; i++)
         items[i] = item_of("k", 1, "{}");
-    ask(fake, "m", "{}");
-    fake_session_answer(fake, OK, &map, NULL);
-    answer_page(fake, items, 1, true); /* so that the last page is too many by one */
+    ask(world, "m", "{}");
+    client_world_answer(world, OK, &map, NULL);
+    answer_page(world, items, 1, true); /* so that the last page is too many by one */
     for (size_t i = 0; i < QUERY_ROUTE_ITEMS_MAX / PAGE; i++) {
-        assert_int_equal(fake->replies, 0);
-        answer_page(fake, items, PAGE, true);
+        assert_int_equal(world->replies, 0);
+        answer_page(world, items, PAGE, true);
     }
-    assert_null(fake->commands.first);
-    assert_int_equal(count_of(fake_session_body(fake), "\"key\""), QUERY_ROUTE_ITEMS_MAX);
+    assert_null(world->commands.first);
+    assert_int_equal(count_of(client_world_body(world), "\"key\""), QUERY_ROUTE_ITEMS_MAX);
 }
 
 static void only_so_many_bytes_are_told(void **state)
@@ -144,7 +144,7 @@ static void only_so_many_bytes_are_told(void **state)
     enum { DATA = 100000 };
     static struct change items[PAGE];
     static char data[DATA];
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     memset(data, 'x', sizeof data);
     memcpy(data, "{\"a\":\"", 6);
     memcpy(data + DATA - 2, "\"}", 2);
@@ -152,11 +152,11 @@ static void only_so_many_bytes_are_told(void **state)
         items[i] = item_of("k", 1, "{}");
         items[i].data = (struct str){data, DATA};
     }
-    ask(fake, "m", "{}");
-    fake_session_answer(fake, OK, &map, NULL);
-    while (!fake->replies)
-        answer_page(fake, items, PAGE, true);
-    const char *body = fake_session_body(fake);
+    ask(world, "m", "{}");
+    client_world_answer(world, OK, &map, NULL);
+    while (!world->replies)
+        answer_page(world, items, PAGE, true);
+    const char *body = client_world_body(world);
     assert_int_equal(count_of(body, "\"key\""), QUERY_ROUTE_SIZE_MAX / DATA);
     assert_string_equal(body + strlen(body) - 15, "\"revision\":2}]}");
 }
@@ -167,7 +167,7 @@ static void a_costly_page_is_looked_at_in_several_steps(void **state)
     enum { DATA = 100000, ITEMS = 8 };
     static struct change items[ITEMS];
     static char data[DATA], keys[ITEMS][2];
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     memset(data, 'x', sizeof data);
     memcpy(data, "{\"a\":\"", 6);
     memcpy(data + DATA - 2, "\"}", 2);
@@ -177,19 +177,19 @@ static void a_costly_page_is_looked_at_in_several_steps(void **state)
         items[i].data = (struct str){data, DATA};
     }
     items[7].data = STR("{\"a\":\"y\"}");
-    ask(fake, "m", "{\"query_string\":\"a == \\\"y\\\"\"}");
-    fake_session_answer(fake, OK, &map, NULL);
-    const struct command *command = fake_session_command(fake);
+    ask(world, "m", "{\"query_string\":\"a == \\\"y\\\"\"}");
+    client_world_answer(world, OK, &map, NULL);
+    const struct command *command = client_world_command(world);
     size_t looked = QUERY_ROUTE_STEP_COST / DATA + 1;
-    answer_page(fake, items, ITEMS, false);
-    assert_int_equal(fake->replies, 0);
+    answer_page(world, items, ITEMS, false);
+    assert_int_equal(world->replies, 0);
     assert_true(str_eq(command->page.place, str_from(keys[looked - 1])));
     assert_int_equal(command->page.size, looked);
-    answer_page(fake, items + looked, looked, true);
+    answer_page(world, items + looked, looked, true);
     assert_true(str_eq(command->page.place, str_from(keys[2 * looked - 1])));
-    answer_page(fake, items + 2 * looked, ITEMS - 2 * looked, false);
-    assert_int_equal(fake->replies, 1);
-    assert_non_null(strstr(fake_session_body(fake), "[{\"key\":\"h\",\"data\":{\"a\":\"y\"}"));
+    answer_page(world, items + 2 * looked, ITEMS - 2 * looked, false);
+    assert_int_equal(world->replies, 1);
+    assert_non_null(strstr(client_world_body(world), "[{\"key\":\"h\",\"data\":{\"a\":\"y\"}"));
 }
 
 static void one_query_has_one_id(void **state)
@@ -199,44 +199,44 @@ static void one_query_has_one_id(void **state)
     assert_string_equal(query_id(*state, "m", "n == 1"), id);
     assert_string_not_equal(query_id(*state, "n", "n == 1"), id);
     assert_string_not_equal(query_id(*state, "m", "n == 2"), id);
-    ((struct fake_session *)*state)->session->service_sid.text[33] ^= 1;
+    ((struct client_world *)*state)->session->service_sid.text[33] ^= 1;
     assert_string_not_equal(query_id(*state, "m", "n == 1"), id);
 }
 
-static void is_refused(struct fake_session *fake, unsigned status, unsigned code)
+static void is_refused(struct client_world *world, unsigned status, unsigned code)
 {
     char text[32];
     snprintf(text, sizeof text, "\"code\":%u,", code);
-    assert_int_equal(fake->status, status);
-    assert_non_null(strstr(fake_session_body(fake), text));
+    assert_int_equal(world->status, status);
+    assert_non_null(strstr(client_world_body(world), text));
 }
 
 static void what_is_no_query_is_refused_at_once(void **state)
 {
-    struct fake_session *fake = *state;
-    ask(fake, "m", "{\"query_string\":\"n ==\"}");
-    is_refused(fake, 400, 54507);
-    ask(fake, "m", "{\"query_string\":7}");
-    is_refused(fake, 400, 20422);
-    assert_int_equal(fake->submitted, 0);
+    struct client_world *world = *state;
+    ask(world, "m", "{\"query_string\":\"n ==\"}");
+    is_refused(world, 400, 54507);
+    ask(world, "m", "{\"query_string\":7}");
+    is_refused(world, 400, 20422);
+    assert_int_equal(world->submitted, 0);
 }
 
 static void without_the_map_there_is_no_index(void **state)
 {
     static const enum err missing[] = {ERR_MISSING, ERR_NAME_MISSING};
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < 2; i++) {
-        ask(fake, "m", "{}");
-        fake_session_answer(fake, missing[i], NULL, NULL);
-        is_refused(fake, 404, 54502);
-        ask(fake, "m", "{}");
-        fake_session_answer(fake, OK, &map, NULL);
-        fake_session_answer(fake, missing[i], NULL, NULL);
-        is_refused(fake, 404, 54502);
+        ask(world, "m", "{}");
+        client_world_answer(world, missing[i], NULL, NULL);
+        is_refused(world, 404, 54502);
+        ask(world, "m", "{}");
+        client_world_answer(world, OK, &map, NULL);
+        client_world_answer(world, missing[i], NULL, NULL);
+        is_refused(world, 404, 54502);
     }
-    ask(fake, "m", "{}");
-    fake_session_answer(fake, ERR_DENIED, NULL, NULL);
-    is_refused(fake, 403, 54007);
+    ask(world, "m", "{}");
+    client_world_answer(world, ERR_DENIED, NULL, NULL);
+    is_refused(world, 403, 54007);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -1,4 +1,4 @@
-#include "fake/fake_session.h"
+#include "fake/client_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,15 +13,15 @@
 
 static int begin(void **state)
 {
-    static struct fake_session fake;
-    fake_session_init(&fake);
-    *state = &fake;
+    static struct client_world world;
+    client_world_init(&world);
+    *state = &world;
     return 0;
 }
 
 static int end(void **state)
 {
-    fake_session_deinit(*state);
+    client_world_deinit(*state);
     return 0;
 }
 
@@ -32,26 +32,26 @@ static const struct change document = {.type = CHANGE_UPDATED,
 static const struct change map = {.type = CHANGE_ITEM, .kind = KIND_MAP, .id = 8};
 
 /* The request as it reached the core; answered with "not there" when the test has looked. */
-static const struct request *reaches(struct fake_session *fake)
+static const struct request *reaches(struct client_world *world)
 {
-    return (const struct request *)fake_session_command(fake);
+    return (const struct request *)client_world_command(world);
 }
 
-static void done(struct fake_session *fake)
+static void done(struct client_world *world)
 {
-    size_t replies = fake->replies;
-    fake_session_answer(fake, ERR_MISSING, NULL, NULL);
-    assert_int_equal(fake->replies, replies + 1);
+    size_t replies = world->replies;
+    client_world_answer(world, ERR_MISSING, NULL, NULL);
+    assert_int_equal(world->replies, replies + 1);
 }
 
-static void is_refused(struct fake_session *fake, unsigned status, unsigned code)
+static void is_refused(struct client_world *world, unsigned status, unsigned code)
 {
     char text[64];
-    assert_null(fake->commands.first);
-    assert_int_equal(fake->status, status);
+    assert_null(world->commands.first);
+    assert_int_equal(world->status, status);
     snprintf(text, sizeof text, "\"code\":%u,", code);
-    if (!strstr(fake_session_body(fake), text))
-        fail_msg("expected %s in: %s", text, fake_session_body(fake));
+    if (!strstr(client_world_body(world), text))
+        fail_msg("expected %s in: %s", text, client_world_body(world));
 }
 
 static void assert_str(struct str text, const char *expected)
@@ -63,17 +63,17 @@ static void assert_str(struct str text, const char *expected)
 
 static void a_request_becomes_a_command_and_its_answer_a_reply(void **state)
 {
-    struct fake_session *fake = *state;
-    fake_session_call(fake, "GET", "/v3/Documents/d", NULL);
-    const struct command *command = fake_session_command(fake);
+    struct client_world *world = *state;
+    client_world_call(world, "GET", "/v3/Documents/d", NULL);
+    const struct command *command = client_world_command(world);
     assert_int_equal(command->verb, VERB_FETCH);
     assert_int_equal(command->kind, KIND_DOCUMENT);
     assert_str(command->object, "d");
-    assert_int_equal(fake->replies, 0);
-    fake_session_answer(fake, OK, &document, NULL);
-    assert_int_equal(fake->status, 200);
-    assert_int_equal(fake->replies, 1);
-    assert_int_equal(fake->released, 1);
+    assert_int_equal(world->replies, 0);
+    client_world_answer(world, OK, &document, NULL);
+    assert_int_equal(world->status, 200);
+    assert_int_equal(world->replies, 1);
+    assert_int_equal(world->session->in_core, 0);
 }
 
 static void a_refusal_of_the_core_is_told_in_status_and_body(void **state)
@@ -85,21 +85,21 @@ static void a_refusal_of_the_core_is_told_in_status_and_body(void **state)
         {ERR_MISSING, 404, 54100}, {ERR_NAME_MISSING, 404, 54300}, {ERR_REVISION, 412, 54103},
         {ERR_DENIED, 403, 54007},  {ERR_NAME_TAKEN, 409, 54301},   {ERR_STORE, 503, 20503},
     };
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        fake_session_call(fake, "GET", "/v3/Documents/d", NULL);
-        fake_session_answer(fake, refusals[i].err, NULL, NULL);
-        assert_int_equal(fake->status, refusals[i].status);
-        is_refused(fake, refusals[i].status, refusals[i].code);
+        client_world_call(world, "GET", "/v3/Documents/d", NULL);
+        client_world_answer(world, refusals[i].err, NULL, NULL);
+        assert_int_equal(world->status, refusals[i].status);
+        is_refused(world, refusals[i].status, refusals[i].code);
     }
 }
 
 static void a_refusal_has_all_that_clients_look_for(void **state)
 {
-    struct fake_session *fake = *state;
-    fake_session_call(fake, "GET", "/v3/Documents/d", NULL);
-    fake_session_answer(fake, ERR_MISSING, NULL, NULL);
-    assert_non_null(strstr(fake_session_body(fake),
+    struct client_world *world = *state;
+    client_world_call(world, "GET", "/v3/Documents/d", NULL);
+    client_world_answer(world, ERR_MISSING, NULL, NULL);
+    assert_non_null(strstr(client_world_body(world),
                            "{\"code\":54100,\"message\":\"Document not found\"," MORE_INFO
                            "54100\",\"status\":404,\"details\":{\"advice\":\"No document"));
 }
@@ -120,23 +120,23 @@ static void what_makes_no_sense_is_refused(void **state)
         "{\"method\":\"GET\",\"path\":null}",
         "{\"method\":\"GET\",\"path\":[\"/v3/Documents/d\"]}",
     };
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
-        fake_session_start(fake, nonsense[i], NULL);
-        is_refused(fake, 400, 20422);
-        assert_int_equal(fake->replies, i + 1);
+        client_world_start(world, nonsense[i], NULL);
+        is_refused(world, 400, 20422);
+        assert_int_equal(world->replies, i + 1);
     }
 }
 
 static void a_path_that_leads_nowhere_is_refused(void **state)
 {
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < 2; i++) {
-        fake_session_call(fake, "GET", i ? "" : "/v3/Nothing", NULL);
-        is_refused(fake, 404, 20404);
+        client_world_call(world, "GET", i ? "" : "/v3/Nothing", NULL);
+        is_refused(world, 404, 20404);
     }
-    fake_session_call(fake, "PATCH", "/v3/Documents/d", NULL);
-    is_refused(fake, 405, 20004);
+    client_world_call(world, "PATCH", "/v3/Documents/d", NULL);
+    is_refused(world, 405, 20004);
 }
 
 static void a_path_is_split_before_it_is_decoded(void **state)
@@ -147,39 +147,39 @@ static void a_path_is_split_before_it_is_decoded(void **state)
         {"a", "a"},     {"a%2Fb", "a/b"}, {".", "."},       {"..", ".."},
         {"a+b", "a+b"}, {"%3F", "?"},     {"%252F", "%2F"}, {"%E2%82%AC", "\xe2\x82\xac"},
     };
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char path[64];
         snprintf(path, sizeof path, "/v3/Maps/m/Items/%s", keys[i].segment);
-        fake_session_call(fake, "GET", path, NULL);
-        assert_str(fake_session_command(fake)->container, "m");
-        assert_str(fake_session_command(fake)->object, keys[i].key);
-        done(fake);
+        client_world_call(world, "GET", path, NULL);
+        assert_str(client_world_command(world)->container, "m");
+        assert_str(client_world_command(world)->object, keys[i].key);
+        done(world);
     }
 }
 
 static void only_the_own_service_is_there(void **state)
 {
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     const char *const own[] = {"/v3/Services/default/Documents/d",
-                               "/v3/Services/" FAKE_SESSION_SERVICE "/Documents/d"};
+                               "/v3/Services/" CLIENT_WORLD_SERVICE "/Documents/d"};
     for (size_t i = 0; i < 2; i++) {
-        fake_session_call(fake, "GET", own[i], NULL);
-        assert_str(fake_session_command(fake)->object, "d");
-        done(fake);
+        client_world_call(world, "GET", own[i], NULL);
+        assert_str(client_world_command(world)->object, "d");
+        done(world);
     }
-    fake_session_call(fake, "GET", "/v3/Services/other/Documents/d", NULL);
-    is_refused(fake, 404, 54050);
+    client_world_call(world, "GET", "/v3/Services/other/Documents/d", NULL);
+    is_refused(world, 404, 54050);
 }
 
 /* --- parameters --- */
 
-static void start_with(struct fake_session *fake, const char *query, const char *params)
+static void start_with(struct client_world *world, const char *query, const char *params)
 {
     char text[1024];
     snprintf(text, sizeof text,
              "{\"method\":\"GET\",\"path\":\"/v3/Maps/m/Items%s\",\"params\":%s}", query, params);
-    fake_session_start(fake, text, NULL);
+    client_world_start(world, text, NULL);
 }
 
 static void parameters_may_be_in_the_path_or_apart(void **state)
@@ -195,11 +195,11 @@ static void parameters_may_be_in_the_path_or_apart(void **state)
         {"?Key=a+b%2B", "null"},
         {"?PageSize=9&Key=x", "{\"Key\":\"a b+\"}"},
     };
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
-        start_with(fake, spellings[i].query, spellings[i].params);
-        assert_str(request_param(reaches(fake), STR("Key")), "a b+");
-        done(fake);
+        start_with(world, spellings[i].query, spellings[i].params);
+        assert_str(request_param(reaches(world), STR("Key")), "a b+");
+        done(world);
     }
 }
 
@@ -207,33 +207,33 @@ static void a_parameter_without_a_value_is_none(void **state)
 {
     static const char *const params[] = {"{}",           "null",  "[]", "{\"Key\":null}",
                                          "{\"Key\":[]}", "\"?\"", "7",  "{\"Key\":[null]}"};
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
-        start_with(fake, "", params[i]);
-        assert_null(request_param(reaches(fake), STR("Key")).ptr);
-        done(fake);
+        start_with(world, "", params[i]);
+        assert_null(request_param(reaches(world), STR("Key")).ptr);
+        done(world);
     }
 }
 
 static void a_number_is_as_good_as_its_digits(void **state)
 {
-    struct fake_session *fake = *state;
-    start_with(fake, "", "{\"PageSize\":12}");
-    assert_int_equal(fake_session_command(fake)->page.size, 12);
-    done(fake);
+    struct client_world *world = *state;
+    start_with(world, "", "{\"PageSize\":12}");
+    assert_int_equal(client_world_command(world)->page.size, 12);
+    done(world);
 }
 
 static void a_parameter_is_utf_8(void **state)
 {
     start_with(*state, "", "{\"Key\":\"%ff\"}");
     is_refused(*state, 400, 20422);
-    assert_non_null(strstr(fake_session_body(*state), "Key is not valid UTF-8"));
+    assert_non_null(strstr(client_world_body(*state), "Key is not valid UTF-8"));
     start_with(*state, "?Key=%ff", "{}");
     is_refused(*state, 400, 20422);
 }
 
 /* `count` parameters of which the last is PageSize=3. */
-static void start_with_many(struct fake_session *fake, size_t count)
+static void start_with_many(struct client_world *world, size_t count)
 {
     struct buf text;
     buf_init(&text, 1 << 16);
@@ -242,14 +242,14 @@ static void start_with_many(struct fake_session *fake, size_t count)
         buf_addf(&text, "\"p%zu\":\"1\",", i);
     buf_add_lit(&text, "\"PageSize\":\"3\"}}");
     buf_add_char(&text, 0);
-    fake_session_start(fake, text.ptr, NULL);
+    client_world_start(world, text.ptr, NULL);
     buf_deinit(&text);
 }
 
 static void there_are_only_so_many_parameters(void **state)
 {
     start_with_many(*state, FIELDS_MAX);
-    assert_int_equal(fake_session_command(*state)->page.size, 3);
+    assert_int_equal(client_world_command(*state)->page.size, 3);
     done(*state);
     start_with_many(*state, FIELDS_MAX + 1);
     is_refused(*state, 400, 20422);
@@ -257,12 +257,12 @@ static void there_are_only_so_many_parameters(void **state)
 
 /* --- headers --- */
 
-static void start_with_headers(struct fake_session *fake, const char *method, const char *headers)
+static void start_with_headers(struct client_world *world, const char *method, const char *headers)
 {
     char text[1024];
     snprintf(text, sizeof text,
              "{\"method\":\"%s\",\"path\":\"/v3/Maps/m/Items/k\",\"headers\":%s}", method, headers);
-    fake_session_start(fake, text, "{\"data\":{}}");
+    client_world_start(world, text, "{\"data\":{}}");
 }
 
 static void a_revision_may_be_spelled_in_many_ways(void **state)
@@ -273,14 +273,14 @@ static void a_revision_may_be_spelled_in_many_ways(void **state)
         "{\"IF-MATCH\":[\"1b\"]}",
         "{\"Content-Type\":\"application/json\",\"If-Match\":\"\\\"1b\\\"\"}",
     };
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
-        start_with_headers(fake, "POST", headers[i]);
-        const struct precondition *condition = &fake_session_command(fake)->if_match;
+        start_with_headers(world, "POST", headers[i]);
+        const struct precondition *condition = &client_world_command(world)->if_match;
         assert_true(condition->given);
         assert_int_equal(condition->count, 1);
         assert_int_equal(condition->revisions[0], 0x1b);
-        done(fake);
+        done(world);
     }
 }
 
@@ -292,76 +292,76 @@ static void without_a_revision_nothing_is_asked_of_it(void **state)
                                           "{\"If-Match\":null}",
                                           "{\"If-Match\":[]}",
                                           "{\"If-None-Match\":\"1\"}"};
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
-        start_with_headers(fake, "POST", headers[i]);
-        assert_false(fake_session_command(fake)->if_match.given);
-        assert_false(fake_session_command(fake)->if_none_match_any);
-        done(fake);
+        start_with_headers(world, "POST", headers[i]);
+        assert_false(client_world_command(world)->if_match.given);
+        assert_false(client_world_command(world)->if_none_match_any);
+        done(world);
     }
 }
 
 static void minus_one_in_a_put_means_only_if_there_is_none(void **state)
 {
-    struct fake_session *fake = *state;
-    start_with_headers(fake, "PUT", "{\"If-Match\":\"-1\"}");
-    assert_true(fake_session_command(fake)->if_none_match_any);
-    assert_false(fake_session_command(fake)->if_match.given);
-    fake_session_answer(fake, ERR_EXISTS, NULL, &map);
-    is_refused(fake, 412, 54205);
-    start_with_headers(fake, "POST", "{\"If-Match\":\"-1\"}");
-    is_refused(fake, 400, 54003);
+    struct client_world *world = *state;
+    start_with_headers(world, "PUT", "{\"If-Match\":\"-1\"}");
+    assert_true(client_world_command(world)->if_none_match_any);
+    assert_false(client_world_command(world)->if_match.given);
+    client_world_answer(world, ERR_EXISTS, NULL, &map);
+    is_refused(world, 412, 54205);
+    start_with_headers(world, "POST", "{\"If-Match\":\"-1\"}");
+    is_refused(world, 400, 54003);
 }
 
 /* --- bodies --- */
 
 static void only_post_and_put_have_a_body(void **state)
 {
-    struct fake_session *fake = *state;
-    fake_session_call(fake, "GET", "/v3/Documents/d", "data_sync");
-    done(fake);
-    fake_session_call(fake, "DELETE", "/v3/Documents/d", "data_sync");
-    done(fake);
-    fake_session_call(fake, "POST", "/v3/Documents/d", "data_sync");
-    is_refused(fake, 400, 20422);
-    fake_session_call(fake, "PUT", "/v3/Maps/m/Items/k", "data_sync");
-    is_refused(fake, 400, 20422);
+    struct client_world *world = *state;
+    client_world_call(world, "GET", "/v3/Documents/d", "data_sync");
+    done(world);
+    client_world_call(world, "DELETE", "/v3/Documents/d", "data_sync");
+    done(world);
+    client_world_call(world, "POST", "/v3/Documents/d", "data_sync");
+    is_refused(world, 400, 20422);
+    client_world_call(world, "PUT", "/v3/Maps/m/Items/k", "data_sync");
+    is_refused(world, 400, 20422);
 }
 
 static void a_body_is_an_object(void **state)
 {
     static const char *const bodies[] = {"[]", "7", "null", "{\"a\":1", "{}{}", "{\"\xff\":1}"};
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
-        fake_session_call(fake, "POST", "/v3/Documents", bodies[i]);
-        is_refused(fake, 400, 20422);
+        client_world_call(world, "POST", "/v3/Documents", bodies[i]);
+        is_refused(world, 400, 20422);
     }
-    fake_session_call(fake, "POST", "/v3/Documents", "");
-    assert_null(fake_session_command(fake)->data.ptr);
-    done(fake);
+    client_world_call(world, "POST", "/v3/Documents", "");
+    assert_null(client_world_command(world)->data.ptr);
+    done(world);
 }
 
 static void fields_become_those_of_the_command(void **state)
 {
-    struct fake_session *fake = *state;
-    fake_session_call(
-        fake, "POST", "/v3/Documents",
+    struct client_world *world = *state;
+    client_world_call(
+        world, "POST", "/v3/Documents",
         " { \"unique_name\" : \"a\\u0062\", \"ttl\" : 60, \"data\" : { \"b\" : 1 } } ");
-    const struct command *command = fake_session_command(fake);
+    const struct command *command = client_world_command(world);
     assert_str(command->name, "ab");
     assert_true(command->ttl.given);
     assert_int_equal(command->ttl.s, 60);
     assert_str(command->data, "{\"b\":1}");
-    done(fake);
+    done(world);
 }
 
 static void null_is_as_good_as_absent(void **state)
 {
-    struct fake_session *fake = *state;
-    fake_session_call(fake, "POST", "/v3/Lists", "{\"unique_name\":null,\"ttl\":null}");
-    assert_null(fake_session_command(fake)->name.ptr);
-    assert_false(fake_session_command(fake)->ttl.given);
-    done(fake);
+    struct client_world *world = *state;
+    client_world_call(world, "POST", "/v3/Lists", "{\"unique_name\":null,\"ttl\":null}");
+    assert_null(client_world_command(world)->name.ptr);
+    assert_false(client_world_command(world)->ttl.given);
+    done(world);
 }
 
 static void a_field_outside_its_domain_is_refused(void **state)
@@ -379,10 +379,10 @@ static void a_field_outside_its_domain_is_refused(void **state)
         {"{\"data\":null}", 400, 54101},
         {"{\"data\":{\"a\":\"0123456789012345678901234567890\"}}", 413, 54006},
     };
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        fake_session_call(fake, "POST", "/v3/Documents", wrong[i].body);
-        is_refused(fake, wrong[i].status, wrong[i].code);
+        client_world_call(world, "POST", "/v3/Documents", wrong[i].body);
+        is_refused(world, wrong[i].status, wrong[i].code);
     }
 }
 

@@ -1,6 +1,6 @@
 #include "realtime/subscription_route.h"
 
-#include "fake/fake_session.h"
+#include "fake/client_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,20 +13,26 @@ enum { REQUESTS_MAX = 1000 };
 
 static int begin(void **state)
 {
-    static struct fake_session fake;
-    fake_session_init(&fake);
-    *state = &fake;
+    static struct client_world world;
+    client_world_init(&world);
+    *state = &world;
     return 0;
 }
 
 static int end(void **state)
 {
-    fake_session_deinit(*state);
+    client_world_deinit(*state);
     return 0;
 }
 
+/* How many objects the client has been told of, all of them that they cannot be subscribed to. */
+static size_t told(struct client_world *world)
+{
+    return metric_get(&world->metrics.session.events) + world->session->outbox.count;
+}
+
 /* So many requests to hear of what has this SID. */
-static void subscribe(struct fake_session *fake, size_t count, struct str sid)
+static void subscribe(struct client_world *world, size_t count, struct str sid)
 {
     struct buf body;
     buf_init(&body, 1 << 20);
@@ -38,29 +44,29 @@ static void subscribe(struct fake_session *fake, size_t count, struct str sid)
     }
     buf_add_lit(&body, "]}");
     buf_add_char(&body, 0);
-    fake_session_call(fake, "POST", "/v4/Subscriptions", body.ptr);
+    client_world_call(world, "POST", "/v4/Subscriptions", body.ptr);
     buf_deinit(&body);
-    assert_int_equal(fake->status, 200);
+    assert_int_equal(world->status, 200);
 }
 
 static void of_more_requests_than_a_batch_may_have_the_first_count(void **state)
 {
-    struct fake_session *fake = *state;
-    subscribe(fake, REQUESTS_MAX + 1, STR("ET1"));
-    assert_int_equal(fake->established, REQUESTS_MAX);
+    struct client_world *world = *state;
+    subscribe(world, REQUESTS_MAX + 1, STR("ET1"));
+    assert_int_equal(told(world), REQUESTS_MAX);
 }
 
 static void what_no_object_can_be_called_is_passed_over(void **state)
 {
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     struct buf sid;
     buf_init(&sid, 1024);
     for (int i = 0; i < 257; i++)
         buf_add_char(&sid, 'a');
-    subscribe(fake, 1, (struct str){sid.ptr, 256});
-    assert_int_equal(fake->established, 1);
-    subscribe(fake, 1, buf_str(&sid));
-    assert_int_equal(fake->established, 1);
+    subscribe(world, 1, (struct str){sid.ptr, 256});
+    assert_int_equal(told(world), 1);
+    subscribe(world, 1, buf_str(&sid));
+    assert_int_equal(told(world), 1);
     buf_deinit(&sid);
 }
 
@@ -68,55 +74,55 @@ static void what_no_object_can_be_called_is_passed_over(void **state)
 static void many_requests_are_carried_out_in_steps(void **state)
 {
     enum { STEP_MAX = 4 };
-    struct fake_session *fake = *state;
-    fake->tick_ns = 100000;
-    subscribe(fake, REQUESTS_MAX, STR("ET1"));
-    while (!work_is_empty(&fake->work)) {
-        size_t before = fake->established;
-        struct worker *first = ring_of(fake->session->lane->workers.next, struct worker, place);
+    struct client_world *world = *state;
+    world->tick_ns = 100000;
+    subscribe(world, REQUESTS_MAX, STR("ET1"));
+    while (!work_is_empty(&world->work)) {
+        size_t before = told(world);
+        struct worker *first = ring_of(world->session->lane->workers.next, struct worker, place);
         work_remove(first);
         if (first->step(first))
-            work_add(fake->session->lane, first);
-        assert_in_range(fake->established - before, 0, STEP_MAX);
-        assert_int_equal(fake->session->reading, work_is_empty(&fake->work));
+            work_add(world->session->lane, first);
+        assert_in_range(told(world) - before, 0, STEP_MAX);
+        assert_int_equal(world->session->reading, work_is_empty(&world->work));
     }
-    assert_int_equal(fake->established, REQUESTS_MAX);
+    assert_int_equal(told(world), REQUESTS_MAX);
 }
 
 static void nothing_is_begun_while_others_wait(void **state)
 {
-    struct fake_session *fake = *state;
+    struct client_world *world = *state;
     struct worker other;
     worker_init(&other, NULL);
-    work_add(fake->session->lane, &other);
-    subscribe(fake, 1, STR("ET1"));
-    assert_int_equal(fake->established, 0);
+    work_add(world->session->lane, &other);
+    subscribe(world, 1, STR("ET1"));
+    assert_int_equal(told(world), 0);
     work_remove(&other);
-    work_run(&fake->work);
-    assert_int_equal(fake->established, 1);
+    work_run(&world->work);
+    assert_int_equal(told(world), 1);
 }
 
 static void what_is_left_is_forgotten_when_the_session_ends(void **state)
 {
-    struct fake_session *fake = *state;
-    fake->tick_ns = 100000;
-    subscribe(fake, REQUESTS_MAX, STR("ET1"));
-    size_t before = fake->established;
-    fake->session->state = SESSION_ENDED;
-    work_run(&fake->work);
-    assert_true(work_is_empty(&fake->work));
-    assert_int_equal(fake->established, before);
+    struct client_world *world = *state;
+    world->tick_ns = 100000;
+    subscribe(world, REQUESTS_MAX, STR("ET1"));
+    size_t before = told(world);
+    session_end_because(world->session, "the test says so");
+    work_run(&world->work);
+    assert_true(work_is_empty(&world->work));
+    assert_int_equal(told(world), before);
     assert_true(before < REQUESTS_MAX);
 }
 
 static void what_is_left_is_forgotten_when_the_socket_is_gone(void **state)
 {
-    struct fake_session *fake = *state;
-    fake->tick_ns = 100000;
-    subscribe(fake, REQUESTS_MAX, STR("ET1"));
-    assert_false(work_is_empty(&fake->work));
-    subscription_route_drop(fake->session);
-    assert_true(work_is_empty(&fake->work));
+    struct client_world *world = *state;
+    world->tick_ns = 100000;
+    subscribe(world, REQUESTS_MAX, STR("ET1"));
+    assert_false(work_is_empty(&world->work));
+    subscription_route_drop(client_of(world->session));
+    assert_true(work_is_empty(&world->work));
 }
 
 int main(void)

@@ -29,44 +29,42 @@ static size_t farthest(const struct dict *dict)
 /* Clients ask for what they like: the half that is the id says nothing. */
 static void topics_that_share_an_id_are_found_at_once(void **state)
 {
-    struct hub hub = {0};
+    struct topics topics;
     (void)state;
-    dict_init(&hub.topics);
+    topics_init(&topics, NULL);
     for (uint64_t i = 0; i < TOPICS; i++) {
         struct sid sid = sid_with(i);
-        hub_topic(&hub, &sid, KIND_DOCUMENT, ID);
+        topics_get(&topics, &sid, KIND_DOCUMENT, ID);
     }
-    assert_int_equal(hub.topics.count, TOPICS);
-    assert_in_range(farthest(&hub.topics), 0, 64);
+    assert_int_equal(topics.by_sid.count, TOPICS);
+    assert_in_range(farthest(&topics.by_sid), 0, 64);
     for (uint64_t i = 0; i < TOPICS; i++) {
         struct sid sid = sid_with(i);
-        hub_drop_topic(&hub, hub_find_topic(&hub, sid_str(&sid)));
-        assert_null(hub_find_topic(&hub, sid_str(&sid)));
+        topics_drop(&topics, topics_find(&topics, sid_str(&sid)));
+        assert_null(topics_find(&topics, sid_str(&sid)));
     }
-    dict_deinit(&hub.topics);
+    topics_deinit(&topics);
 }
 
 static void of_those_that_share_an_id_the_one_that_there_is_hears(void **state)
 {
-    struct hub hub = {0};
+    struct topics topics;
     struct sid made_up = sid_with(1), real = sid_with(2);
     (void)state;
-    dict_init(&hub.topics);
-    dict_init(&hub.proven);
-    struct topic *other = hub_topic(&hub, &made_up, KIND_DOCUMENT, ID);
-    struct topic *topic = hub_topic(&hub, &real, KIND_DOCUMENT, ID);
-    assert_null(hub_proven_topic(&hub, ID));
-    hub_prove_topic(&hub, topic);
-    hub_prove_topic(&hub, topic);
-    assert_ptr_equal(hub_proven_topic(&hub, ID), topic);
-    assert_int_equal(hub.proven.count, 1);
-    hub_drop_topic(&hub, other);
-    assert_ptr_equal(hub_proven_topic(&hub, ID), topic);
-    assert_ptr_equal(hub_find_topic(&hub, sid_str(&real)), topic);
+    topics_init(&topics, NULL);
+    struct topic *other = topics_get(&topics, &made_up, KIND_DOCUMENT, ID);
+    struct topic *topic = topics_get(&topics, &real, KIND_DOCUMENT, ID);
+    assert_null(topics_find_proven(&topics, ID));
+    topics_prove(&topics, topic);
+    topics_prove(&topics, topic);
+    assert_ptr_equal(topics_find_proven(&topics, ID), topic);
+    assert_int_equal(topics.proven.count, 1);
+    topics_drop(&topics, other);
+    assert_ptr_equal(topics_find_proven(&topics, ID), topic);
+    assert_ptr_equal(topics_find(&topics, sid_str(&real)), topic);
     topic->proven = false; /* there is no core to be told */
-    hub_drop_topic(&hub, topic);
-    dict_deinit(&hub.topics);
-    dict_deinit(&hub.proven);
+    topics_drop(&topics, topic);
+    topics_deinit(&topics);
 }
 
 int main(void)

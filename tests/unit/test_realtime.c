@@ -1,6 +1,6 @@
 /* Sessions at one end of a pair of sockets; the test is the client at the other end, and the
  * core. */
-#include "session/janitor.h"
+#include "realtime/realtime.h"
 #include "session/strangers.h"
 
 #include "auth/jwt.h"
@@ -222,35 +222,41 @@ static int begin(void **state)
                    &(struct work_loop_hooks){0});
     snprintf(world.credentials.account_sid, sizeof world.credentials.account_sid, ACCOUNT);
     struct realtime_options options = {
-        .loop = &world.loop,
-        .work = &world.work.queue,
+        .session =
+            {
+                .loop = &world.loop,
+                .work = &world.work.queue,
+                .origin_base = 1000,
+                .submit = submit,
+                .context = &world,
+                .sessions_max = SESSIONS_MAX,
+                .sessions = &world.sessions,
+                .strangers_max = STRANGERS_MAX,
+                .queue_max = QUEUE_MAX,
+                .requests_max = 2,
+                .frames_max = 20,
+                .bytes_max = BYTES_MAX,
+                .init_timeout_ms = INIT_MS,
+                .ping_ms = PING_MS,
+                .stall_ms = STALL_MS,
+            },
+        .subscription =
+            {
+                .subscriptions_max = 10,
+                .live_size_max = LIVE_SIZE_MAX,
+            },
         .credentials = &world.credentials,
         .boot_id = 0x1a2b,
-        .origin_base = 1000,
         .limits = {.data_depth_max = 8},
-        .submit = submit,
-        .context = &world,
-        .sessions_max = SESSIONS_MAX,
-        .sessions = &world.sessions,
-        .strangers_max = STRANGERS_MAX,
-        .subscriptions_max = 10,
-        .live_size_max = LIVE_SIZE_MAX,
-        .queue_max = QUEUE_MAX,
-        .requests_max = 2,
         .packet_size_max = 65536,
         .init_packet_size_max = INIT_PACKET_MAX,
-        .frames_max = 20,
-        .bytes_max = BYTES_MAX,
-        .init_timeout_ms = INIT_MS,
-        .ping_ms = PING_MS,
-        .stall_ms = STALL_MS,
     };
     world.service = change_new(&service);
     world.jwt = (struct jwt){STR("alice"), STR("default"), STR(KEY), clock_ms() + LIFE_MS};
     world.realtime = realtime_new(&options);
     buf_init(&world.read, 4 << 20);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-    world.session = session_new(world.realtime, STR("http://here"), 0, false);
+    world.session = session_new(realtime_sessions(world.realtime), STR("http://here"), 0, false);
     world.peer = pair[1];
     session_attach(world.session, pair[0], STR(""));
     *state = &world;
@@ -279,9 +285,9 @@ static int end(void **state)
     return 0;
 }
 
-static const struct realtime_metrics *metrics(struct world *world)
+static const struct session_metrics *metrics(struct world *world)
 {
-    return realtime_metrics(world->realtime);
+    return &realtime_metrics(world->realtime)->session;
 }
 
 /* A session that is READY, and whose answer was read. */
@@ -339,7 +345,7 @@ static void a_bad_token_is_refused_without_asking_the_core(void **state)
     says(world, "\"code\":401,\"status\":\"UNAUTHORIZED\",\"errorCode\":20101");
     assert_null(world->commands.first);
     assert_int_equal(world->session->state, SESSION_OPEN);
-    assert_int_equal(metric_get(&metrics(world)->inits_refused), 1);
+    assert_int_equal(metric_get(&realtime_metrics(world->realtime)->logins_refused), 1);
     let_in(world);
 }
 
@@ -453,7 +459,7 @@ static void refused_tokens_cost_more_and_more_time_and_then_the_session(void **s
 
 static struct session *new_stranger(struct world *world, uint64_t network)
 {
-    return session_new(world->realtime, STR("http://here"), network, false);
+    return session_new(realtime_sessions(world->realtime), STR("http://here"), network, false);
 }
 
 static void lose(struct session *session)
@@ -487,7 +493,7 @@ static void who_was_let_in_is_no_stranger_any_more(void **state)
         new_stranger(world, 0);
     assert_int_equal(world->session->state, SESSION_READY);
     assert_int_equal(metric_get(&metrics(world)->strangers), STRANGERS_MAX);
-    struct sessions *sessions = realtime_sessions(world->realtime);
+    struct session_table *sessions = realtime_sessions(world->realtime);
     while (sessions->count > 1) {
         struct ring *last = sessions->all.prev;
         lose(ring_of(last, struct session, place));
@@ -764,17 +770,17 @@ static void a_session_has_room_until_its_queue_is_full(void **state)
 {
     struct world *world = *state;
     let_in(world);
-    assert_true(session_has_room(world->session, QUEUE_MAX + 1)); /* nothing else waits */
+    assert_true(outbox_has_room(&world->session->outbox, QUEUE_MAX + 1)); /* nothing else waits */
     send_much(world);
-    assert_true(session_has_room(world->session, 1000));
-    assert_false(world->session->backpressured);
-    assert_false(session_has_room(world->session, QUEUE_MAX));
-    assert_true(world->session->backpressured);
-    for (int i = 0; i < 100 && world->session->backpressured; i++) {
+    assert_true(outbox_has_room(&world->session->outbox, 1000));
+    assert_false(world->session->outbox.backpressured);
+    assert_false(outbox_has_room(&world->session->outbox, QUEUE_MAX));
+    assert_true(world->session->outbox.backpressured);
+    for (int i = 0; i < 100 && world->session->outbox.backpressured; i++) {
         turn(world);
         read_all(world);
     }
-    assert_false(world->session->backpressured);
+    assert_false(world->session->outbox.backpressured);
     buf_clear(&world->read);
 }
 
@@ -833,7 +839,8 @@ static void a_drain_ends_idle_sessions(void **state)
 static void a_connection_that_is_lost_before_it_is_there_leaves_nothing(void **state)
 {
     struct world *world = *state;
-    struct session *lost = session_new(world->realtime, STR("http://here"), 0, false);
+    struct session *lost =
+        session_new(realtime_sessions(world->realtime), STR("http://here"), 0, false);
     assert_int_equal(metric_get(&metrics(world)->sessions), 2);
     session_attach(lost, -1, STR(""));
     assert_int_equal(metric_get(&metrics(world)->sessions), 1);
