@@ -1,4 +1,5 @@
 #include "realtime/configuration.h"
+#include "session/session_send.h"
 
 enum { BODY_SIZE_MAX = 16384 };
 
@@ -36,7 +37,7 @@ void configuration_respond(struct request *request)
         buf_addf(&body, "/v3/Services/%s%s\"", session->service_sid.text, links[i].path);
     }
     buf_add_lit(&body, "}}");
-    session_reply_http(request->session, request->id, request->status, buf_str(&body));
+    session_send_http_reply(request->session, request->id, request->status, buf_str(&body));
     buf_deinit(&body);
     request_free(request);
 }

@@ -6,6 +6,7 @@
 #include "dialect/problem.h"
 #include "realtime/client.h"
 #include "realtime/conflict.h"
+#include "session/session_send.h"
 #include "sync/idempotency.h"
 
 enum { REPLY_SIZE_MAX = 256 << 20, DEPTH_SLACK = 2 };
@@ -20,7 +21,7 @@ static void reply_problem(struct request *request, enum err err)
     const struct problem *problem = problem_find(err, subject);
     buf_init(&body, REPLY_SIZE_MAX);
     problem_write(problem, from_core ? "" : request->why.text, request->session->base, &body);
-    session_reply_http(request->session, request->id, problem->status, buf_str(&body));
+    session_send_http_reply(request->session, request->id, problem->status, buf_str(&body));
     buf_deinit(&body);
 }
 
@@ -30,7 +31,7 @@ static void reply_conflict(struct request *request)
     const struct problem *problem = problem_find(ERR_REVISION, request->conflict);
     buf_init(&body, REPLY_SIZE_MAX);
     conflict_write(request, problem, &body);
-    session_reply_http(request->session, request->id, problem->status, buf_str(&body));
+    session_send_http_reply(request->session, request->id, problem->status, buf_str(&body));
     buf_deinit(&body);
 }
 
@@ -40,7 +41,7 @@ static void reply_success(struct request *request)
     buf_init(&body, REPLY_SIZE_MAX);
     if (request->route->render)
         request->route->render(request, &body);
-    session_reply_http(request->session, request->id, request->status, buf_str(&body));
+    session_send_http_reply(request->session, request->id, request->status, buf_str(&body));
     buf_deinit(&body);
 }
 

@@ -12,6 +12,7 @@
 #include "realtime/client.h"
 #include "session/keepalive.h"
 #include "session/packet_header.h"
+#include "session/session_send.h"
 #include "session/strangers.h"
 
 #include <stdlib.h>
@@ -168,7 +169,7 @@ static void refuse(struct login *login, enum err err)
     log_refusal(login, err);
     if (login->is_init)
         metric_add(&client_of(session)->context->metrics->logins_refused, 1);
-    session_refuse(session, login->id, err);
+    session_send_refusal(session, login->id, err);
     if (problem_find(err, 0)->status == 401 && !strangers_count_refusal(session))
         session_end_because(session, "refused too often");
 }
@@ -183,7 +184,7 @@ static void let_in(struct login *login)
     if (login->is_init)
         welcome(login);
     else
-        session_reply(session, login->id, 200, NULL, 0, STR(""));
+        session_send_reply(session, login->id, 200, NULL, 0, STR(""));
     keepalive_check(session, uv_now(options_of(login)->session.loop), clock.now_ms(clock.context));
 }
 

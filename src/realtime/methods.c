@@ -3,13 +3,14 @@
 #include "realtime/dispatch.h"
 #include "realtime/login.h"
 #include "session/packet_header.h"
+#include "session/session_send.h"
 #include "session/session_table.h"
 
 enum { UNREADABLE = 51214 }; /* the protocol's own code */
 
 static void agree(struct session *session, const struct packet *packet)
 {
-    session_reply(session, packet->id, 200, NULL, 0, STR(""));
+    session_send_reply(session, packet->id, 200, NULL, 0, STR(""));
 }
 
 static void ignore(struct session *session, const struct packet *packet)
@@ -46,7 +47,7 @@ void methods_handle(struct session *session, const struct packet *packet)
     if (session->state == SESSION_READY || methods[packet->method].any_time)
         methods[packet->method].handle(session, packet);
     else
-        session_refuse(session, packet->id, ERR_TOKEN);
+        session_send_refusal(session, packet->id, ERR_TOKEN);
 }
 
 void methods_refuse_broken(struct session *session, const char *reason)

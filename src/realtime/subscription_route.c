@@ -1,6 +1,7 @@
 #include "realtime/subscription_route.h"
 
 #include "base/value.h"
+#include "session/session_send.h"
 #include "subscription/subscription_request.h"
 
 enum {
@@ -135,7 +136,7 @@ void subscription_route_respond(struct request *request)
 {
     struct session *session = request->session;
     struct work_queue *work = request_context(request)->options->session.work;
-    session_reply_http(session, request->id, 200, answer);
+    session_send_http_reply(session, request->id, 200, answer);
     struct subscribing *subscribing = read_request(request);
     if (!subscribing) {
         request_free(request);

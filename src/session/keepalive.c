@@ -1,6 +1,7 @@
 #include "session/keepalive.h"
 
 #include "session/packet_header.h"
+#include "session/session_send.h"
 #include "session/session_table.h"
 
 enum { TOKEN_WARNING_MS = 180 * 1000 };

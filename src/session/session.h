@@ -142,27 +142,8 @@ void session_submit(struct session *session, struct command *command);
  * The session may be gone when it returns. */
 void session_release(struct session *session);
 
-/* The answer to a tunnelled request: transport status 200, `http_status` {code, status}, and
- * `body` (JSON; empty: none). Goes nowhere when the socket is gone. */
-void session_reply_http(struct session *session, struct str id, unsigned http_status,
-                        struct str body);
-
-/* The answer to anything else, or a refusal of the transport. `text`: NULL for the usual one;
- * `code`: 0 for none. */
-void session_reply(struct session *session, struct str id, unsigned status, const char *text,
-                   unsigned code, struct str body);
-
-/* A refusal, in the words of dialect/problem.h. */
-void session_refuse(struct session *session, struct str id, enum err err);
-
-/* A packet of the server's own accord: `write` writes its header, with a new id. */
-void session_send_own(struct session *session, void (*write)(struct str id, struct buf *out));
-
 /* Is there a socket, and is it not closing? */
 bool session_is_talking(const struct session *session);
-
-/* Send a packet with this header and payload (packet_write). */
-void session_send_packet(struct session *session, struct str header, struct str payload);
 
 /* Close plainly, without a `close` packet: the client comes back by itself. */
 void session_end(struct session *session);

@@ -5,6 +5,7 @@
 
 #include "auth/jwt.h"
 #include "session/keepalive.h"
+#include "session/session_send.h"
 #include "sync/feed.h"
 #include "sync/subscribe.h"
 #include "work_loop.h"
