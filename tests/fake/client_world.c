@@ -3,6 +3,9 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "realtime/dispatch.h"
+#include "subscription/event_render.h"
+#include "subscription/subscription_request.h"
+#include "sync/subscribe.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -307,4 +310,19 @@ const char *client_world_events(struct client_world *world)
     buf_add_char(&world->shown, 0);
     buf_clear(&world->events);
     return world->shown.ptr;
+}
+
+struct subscription *client_world_subscribe(struct client_world *world, struct session *session,
+                                            const struct change *object)
+{
+    struct sid sid = sid_of(object);
+    struct subscriber *subscriber = &client_of(session)->subscriber;
+    struct subscription_request request = {
+        .sid = sid_str(&sid),
+        .type = str_from(event_render_type(object->kind)),
+    };
+    subscription_request_establish(subscriber, &request);
+    client_world_command(world)->subscribe->reached = object->seq;
+    client_world_answer(world, OK, object, NULL);
+    return ring_of(subscriber->subscriptions.prev, struct subscription, in_session);
 }

@@ -9,6 +9,7 @@
 #include "base/queue.h"
 #include "realtime/client.h"
 #include "realtime/request.h"
+#include "subscription/subscription.h"
 
 #define CLIENT_WORLD_SERVICE "IS000000000000000100000000000000a1"
 
@@ -69,6 +70,10 @@ void client_world_answer(struct client_world *world, enum err err, const struct 
 void client_world_answer_page(struct client_world *world, const struct change *container,
                               const struct change *items, size_t count, bool more_before,
                               bool more_after);
+
+/* A new subscription of the session to that object, LIVE, at its `seq`. No command waits before. */
+struct subscription *client_world_subscribe(struct client_world *world, struct session *session,
+                                            const struct change *object);
 
 /* The body of the last reply. */
 const char *client_world_body(const struct client_world *world);

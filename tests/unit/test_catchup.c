@@ -161,6 +161,82 @@ static void a_subscription_that_is_replaced_gives_up_its_catch_up(void **state)
     assert_int_equal(world->clients.submitted, CATCHUP_NEAR_MAX);
 }
 
+/* The oldest command is answered with a new item of its list, and there is no more. */
+static void answer_with_item(struct world *world, uint64_t seq)
+{
+    const struct command *command = client_world_command(&world->clients);
+    struct change list = list_of(command);
+    struct change item = {.kind = KIND_LIST_ITEM,
+                          .type = CHANGE_CREATED,
+                          .seq = seq - 1,
+                          .name = STR("0000000000000001"),
+                          .data = STR("{}")};
+    list.seq = seq;
+    command->subscribe->notices[0] =
+        (struct notice){.change = change_new(&list), .item = change_new(&item)};
+    command->subscribe->count = 1;
+    command->subscribe->reached = seq;
+    client_world_answer(&world->clients, OK, &list, NULL);
+}
+
+static struct subscription *first_of(const struct session *session)
+{
+    return ring_of(subscriber_of(session)->subscriptions.next, struct subscription, in_session);
+}
+
+static void what_was_missed_is_told_before_it_is_established(void **state)
+{
+    struct world *world = *state;
+    struct session *session = world->clients.session;
+    ask_for(session, 1);
+    answer_with_item(world, 50);
+    const char *events = client_world_events(&world->clients);
+    const char *item = strstr(events, "list_item_added");
+    const char *established = strstr(events, "subscription_established");
+    assert_true(item && established && item < established);
+    assert_int_equal(first_of(session)->state, SUBSCRIPTION_LIVE);
+    assert_int_equal(first_of(session)->position, 50);
+    assert_int_equal(metric_get(&world->clients.metrics.subscription.replays), 1);
+}
+
+/* What it was told already is not asked for again. */
+static void without_room_it_goes_on_when_there_is_some(void **state)
+{
+    struct world *world = *state;
+    struct session *session = world->clients.session;
+    struct websocket *socket = session->outbox.socket;
+    ask_for(session, 1);
+    outbox_close(&session->outbox);
+    answer_with_item(world, 50);
+    assert_int_equal(first_of(session)->state, SUBSCRIPTION_BEHIND);
+    assert_null(world->clients.commands.first);
+    outbox_open(&session->outbox, socket);
+    catchup_resume_all(subscriber_of(session));
+    assert_int_equal(client_world_command(&world->clients)->subscribe->since, 0);
+    answer_with_item(world, 50);
+    assert_int_equal(first_of(session)->state, SUBSCRIPTION_LIVE);
+}
+
+/* It is live only when nothing that it does not know has happened since it asked. */
+static void what_happens_after_the_answer_is_asked_for(void **state)
+{
+    struct world *world = *state;
+    struct session *session = world->clients.session;
+    struct worker other;
+    world->clients.tick_ns = 1;
+    ask_for(session, 1);
+    worker_init(&other, NULL);
+    work_add(session->lane, &other);
+    answer_with_item(world, 50); /* waits, since others have work */
+    first_of(session)->missed = 51;
+    work_remove(&other);
+    work_run(&world->clients.work);
+    assert_int_equal(first_of(session)->state, SUBSCRIPTION_BEHIND);
+    assert_int_equal(client_world_command(&world->clients)->subscribe->since, 50);
+    answer_with_item(world, 51);
+    assert_int_equal(first_of(session)->state, SUBSCRIPTION_LIVE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +246,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_is_near_does_not_wait_for_those_who_are_far, begin,
                                         end),
         cmocka_unit_test_setup_teardown(sessions_take_turns, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_missed_is_told_before_it_is_established, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(without_room_it_goes_on_when_there_is_some, begin, end),
+        cmocka_unit_test_setup_teardown(what_happens_after_the_answer_is_asked_for, begin, end),
         cmocka_unit_test_setup_teardown(a_subscription_that_is_replaced_gives_up_its_catch_up,
                                         begin, end),
     };

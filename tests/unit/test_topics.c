@@ -67,11 +67,44 @@ static void of_those_that_share_an_id_the_one_that_there_is_hears(void **state)
     topics_deinit(&topics);
 }
 
+static void submit(void *context, struct command *command)
+{
+    chain_add(context, &command->letter.node);
+}
+
+/* Of one that was only asked for, the core knows nothing. */
+static void the_core_is_told_when_nobody_hears_of_an_object_any_more(void **state)
+{
+    struct topics topics;
+    struct core_link core;
+    struct chain commands = {0};
+    struct metric metric = {0};
+    struct sid made_up = sid_with(1), real = sid_with(2);
+    struct session_options options = {.submit = submit, .context = &commands};
+    (void)state;
+    core_link_init(&core, &options, &metric);
+    topics_init(&topics, &core);
+    topics_drop(&topics, topics_get(&topics, &made_up, KIND_DOCUMENT, ID));
+    assert_null(commands.first);
+    topics_get(&topics, &real, KIND_DOCUMENT, ID);
+    topics_prove(&topics, topics_find(&topics, sid_str(&real)));
+    topics_drop(&topics, topics_find_proven(&topics, ID));
+    struct command *command = (struct command *)chain_shift(&commands);
+    assert_int_equal(command->verb, VERB_UNSUBSCRIBE);
+    assert_int_equal(command->kind, KIND_DOCUMENT);
+    assert_true(str_eq(command->object, sid_str(&real)));
+    assert_int_equal(metric_get(&metric), 1);
+    command->letter.arrive(&command->letter);
+    assert_int_equal(metric_get(&metric), 0);
+    topics_deinit(&topics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topics_that_share_an_id_are_found_at_once),
         cmocka_unit_test(of_those_that_share_an_id_the_one_that_there_is_hears),
+        cmocka_unit_test(the_core_is_told_when_nobody_hears_of_an_object_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
