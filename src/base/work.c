@@ -99,6 +99,15 @@ void work_add(struct work_lane *lane, struct worker *worker)
     line_up(lane);
 }
 
+void work_move(struct worker *worker, struct work_lane *lane)
+{
+    bool waits = work_waits(worker);
+    work_remove(worker);
+    worker->lane = lane;
+    if (waits)
+        work_add(lane, worker);
+}
+
 void work_remove(struct worker *worker)
 {
     if (!work_waits(worker))
@@ -146,7 +155,7 @@ static void step_first(struct work_queue *queue)
     ring_remove(&worker->place);
     lane->refs++; /* the last that has it may go in the step */
     if (worker->step(worker))
-        work_add(lane, worker);
+        work_add(worker->lane, worker); /* which may be another one by now */
     if (!ring_is_empty(&lane->workers))
         line_up(lane);
     work_lane_put(lane);

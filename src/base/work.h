@@ -51,8 +51,8 @@ struct work_lane {
 };
 
 struct worker {
-    struct ring place; /* in its lane */
-    struct work_lane *lane;
+    struct ring place;      /* in its lane */
+    struct work_lane *lane; /* the last one */
     /* Do one step. True: there is more, so it goes to its lane's end. It may remove or free itself
      * (then: false) and add and remove others. */
     bool (*step)(struct worker *worker);
@@ -100,6 +100,9 @@ void work_lane_put(struct work_lane *lane);
 
 /* To the lane's end; nothing if it waits already. */
 void work_add(struct work_lane *lane, struct worker *worker);
+
+/* From now on it belongs in `lane`, also when it is being stepped. */
+void work_move(struct worker *worker, struct work_lane *lane);
 
 /* Nothing if it does not wait. Before its owner is freed. */
 void work_remove(struct worker *worker);

@@ -16,7 +16,7 @@ enum {
     SEND_SIZE = 128 * 1024, /* at a time: large replies go out in steps */
 };
 
-static bool serve(struct ring *place, struct work_slice *slice);
+static void serve(struct ring *place, struct work_slice *slice);
 
 void channels_init(struct channels *channels, uv_loop_t *loop, struct work_queue *work)
 {
@@ -555,7 +555,7 @@ static bool work(struct channel *channel, struct str *rest, struct work_slice *s
     return !*more;
 }
 
-static bool serve(struct ring *place, struct work_slice *slice)
+static void serve(struct ring *place, struct work_slice *slice)
 {
     struct channel *channel = ring_of(place, struct channel, waiting);
     struct str rest = buf_str(&channel->input);
@@ -568,13 +568,13 @@ static bool serve(struct ring *place, struct work_slice *slice)
     save(channel, &rest);
     if (channel->broken) {
         break_off(channel);
-        return false;
+        return;
     }
     bool replied = !ring_is_empty(&channel->dirty); /* which may let others begin */
     if (!conclude(channel, !more))
-        return false;
-    more = more || (replied && has_more(channel));
-    return more && ring_is_empty(&channel->waiting);
+        return;
+    if (more || (replied && has_more(channel)))
+        lane_wait(channel->lane, &channel->waiting); /* which may be another one by now */
 }
 
 /* --- events --- */
@@ -591,8 +591,7 @@ static void take_turn(struct channel *channel)
         return;
     }
     struct work_slice slice = work_slice(queue);
-    if (serve(&channel->waiting, &slice))
-        lane_wait(channel->lane, &channel->waiting);
+    serve(&channel->waiting, &slice);
 }
 
 static void send_in_turn(struct channel *channel)

@@ -192,6 +192,8 @@ void exchange_begin(struct exchange *exchange)
     request->place = exchange->channel->connection.place.kind;
     exchange->last = exchange->head.wants_close || request->place != PLACE_ORDINARY;
     call(exchange, exchange->exchanges->handler.begin);
+    if (request->wants_large)
+        exchange->class = CLASS_ALONE; /* what comes behind it could not be sent, and waits */
 }
 
 static void keep(struct exchange *exchange, struct str data)

@@ -27,7 +27,8 @@ enum exchange_state { EXCHANGE_ARRIVED, EXCHANGE_READING, EXCHANGE_WAITING, EXCH
 
 /* Requests of one connection that are answered together: those of one class, and of the first two
  * only. RFC 9112, section 9.3.2, lets safe ones run side by side; writes are carried out in their
- * order. What waits for others by itself, or changes the connection, is alone. */
+ * order. What waits for others by itself, changes the connection, or has a large
+ * reply is alone: the next one begins behind its end. */
 enum exchange_class { CLASS_READ, CLASS_WRITE, CLASS_ALONE };
 
 /* All exchanges of one server. */

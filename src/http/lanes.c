@@ -9,8 +9,7 @@ static bool serve_first(struct lane *lane, struct work_slice *slice)
 {
     struct ring *place = lane->waiting.next;
     ring_remove(place);
-    if (lane->lanes->serve(place, slice))
-        ring_append(&lane->waiting, place);
+    lane->lanes->serve(place, slice);
     return work_goes_on(slice, 0);
 }
 
@@ -27,7 +26,7 @@ static bool step(struct worker *worker)
 }
 
 void lanes_init(struct lanes *lanes, struct work_queue *work,
-                bool (*serve)(struct ring *place, struct work_slice *slice))
+                void (*serve)(struct ring *place, struct work_slice *slice))
 {
     lanes->work = work;
     lanes->serve = serve;

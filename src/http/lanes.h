@@ -33,14 +33,14 @@ struct lane {
 
 struct lanes {
     struct work_queue *work;
-    /* Serve what stands in `place` as long as the slice lasts, a piece at least. True: there is
-     * more. It may leave its lane itself, by ring_remove (then: false). */
-    bool (*serve)(struct ring *place, struct work_slice *slice);
+    /* Serve what stands in `place` as long as the slice lasts, a piece at least. If there is more,
+     * it waits again by lane_wait, in the lane that its client has now. */
+    void (*serve)(struct ring *place, struct work_slice *slice);
     struct dict by_work; /* lanes, by the queue's */
 };
 
 void lanes_init(struct lanes *lanes, struct work_queue *work,
-                bool (*serve)(struct ring *place, struct work_slice *slice));
+                void (*serve)(struct ring *place, struct work_slice *slice));
 
 /* Nobody waits any more. */
 void lanes_deinit(struct lanes *lanes);

@@ -565,19 +565,11 @@ void websocket_read(struct websocket *socket, bool on)
     watch(socket);
 }
 
-static void change_lane(struct worker *worker, struct work_lane *lane)
-{
-    if (!work_waits(worker))
-        return;
-    work_remove(worker);
-    work_add(lane, worker);
-}
-
 void websocket_trust(struct websocket *socket, struct work_lane *lane)
 {
     socket->lane = lane;
-    change_lane(&socket->input, lane);
-    change_lane(&socket->output, lane);
+    work_move(&socket->input, lane);
+    work_move(&socket->output, lane);
     socket->trusted = true;
     incoming_allow(&socket->incoming, socket->sockets->options.message_size_max);
 }

@@ -61,6 +61,8 @@ static void upgrade(struct world *world, struct http_request *request)
 void on_begin(void *context, struct http_request *request)
 {
     struct world *world = context;
+    if (world->knows)
+        http_request_know(request);
     world->begun++;
     request->user = world;
     request->wants_large = world->large;

@@ -30,6 +30,7 @@ struct world {
     unsigned status;
     size_t reply_size; /* 0: the echo */
     bool large;        /* what is asked for */
+    bool knows;        /* its clients, from their first request on */
     struct http_request *held[HELD_MAX];
     size_t held_count;
     unsigned begun;

@@ -296,6 +296,27 @@ static void few_large_replies_wait_to_be_sent(void **state)
     world_free(world);
 }
 
+/* It could be sent only behind the one before. */
+static void one_large_reply_of_a_connection_is_made_at_a_time(void **state)
+{
+    (void)state;
+    enum { MANY = 5 };
+    struct world *world = world_new(ANSWER_LATER);
+    struct client *client = client_new(world);
+    world->large = true;
+    for (unsigned i = 0; i < MANY; i++)
+        client_send(client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (unsigned i = 0; i < MANY; i++) {
+        await(world, world->held_count > 0);
+        let_pass(world, 5);
+        assert_int_equal(world->held_count, 1);
+        answer_held(world);
+    }
+    await(world, client_count(client, "HTTP/1.1 200 OK") == MANY);
+    client_free(client);
+    world_free(world);
+}
+
 static void all_that_came_before_the_end_is_answered(void **state)
 {
     (void)state;
@@ -330,6 +351,30 @@ static void no_more_than_so_many_are_under_way(void **state)
         left -= expected;
         answer_held(world);
     }
+    await(world, client_count(client, "HTTP/1.1 200 OK") == MANY);
+    client_free(client);
+    world_free(world);
+}
+
+static uint64_t hurry(void *context)
+{
+    uint64_t *now_ns = context;
+    return *now_ns += WORK_STEP_NS;
+}
+
+/* It was the only one among the strangers, and has more to be read. */
+static void a_client_that_becomes_known_goes_on_among_the_known(void **state)
+{
+    (void)state;
+    enum { MANY = 20 };
+    uint64_t now_ns = 1;
+    struct world *world = world_new(ANSWER_AT_ONCE);
+    struct client *client = client_new(world);
+    world->knows = true;
+    world->work.queue.options.now_ns = hurry;
+    world->work.queue.options.context = &now_ns;
+    for (unsigned i = 0; i < MANY; i++)
+        client_send(client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
     await(world, client_count(client, "HTTP/1.1 200 OK") == MANY);
     client_free(client);
     world_free(world);
@@ -534,7 +579,9 @@ int main(void)
         cmocka_unit_test(no_more_than_so_many_are_under_way),
         cmocka_unit_test(few_large_replies_are_made_at_a_time),
         cmocka_unit_test(few_large_replies_wait_to_be_sent),
+        cmocka_unit_test(one_large_reply_of_a_connection_is_made_at_a_time),
         cmocka_unit_test(all_that_came_before_the_end_is_answered),
+        cmocka_unit_test(a_client_that_becomes_known_goes_on_among_the_known),
         cmocka_unit_test(a_head_request_gets_the_headers_of_a_get),
         cmocka_unit_test(replies_204_and_304_have_no_body),
         cmocka_unit_test(http_1_0_closes_unless_asked_to_keep),

@@ -28,6 +28,7 @@ struct job {
     unsigned steps; /* that it still has */
     uint64_t takes_ns;
     struct job *removes;
+    struct work_lane *moves; /* there, with its first step */
     bool adds_itself;
 };
 
@@ -65,6 +66,11 @@ static bool step(struct worker *worker)
     job->world->now_ns += job->takes_ns;
     if (job->removes)
         work_remove(&job->removes->worker);
+    if (job->moves && worker->lane != job->moves) {
+        struct work_lane *before = worker->lane;
+        work_move(worker, job->moves);
+        work_lane_put(before); /* the last reference, but for the queue's own */
+    }
     if (job->adds_itself)
         work_add(worker->lane, worker);
     return --job->steps > 0;
@@ -145,6 +151,40 @@ static void strangers_have_every_second_step_at_most(void **state)
     add(&other);
     assert_false(work_run(&world.queue));
     assert_log(&world, "aKbLcKaKbc");
+    deinit(&world);
+}
+
+/* A stranger that becomes known while it is stepped. */
+static void a_worker_moves_to_another_lane(void **state)
+{
+    (void)state;
+    struct world world;
+    init(&world);
+    struct job a = job_of(&world, 'a', 3, 0), b = job_of(&world, 'b', 3, 0);
+    a.moves = work_lane_get(&world.queue, WORK_KNOWN, 1, 0);
+    add(&a);
+    world.lanes_count = 0;
+    b.network = 2;
+    add(&b);
+    assert_false(work_run(&world.queue));
+    assert_log(&world, "aababb");
+    work_lane_put(a.moves);
+    deinit(&world);
+}
+
+static void a_worker_that_waits_moves_to_another_lane(void **state)
+{
+    (void)state;
+    struct world world;
+    init(&world);
+    struct job a = job_of(&world, 'a', 1, 0);
+    struct work_lane *lane = work_lane_get(&world.queue, WORK_KNOWN, 1, 0);
+    add(&a);
+    work_move(&a.worker, lane);
+    work_lane_put(world.lanes[--world.lanes_count]);
+    assert_false(work_run(&world.queue));
+    assert_log(&world, "a");
+    work_lane_put(lane);
     deinit(&world);
 }
 
@@ -360,6 +400,8 @@ int main(void)
         cmocka_unit_test(workers_are_stepped_one_after_the_other),
         cmocka_unit_test(lanes_have_their_steps_in_turn),
         cmocka_unit_test(strangers_have_every_second_step_at_most),
+        cmocka_unit_test(a_worker_moves_to_another_lane),
+        cmocka_unit_test(a_worker_that_waits_moves_to_another_lane),
         cmocka_unit_test(a_lane_whose_workers_were_removed_has_no_turn),
         cmocka_unit_test(connections_of_a_network_share_a_lane),
         cmocka_unit_test(workers_are_stepped_for_as_long_as_a_step_may_take),
