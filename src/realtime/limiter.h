@@ -1,5 +1,5 @@
-/* A limit on what a gateway has under way of one kind of work: so many at a time, and those that
- * wait enter in the order in which they asked. */
+/* A limit on how much of one kind of work a gateway has under way: so many at a time; waiters enter
+ * in the order in which they asked. */
 #ifndef REALTIME_LIMITER_H
 #define REALTIME_LIMITER_H
 

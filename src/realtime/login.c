@@ -162,7 +162,7 @@ static void log_refusal(const struct login *login, enum err err)
     log_end(&line);
 }
 
-/* A client that was refused leaves by itself, or is cut when its time for an init is over. */
+/* A refused client leaves by itself, or keepalive aborts it when its time for an init is over. */
 static void refuse(struct login *login, enum err err)
 {
     struct session *session = login->session;
@@ -205,7 +205,7 @@ static void on_answer(struct letter *letter)
     if (!e && session->state != SESSION_ENDED)
         e = check_room(login);
     if (session->state == SESSION_ENDED) {
-        /* nobody is there to hear it */
+        /* the client has gone, nobody would hear the answer */
     } else if (!e) {
         let_in(login);
     } else {
@@ -246,7 +246,7 @@ static void note_text(struct str object, struct str key, struct arena *arena,
     out[text.len] = 0;
 }
 
-/* What the client says of its SDK, for whoever looks at the connections. */
+/* Keep what the client says of its SDK: the list of connections shows it. */
 static void note_sdk(struct session *session, const struct packet *packet, struct arena *arena)
 {
     struct str metadata = value_get(packet->header, STR("metadata"));

@@ -1,5 +1,5 @@
-/* Pages of items. Clients page by `From`, the name of an item, or by tokens; which tokens there
- * are tells them whether the collection begins or ends on this page. */
+/* Pages of items. Clients page by `From`, the name of an item, or by tokens; a token
+ * that is missing tells them that the collection begins or ends on this page. */
 #ifndef REALTIME_PAGE_ROUTE_H
 #define REALTIME_PAGE_ROUTE_H
 

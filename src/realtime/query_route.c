@@ -1,6 +1,6 @@
-/* First the map, for its last event: whoever subscribes from there misses nothing. Then page after
- * page of its items, of which those are kept that match. However large the map, no more than the
- * place of the next page and what was found stays in memory.
+/* First the map, for its last event: a client that subscribes from there misses nothing. Then page
+ * after page of its items, of which those are kept that match. However large the map, no more than
+ * the place of the next page and what was found stays in memory.
  *
  * A step looks at items until that has cost QUERY_ROUTE_STEP_COST. The next one begins with the
  * item where it stopped, by a page of its own; meanwhile others have their turn. Pages become as

@@ -3,14 +3,14 @@
  *   add ──> waiting ──> in the core's hands ──> done
  *
  * The core has two views of the objects (sync/view.h), and so there are two kinds of requests.
- * Those that name an object go to the core as they come, and it evaluates them in order. A page, or
- * a query, shows what is committed: it starts when all requests before it are answered, and what is
- * behind it waits until it is answered too. So it shows all that the session did before, and
+ * Requests that name an object go to the core as they come, and it evaluates them in order. A page,
+ * or a query, shows what is committed: it starts when all requests before it are answered, and what
+ * is behind it waits until it is answered too. So it shows all that the session did before, and
  * nothing that it did later.
  *
  * A page is also more work than anything else, and its answer larger. So a session has one at a
  * time; it starts only while what the session has not taken yet is within its limit; and all
- * sessions of a gateway share a few places (`pages` of subscription/topics.h), for which they wait
+ * sessions of a gateway share a few places (client_context.pages), for which they wait
  * in turn. */
 #ifndef REALTIME_REQUEST_QUEUE_H
 #define REALTIME_REQUEST_QUEUE_H
@@ -49,8 +49,8 @@ void request_queue_add(struct request_queue *queue, struct request *request);
 /* A request that was started has been answered, and is freed. Others may start. */
 void request_queue_done(struct request_queue *queue, struct request *request);
 
-/* A page that was answered needs another round: it gives its place up to those that wait for one,
- * and starts anew, before all others of its session, when it has one again. Freed instead if the
+/* A page that was answered needs another round: it gives its place up to other pages that wait, and
+ * starts anew, before all others of its session, when it has a place again. Freed instead if the
  * queue was dropped. */
 void request_queue_again(struct request_queue *queue, struct request *request);
 

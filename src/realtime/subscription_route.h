@@ -1,10 +1,11 @@
 /* POST /v4/Subscriptions: what a client wants to hear of, and what no longer.
  *
- * It is always answered with 200, for clients repeat it otherwise; what became of each object
- * they are told by notifications.
+ * The answer is always 200, since clients repeat the request otherwise; events tell them what
+ * became of each object.
  *
- * A request names up to 1,000 objects. They are subscribed to in steps (base/work.h); until all
- * are, the client is not read from, so its requests take effect one after the other. */
+ * A request names up to 1,000 objects. The gateway subscribes to them in steps (base/work.h), and
+ * does not read from the client until it is through, so that requests take effect one after the
+ * other. */
 #ifndef REALTIME_SUBSCRIPTION_ROUTE_H
 #define REALTIME_SUBSCRIPTION_ROUTE_H
 

@@ -1,4 +1,4 @@
-/* The janitor checks every session, and the pacer those that sent more than they may at a time.
+/* The janitor checks every session, and the pacer the sessions that sent too much at a time.
  * Both are one timer for all sessions, so a session that does nothing costs next to nothing. */
 #include "session/janitor.h"
 

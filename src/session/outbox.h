@@ -39,7 +39,7 @@ struct outbox {
     struct websocket *socket; /* NULL: the session does not talk, not yet or no more */
     struct work_lane *lane;   /* of its client; set by the session before anything is put in */
     unsigned protocol;        /* of events: 3 or 4; as the client asked last */
-    struct ring place;        /* among those that wait for the window's end */
+    struct ring place;        /* among the outboxes that wait for the window's end */
     struct worker worker;     /* it waits for a turn that has time to send */
     struct event **waiting;   /* with references */
     size_t count;

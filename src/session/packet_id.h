@@ -1,4 +1,4 @@
-/* Ids of the packets that a gateway sends of its own accord; each is given once. */
+/* Ids of the packets that a gateway sends unasked; each is given once. */
 #ifndef SESSION_PACKET_ID_H
 #define SESSION_PACKET_ID_H
 

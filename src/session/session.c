@@ -45,7 +45,7 @@ static const unsigned moves[] = {
     [SESSION_ENDED] = 0,
 };
 
-/* `let_in`: the client was. Those that were not could fill the access log as they like. */
+/* `let_in`: the client was let in. Other clients could fill the access log as they like. */
 static void log_session(const struct session *session, bool let_in, const char *message,
                         const char *reason)
 {

@@ -57,7 +57,7 @@ struct session_handler {
 
 struct session {
     struct ring place;    /* among all sessions of the gateway */
-    struct ring stranger; /* among those that were not let in yet */
+    struct ring stranger; /* among the sessions that were not let in yet */
     struct session_table *table;
     void *user;               /* the handler's own */
     struct websocket *socket; /* NULL: not there yet, or gone */
@@ -89,7 +89,7 @@ struct session {
     bool admitted;    /* it has one of the places of `sessions_max` */
     unsigned packets; /* both of a stranger (strangers.h) */
     unsigned refusals;
-    struct ring throttled; /* among those that sent too much at a time */
+    struct ring throttled; /* among the sessions that sent too much at a time */
     uint64_t booked_us;    /* up to when its messages use what it may send; of uv_now() */
     uint64_t opened_ms;    /* these by uv_now() */
     uint64_t pinged_ms;

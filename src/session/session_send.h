@@ -1,5 +1,5 @@
-/* What a session is sent, but for events: replies, refusals, and packets of the server's own
- * accord. All go nowhere when the socket is gone. */
+/* What a session is sent, but for events: replies, refusals, and packets that the server
+ * sends unasked. All go nowhere when the socket is gone. */
 #ifndef SESSION_SESSION_SEND_H
 #define SESSION_SESSION_SEND_H
 
@@ -22,7 +22,7 @@ void session_send_reply(struct session *session, struct str id, unsigned status,
 /* A refusal, in the words of dialect/problem.h. */
 void session_send_refusal(struct session *session, struct str id, enum err err);
 
-/* A packet of the server's own accord: `write` writes its header, with a new id. */
+/* A packet sent unasked: `write` writes its header, with a new id. */
 void session_send_own(struct session *session, void (*write)(struct str id, struct buf *out));
 
 #endif

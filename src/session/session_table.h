@@ -17,11 +17,11 @@ struct session_table {
     struct outboxes outboxes;
     struct ring all;
     size_t count;
-    struct ring strangers; /* those that were not let in yet, oldest first */
+    struct ring strangers; /* the sessions not let in yet, oldest first */
     size_t strangers_count;
     uint64_t next_id;
     bool draining;
-    struct ring throttled; /* those that sent too much at a time, and are not read from */
+    struct ring throttled; /* the sessions that sent too much at a time: they are not read from */
     uv_timer_t pacer;      /* both janitor.c's: looks at them again */
     uv_timer_cb on_pacer;
     struct arena packet; /* of the message being handled */

@@ -10,7 +10,7 @@ static void fall_behind(struct subscription *subscription)
     metric_add(&subscription->subscriber->shared->metrics->behind, 1);
 }
 
-/* Streams have no permissions, and what is said in them while one asks would be lost. */
+/* Streams have no permissions, and messages that come while the core is asked would be lost. */
 static void recheck(struct subscription *subscription)
 {
     if (subscription->topic->kind == KIND_STREAM)
@@ -22,8 +22,8 @@ static void recheck(struct subscription *subscription)
     catchup_continue(subscription);
 }
 
-/* To look at an item for queries takes long. When this turn of the loop has done enough, the
- * subscription catches up in a later one. */
+/* To evaluate queries on an item takes long. When this turn of the loop has done enough, the
+ * subscription falls behind, and catches up in a later turn. */
 static bool is_postponed(struct subscription *subscription, const struct notice *notice)
 {
     if (!subscription->query || shared_queries_is_evaluated(subscription->query->shared, notice) ||

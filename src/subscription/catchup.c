@@ -118,14 +118,15 @@ void catchup_continue(struct subscription *subscription)
     ask_in_turn(subscription->subscriber->shared);
 }
 
-/* Before all others of the session: what a catch-up keeps between its steps should not be kept for
- * many. */
+/* Before all others of the session: a subscription keeps memory between its requests, so as few as
+ * possible should be in the middle of it. */
 static void go_on(struct subscription *subscription)
 {
     wait_for_turn(subscription, true);
 }
 
-/* There is more to catch up with than one answer brings. Until its turn comes nothing is kept. */
+/* One answer does not bring all. The subscription moves to the far lane, and keeps nothing until
+ * its turn comes. */
 static void go_far(struct subscription *subscription)
 {
     bool first = subscription->lane == CATCHUP_FAR;
@@ -137,8 +138,8 @@ static void go_far(struct subscription *subscription)
 
 /* --- what comes back --- */
 
-/* All up to there has been told, or was known. It is established, and live unless something came
- * while the answer waited to be looked at. */
+/* The client knows all up to `reached`: the subscription is established. It is LIVE unless
+ * something happened while the answer waited to be looked at. */
 static void come_to(struct subscription *subscription, uint64_t reached)
 {
     if (reached > subscription->position)
@@ -156,7 +157,7 @@ static void come_to(struct subscription *subscription, uint64_t reached)
     }
 }
 
-/* Returns how many bytes that was the work of. */
+/* Returns how much work that was, in bytes. */
 static size_t tell_next(struct catchup_request *request)
 {
     const struct notice *notice = &request->subscribe.notices[request->told];
@@ -173,7 +174,7 @@ static bool is_told(const struct catchup_request *request)
     return request->full || request->told == request->subscribe.count;
 }
 
-/* False: there is more to tell, in a later turn. */
+/* False: a later turn tells more. */
 static bool tell_some(struct catchup_request *request)
 {
     struct work_slice slice = work_slice(request->subscriber->shared->work);
@@ -219,7 +220,8 @@ static void take_answer(struct subscription *subscription, const struct command 
     }
 }
 
-/* The core follows the object now, for nobody perhaps. */
+/* The subscription has ended, but the core follows the object now. If nobody else subscribes to it,
+ * tell the core. */
 static void take_late_answer(struct catchup_request *request, const struct command *command)
 {
     struct topics *topics = &request->subscriber->shared->topics;
@@ -235,7 +237,7 @@ static void finish(struct catchup_request *request)
 {
     struct session *session = request->subscriber->session;
     struct subscriptions *shared = request->subscriber->shared;
-    struct command command = request->command; /* the step may be used again, or freed */
+    struct command command = request->command; /* the request may be used again, or freed */
     request->in_flight = false;
     shared->behind[request->lane].in_flight--;
     if (request->subscription) {
@@ -249,7 +251,7 @@ static void finish(struct catchup_request *request)
     session_release(session);
 }
 
-/* True: there is more of it, for a later turn. */
+/* True: a later turn takes more of it. */
 static bool take(struct catchup_request *request)
 {
     bool tells =
@@ -265,8 +267,8 @@ static bool on_step(struct worker *worker)
     return take(ring_of(worker, struct catchup_request, worker));
 }
 
-/* The answer knows all that was heard of before it, and from now on notices come. Of what they say
- * before the answer is looked at the subscription hears when it asks again. */
+/* The answer has all that happened before it; from now on notices come. What happens until the
+ * answer is looked at, the subscription notes as missed, and asks for again. */
 static void note_answer(const struct catchup_request *request)
 {
     const struct command *command = &request->command;
@@ -278,9 +280,9 @@ static void note_answer(const struct catchup_request *request)
     subscription->unchecked = false;
 }
 
-/* There is nothing to tell but the answer itself. It is looked at at once: then a subscription of
- * an object that is written all the time is established, and a message of a stream right behind the
- * answer finds its listener. */
+/* There is nothing to tell but the answer itself, so we look at it at once. Otherwise an object
+ * that is written all the time would never be subscribed to, and the first message of a stream,
+ * right behind the answer, would find the subscription not LIVE yet. */
 static bool is_small(const struct catchup_request *request)
 {
     const struct command *command = &request->command;

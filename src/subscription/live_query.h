@@ -1,5 +1,5 @@
 /* A live query as one subscription has it: what its client calls it, and which query of the map it
- * is (live_queries.h). */
+ * is (shared_queries.h). */
 #ifndef SUBSCRIPTION_LIVE_QUERY_H
 #define SUBSCRIPTION_LIVE_QUERY_H
 
@@ -20,7 +20,7 @@ struct live_query {
 must_check enum err live_query_new(struct live_query **query, struct str id, struct str index,
                                    struct str text);
 
-/* The map is known: `queries` are its own, which are to outlive this. */
+/* The map is known: `queries` are the map's, and outlive this. */
 void live_query_join(struct live_query *query, struct shared_queries *queries);
 
 void live_query_free(struct live_query *query); /* NULL is fine */

@@ -34,7 +34,7 @@ struct shared_query {
     size_t users;
     uint64_t seq; /* of the item that `effect` are of; 0: none */
     enum query_effect effect;
-    struct ring told; /* among those that keep an event */
+    struct ring told; /* among the queries that keep an event */
     struct event *event;
     struct str event_id; /* for clients that call the query so */
     struct str text;

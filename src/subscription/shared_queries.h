@@ -1,14 +1,14 @@
-/* The live queries of one map at one gateway. Equal expressions are one query, whoever has asked
- * it: evaluated once a change, and told by one event.
+/* The live queries of one map at one gateway. Clients that ask for the same expression share one
+ * query: it is evaluated once a change, and all are told by one event.
  *
- * What clients are told of a change depends on that change alone: of an item that matches now, that
- * it was updated; of one that does not, but did before, that it was removed. So nothing is kept of
- * items, however many there are and match. If the state before is not known any more
- * (notice.before), it is taken as one that matched: a client may have it. If it has not, what it
- * shows is the removal of a key that it never had.
+ * What clients are told of a change depends on that change alone: an item that matches now was
+ * updated; an item that does not match now, but did before, was removed. So the gateway keeps no
+ * list of the items that match. If the state before is not known any more (notice.before), we take
+ * it for one that matched: a client may have the item. If the client has it not, it is shown the
+ * removal of a key that it never had.
  *
  * Queries are compiled in groups (sync/query_program.h): one walk over an item does for a whole
- * group. One in which a query has come is compiled anew when the next change is looked at. */
+ * group. A group is compiled anew after a query has joined it, at the next change. */
 #ifndef SUBSCRIPTION_SHARED_QUERIES_H
 #define SUBSCRIPTION_SHARED_QUERIES_H
 

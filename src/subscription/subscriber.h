@@ -37,7 +37,7 @@ struct subscriber {
     struct ring subscriptions;
     size_t count;
     size_t queries_size;                        /* bytes that its live queries take */
-    struct catchup_queue behind[CATCHUP_LANES]; /* those that wait to catch up: catchup.c */
+    struct catchup_queue behind[CATCHUP_LANES]; /* subscriptions that wait to catch up: catchup.c */
     /* Event ids of what the session did to objects that it had not subscribed to; the oldest is
      * forgotten. NULL: nothing yet. */
     uint64_t *own;

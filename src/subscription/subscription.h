@@ -10,8 +10,8 @@
  * follows its position until there is no more. A subscription ends when it is cancelled or refused,
  * when its object is gone, and when what it missed is no longer kept.
  *
- * Here is its life. subscription_request.c makes it, catchup.c catches up for those that are
- * BEHIND, broadcast.c tells what happens to those that are LIVE. */
+ * Here is its life. subscription_request.c makes it, catchup.c catches up while it is BEHIND,
+ * broadcast.c tells it what happens while it is LIVE. */
 #ifndef SUBSCRIPTION_SUBSCRIPTION_H
 #define SUBSCRIPTION_SUBSCRIPTION_H
 
@@ -44,16 +44,17 @@ struct subscription {
 /* A new one, BEHIND, of nothing yet; the client waits for it. */
 struct subscription *subscription_new(struct subscriber *subscriber, int64_t correlation);
 
-/* It hears of that object from now on. */
+/* From now on the subscription hears of that object. */
 void subscription_join(struct subscription *subscription, const struct sid *sid, enum kind kind,
                        uint64_t id);
 
 /* Tell the client that it is established. */
 void subscription_tell_established(const struct subscription *subscription);
 
-/* It ends, and the client is told why; or, when another try may help, the whole session ends. */
+/* End the subscription and tell the client why; or, when another try may help, end the session. */
 void subscription_fail(struct subscription *subscription, enum err err);
 
+/* End it and free it; the client is told nothing. */
 void subscription_end(struct subscription *subscription);
 
 #endif

@@ -29,16 +29,16 @@ void topics_init(struct topics *topics, struct core_link *core);
 /* All are dropped. */
 void topics_deinit(struct topics *topics);
 
-/* The topic of what clients call so; NULL: none. Nobody has to have such an object. */
+/* The topic with the SID that a client has named; NULL: none. There need not be such an object. */
 struct topic *topics_find(const struct topics *topics, struct str sid);
 
-/* That of the object with this id; NULL: none. */
+/* The topic of the object with this id, if the core knows it; NULL: none. */
 struct topic *topics_find_proven(const struct topics *topics, uint64_t id);
 
 /* The core has answered that there is such an object. */
 void topics_prove(struct topics *topics, struct topic *topic);
 
-/* As topics_find; it is made when there is none. */
+/* As topics_find, but makes the topic when there is none. */
 struct topic *topics_get(struct topics *topics, const struct sid *sid, enum kind kind, uint64_t id);
 
 /* Nobody subscribes to it any more: tell the core, and forget it. */
