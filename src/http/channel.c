@@ -1,370 +1,15 @@
 #include "http/channel.h"
 
 #include "base/mem.h"
+#include "http/channel_send.h"
+#include "http/channel_state.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-enum {
-    PIECES_MAX = 32,        /* of replies in one call */
-    SEND_SIZE = 128 * 1024, /* at a time: large replies go out in steps */
-};
-
-static void serve(struct ring *place, struct work_slice *slice);
-
-void channels_init(struct channels *channels, uv_loop_t *loop, struct work_queue *work)
-{
-    channels->loop = loop;
-    ring_init(&channels->open);
-    ring_init(&channels->dirty);
-    lingerings_init(&channels->lingerings, loop);
-    lanes_init(&channels->lanes, work, serve);
-}
-
-/* --- the end --- */
-
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
-static void lose_exchanges(struct channel *channel)
-{
-    while (!ring_is_empty(&channel->exchanges))
-        exchange_lose(ring_of(channel->exchanges.next, struct exchange, node));
-}
-
-/* Leave all rings; the memory goes when the loop has let go of the handle. */
-static void detach(struct channel *channel)
-{
-    struct channels *channels = channel->channels;
-    channel->closed = true;
-    lose_exchanges(channel);
-    ring_remove(&channel->open);
-    ring_remove(&channel->dirty);
-    ring_remove(&channel->waiting);
-    work_remove(&channel->sender);
-    lane_admit(channel->lane);
-    lane_put(channel->lane);
-    buf_deinit(&channel->input);
-    uv_close((uv_handle_t *)&channel->poll, on_closed);
-    connection_deinit(&channel->connection);
-    channels->changed(channels->context);
-}
-
-/* Behind a reply that came before all of its request the socket lingers: lingering.h. */
-static void close_channel(struct channel *channel)
-{
-    int fd = channel->connection.fd;
-    bool lingers = !channel->broken && !channel->ended;
-    if (channel->closed)
-        return;
-    detach(channel);
-    if (lingers)
-        lingering_start(&channel->channels->lingerings, fd);
-    else
-        close(fd);
-}
-
-static void break_off(struct channel *channel)
-{
-    channel->broken = true;
-    close_channel(channel);
-}
-
-void channels_deinit(struct channels *channels)
-{
-    while (!ring_is_empty(&channels->open))
-        break_off(ring_of(channels->open.next, struct channel, open));
-    exchanges_end_lost(&channels->exchanges);
-    exchanges_deinit(&channels->exchanges);
-    lingerings_deinit(&channels->lingerings);
-    lanes_deinit(&channels->lanes);
-}
-
-/* --- what it waits for --- */
-
-static struct exchange *first_of(const struct channel *channel)
-{
-    return ring_is_empty(&channel->exchanges)
-               ? NULL
-               : ring_of(channel->exchanges.next, struct exchange, node);
-}
-
-static enum connection_await awaited(const struct channel *channel)
-{
-    const struct exchange *first = first_of(channel);
-    if (!first)
-        return channel->connection.await == AWAIT_FIRST ? AWAIT_FIRST : AWAIT_HEADERS;
-    if (first->state == EXCHANGE_REPLIED)
-        return AWAIT_SENT;
-    return first->state == EXCHANGE_READING && !channel->held ? AWAIT_BODY : AWAIT_SERVER;
-}
-
-static struct exchange *newest_of(const struct channel *channel)
-{
-    return ring_is_empty(&channel->exchanges)
-               ? NULL
-               : ring_of(channel->exchanges.prev, struct exchange, node);
-}
-
-/* Behind one that is alone nothing begins before its end. */
-static bool has_room(const struct channel *channel)
-{
-    const struct exchange *newest = newest_of(channel);
-    bool open = !channel->last && !channel->channels->exchanges.draining;
-    return open && channel->count < CHANNEL_REQUESTS_MAX && channel->unsent < CHANNEL_UNSENT_MAX &&
-           !(newest && newest->class == CLASS_ALONE);
-}
-
-/* Requests of the same class may be under way together. */
-static bool may_begin(const struct channel *channel, const struct exchange *exchange)
-{
-    if (exchange->node.prev == &channel->exchanges)
-        return true;
-    const struct exchange *before = ring_of(exchange->node.prev, struct exchange, node);
-    return exchange->class != CLASS_ALONE &&
-           (!channel->unanswered || exchange->class == before->class);
-}
-
-/* Whatever comes, nothing is done before others are answered. */
-static bool is_blocked(const struct channel *channel)
-{
-    const struct exchange *incoming = channel->incoming;
-    if (channel->held)
-        return true;
-    if (incoming)
-        return incoming->state == EXCHANGE_ARRIVED && !may_begin(channel, incoming);
-    return !has_room(channel);
-}
-
-static void on_event(uv_poll_t *poll, int status, int events);
-
-/* What has come and is not read yet would wake the loop again and again; and where nothing is to be
- * read at all, its end would. */
-static void watch(struct channel *channel)
-{
-    bool later = channel->readable && (is_blocked(channel) || !ring_is_empty(&channel->waiting));
-    bool reads = !channel->ended && !channel->last && !later;
-    int events = (reads ? UV_READABLE : 0) | (channel->stuck ? UV_WRITABLE : 0);
-    if (events == channel->watched)
-        return;
-    channel->watched = events;
-    if (events)
-        uv_poll_start(&channel->poll, events, on_event);
-    else
-        uv_poll_stop(&channel->poll);
-}
-
-/* After anything has happened. */
-static void settle(struct channel *channel)
-{
-    enum connection_await await = awaited(channel);
-    if (channel->closed)
-        return;
-    if (await != channel->connection.await)
-        connection_await(&channel->connection, await);
-    watch(channel);
-}
-
-/* Is there something to do that nothing will wake it for? */
-static bool has_more(const struct channel *channel)
-{
-    bool something = channel->readable || channel->input.len ||
-                     (channel->incoming && channel->incoming->state == EXCHANGE_ARRIVED);
-    return !channel->closed && !channel->broken && something && !is_blocked(channel);
-}
-
-/* --- replies --- */
-
-static size_t add_pieces(const struct exchange *exchange, struct iovec *pieces)
-{
-    pieces[0] = (struct iovec){exchange->top.ptr, exchange->top.len};
-    pieces[1] = (struct iovec){exchange->reply.ptr, exchange->reply.len};
-    return exchange->reply.len ? 2 : 1;
-}
-
-static void skip(struct iovec *pieces, size_t count, size_t sent)
-{
-    for (size_t i = 0; sent && i < count; i++) {
-        size_t len = sent < pieces[i].iov_len ? sent : pieces[i].iov_len;
-        pieces[i].iov_base = (char *)pieces[i].iov_base + len;
-        pieces[i].iov_len -= len;
-        sent -= len;
-    }
-}
-
-/* No more than SEND_SIZE. How many pieces. */
-static size_t limit(struct iovec *pieces, size_t count)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t left = SEND_SIZE - size;
-        if (pieces[i].iov_len >= left) {
-            pieces[i].iov_len = left;
-            return i + 1;
-        }
-        size += pieces[i].iov_len;
-    }
-    return count;
-}
-
-/* What is ready, from the first exchange on. How many pieces. */
-static size_t gather(const struct channel *channel, struct iovec *pieces)
-{
-    const struct ring *at = channel->exchanges.next;
-    size_t count = 0;
-    for (; at != &channel->exchanges && count + 2 <= PIECES_MAX; at = at->next) {
-        const struct exchange *exchange = ring_of(at, const struct exchange, node);
-        if (exchange->state != EXCHANGE_REPLIED)
-            break;
-        count += add_pieces(exchange, pieces + count);
-        if (exchange->taken)
-            break;
-    }
-    skip(pieces, count, channel->sent);
-    return limit(pieces, count);
-}
-
-/* The 101 is out: whoever asked for it has the socket from now on. */
-static void give_away(struct channel *channel, struct exchange *exchange)
-{
-    struct buf early = buf_move(&channel->input);
-    int fd = channel->connection.fd;
-    connection_give(&channel->connection);
-    uv_poll_stop(&channel->poll);
-    exchange_hand_over(exchange, fd, buf_str(&early));
-    buf_deinit(&early);
-    detach(channel);
-}
-
-/* Its reply is out. False: the channel is closed. */
-static bool finish(struct channel *channel, struct exchange *exchange)
-{
-    channel->sent -= exchange->top.len + exchange->reply.len;
-    channel->unsent -= exchange->top.len + exchange->reply.len;
-    channel->count--;
-    connection_await(&channel->connection, AWAIT_HEADERS);
-    if (exchange->taken && exchange->request.status == 101) {
-        give_away(channel, exchange);
-        return false;
-    }
-    exchange_end(exchange);
-    channel->channels->changed(channel->channels->context);
-    return true;
-}
-
-/* Count what was sent. False: the channel is closed. */
-static bool advance(struct channel *channel, size_t sent)
-{
-    struct exchange *first;
-    channel->sent += sent;
-    while ((first = first_of(channel)) && first->state == EXCHANGE_REPLIED &&
-           channel->sent >= first->top.len + first->reply.len)
-        if (!finish(channel, first))
-            return false;
-    return true;
-}
-
-/* All that came is answered, and nothing more will be. */
-static bool is_over(const struct channel *channel)
-{
-    bool final = channel->last || channel->channels->exchanges.draining;
-    return ring_is_empty(&channel->exchanges) && (final || (channel->ended && !has_more(channel)));
-}
-
-/* A client that has finished sending is answered as far as its requests are whole. */
-static bool is_cut_short(const struct channel *channel)
-{
-    bool sends = channel->stuck || work_waits(&channel->sender);
-    return channel->ended && !is_blocked(channel) && !channel->unanswered && !sends &&
-           (channel->incoming || ring_is_empty(&channel->exchanges));
-}
-
-static void send_later(struct channel *channel)
-{
-    work_add(channel->lane->work, &channel->sender);
-}
-
-/* Replies that are ready, or a step of them. */
-static void send_ready(struct channel *channel)
-{
-    struct iovec pieces[PIECES_MAX];
-    struct msghdr message = {.msg_iov = pieces};
-    size_t left = SEND_SIZE;
-    channel->stuck = false;
-    while ((message.msg_iovlen = gather(channel, pieces))) {
-        if (!left) {
-            send_later(channel);
-            return;
-        }
-        ssize_t sent = sendmsg(channel->connection.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        channel->stuck = sent < 0 && errno == EAGAIN;
-        if (channel->stuck)
-            return;
-        if (sent < 0)
-            break_off(channel);
-        if (sent < 0 || !advance(channel, (size_t)sent))
-            return;
-        left -= (size_t)sent < left ? (size_t)sent : left;
-    }
-}
-
-/* Send what is ready. `looked`: at all that has come. False: the channel is closed. */
-static bool conclude(struct channel *channel, bool looked)
-{
-    ring_remove(&channel->dirty);
-    send_ready(channel);
-    if (channel->closed)
-        return false;
-    if (is_over(channel))
-        close_channel(channel);
-    else if (is_cut_short(channel) && (looked || !has_more(channel)))
-        break_off(channel);
-    else
-        settle(channel);
-    return !channel->closed;
-}
-
-/* What was held back may go on. */
-static void send_and_go_on(struct channel *channel)
-{
-    if (conclude(channel, false) && has_more(channel))
-        lane_wait(channel->lane, &channel->waiting);
-}
-
-static bool send_step(struct worker *worker)
-{
-    send_and_go_on(ring_of(worker, struct channel, sender));
-    return false; /* it has added itself, if there is more */
-}
-
-void channel_reply(struct channel *channel, struct exchange *exchange, bool was_waiting)
-{
-    channel->unanswered -= was_waiting;
-    channel->unsent += exchange->top.len + exchange->reply.len;
-    channel->last |= exchange->last;
-    if (ring_is_empty(&channel->dirty))
-        ring_append(&channel->channels->dirty, &channel->dirty);
-}
-
-void channels_flush(struct channels *channels)
-{
-    struct ring dirty;
-    ring_init(&dirty);
-    ring_move(&dirty, &channels->dirty);
-    while (!ring_is_empty(&dirty))
-        send_and_go_on(ring_of(dirty.next, struct channel, dirty));
-    exchanges_end_lost(&channels->exchanges);
-}
 
 /* --- requests --- */
 
@@ -422,7 +67,7 @@ static bool say_continue(struct channel *channel)
 
 static enum progress begin(struct channel *channel, struct exchange *exchange, bool has_bytes)
 {
-    if (!may_begin(channel, exchange))
+    if (!channel_may_begin(channel, exchange))
         return PROGRESS_WAITS;
     exchange_begin(exchange);
     if (exchange->state == EXCHANGE_REPLIED) {
@@ -478,7 +123,7 @@ static enum progress take(struct channel *channel, struct str *rest)
 {
     struct exchange *exchange = channel->incoming;
     if (!exchange)
-        return has_room(channel) ? take_head(channel, rest) : PROGRESS_WAITS;
+        return channel_has_room(channel) ? take_head(channel, rest) : PROGRESS_WAITS;
     if (exchange->state == EXCHANGE_ARRIVED)
         return begin(channel, exchange, rest->len > 0);
     return take_body(channel, exchange, rest);
@@ -567,13 +212,13 @@ static void serve(struct ring *place, struct work_slice *slice)
         rest.len = 0;
     save(channel, &rest);
     if (channel->broken) {
-        break_off(channel);
+        channel_break_off(channel);
         return;
     }
     bool replied = !ring_is_empty(&channel->dirty); /* which may let others begin */
-    if (!conclude(channel, !more))
+    if (!channel_conclude(channel, !more))
         return;
-    if (more || (replied && has_more(channel)))
+    if (more || (replied && channel_has_more(channel)))
         lane_wait(channel->lane, &channel->waiting); /* which may be another one by now */
 }
 
@@ -583,7 +228,7 @@ static void take_turn(struct channel *channel)
 {
     struct work_queue *queue = channel->channels->lanes.work;
     if (!ring_is_empty(&channel->waiting)) {
-        watch(channel); /* not again, until it had its turn */
+        channel_watch(channel); /* not again, until it had its turn */
         return;
     }
     if (!work_is_free(queue)) {
@@ -597,19 +242,19 @@ static void take_turn(struct channel *channel)
 static void send_in_turn(struct channel *channel)
 {
     if (work_is_free(channel->channels->lanes.work)) {
-        send_and_go_on(channel);
+        channel_send(channel);
         return;
     }
     channel->stuck = false;
-    send_later(channel);
-    watch(channel);
+    channel_send_later(channel);
+    channel_watch(channel);
 }
 
 static void on_event(uv_poll_t *poll, int status, int events)
 {
     struct channel *channel = poll->data;
     if (status < 0) {
-        break_off(channel);
+        channel_break_off(channel);
         return;
     }
     if (events & UV_WRITABLE)
@@ -617,8 +262,8 @@ static void on_event(uv_poll_t *poll, int status, int events)
     if (channel->closed || !(events & UV_READABLE))
         return;
     channel->readable = true;
-    if (is_blocked(channel))
-        conclude(channel, false);
+    if (channel_is_blocked(channel))
+        channel_conclude(channel, false);
     else
         take_turn(channel);
 }
@@ -630,7 +275,7 @@ static struct lane *get_lane(const struct channel *channel, enum work_class clas
                     (uint64_t)connection->fd);
 }
 
-void channel_know(struct channel *channel)
+static void know(struct channel *channel)
 {
     struct lane *before = channel->lane;
     if (channel->lane->work->class == WORK_KNOWN || !ring_is_empty(&channel->waiting) ||
@@ -653,12 +298,35 @@ void channel_open(struct channels *channels, int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     ring_init(&channel->dirty);
     ring_init(&channel->waiting);
-    worker_init(&channel->sender, send_step);
+    worker_init(&channel->sender, channel_send_step);
     ring_init(&channel->exchanges);
     ring_init(&channel->open);
     ring_append(&channels->open, &channel->open);
     buf_init(&channel->input, channels->head_size_max + 2 * CHANNEL_READ_SIZE);
     connection_init(&channel->connection, &channels->connections, fd);
     channel->lane = get_lane(channel, WORK_STRANGERS);
-    watch(channel);
+    channel_watch(channel);
+}
+
+/* --- all of them --- */
+
+void channels_init(struct channels *channels, uv_loop_t *loop, struct work_queue *work)
+{
+    channels->loop = loop;
+    ring_init(&channels->open);
+    ring_init(&channels->dirty);
+    lingerings_init(&channels->lingerings, loop);
+    lanes_init(&channels->lanes, work, serve);
+    channels->on_event = on_event;
+    channels->exchanges.owner = (struct exchange_owner){channel_reply, know};
+}
+
+void channels_deinit(struct channels *channels)
+{
+    while (!ring_is_empty(&channels->open))
+        channel_break_off(ring_of(channels->open.next, struct channel, open));
+    exchanges_end_lost(&channels->exchanges);
+    exchanges_deinit(&channels->exchanges);
+    lingerings_deinit(&channels->lingerings);
+    lanes_deinit(&channels->lanes);
 }

@@ -31,6 +31,7 @@ struct channels {
     struct ring open;  /* all channels */
     struct ring dirty; /* those with replies to be sent */
     size_t head_size_max;
+    uv_poll_cb on_event;
     void (*changed)(void *context); /* one has closed, or a request has ended */
     void *context;
     char scratch[CHANNEL_READ_SIZE]; /* what was read just now */
@@ -68,12 +69,6 @@ void channels_deinit(struct channels *channels); /* closes all */
 
 /* A connection that was accepted. */
 void channel_open(struct channels *channels, int fd);
-
-/* Its client has shown good credentials. */
-void channel_know(struct channel *channel);
-
-/* `exchange` has its reply. It is sent by channels_flush, or when what called the handler ends. */
-void channel_reply(struct channel *channel, struct exchange *exchange, bool was_waiting);
 
 /* Send what is ready. Not from within the handler. */
 void channels_flush(struct channels *channels);

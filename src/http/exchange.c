@@ -338,7 +338,7 @@ void http_request_know(struct http_request *request)
 {
     struct exchange *exchange = exchange_of(request);
     if (exchange->channel)
-        channel_know(exchange->channel);
+        exchange->exchanges->owner.known(exchange->channel);
 }
 
 /* --- the reply --- */
@@ -388,7 +388,7 @@ static void give(struct exchange *exchange, struct response *response)
     if (exchange->lane)
         lane_replied(exchange->lane, exchange->request.wants_large);
     if (exchange->channel)
-        channel_reply(exchange->channel, exchange, waiting);
+        exchanges->owner.replied(exchange->channel, exchange, waiting);
     else
         ring_append(&exchanges->lost, &exchange->node);
 }

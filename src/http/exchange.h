@@ -31,8 +31,19 @@ enum exchange_state { EXCHANGE_ARRIVED, EXCHANGE_READING, EXCHANGE_WAITING, EXCH
  * reply is alone: the next one begins behind its end. */
 enum exchange_class { CLASS_READ, CLASS_WRITE, CLASS_ALONE };
 
+struct exchange;
+
+/* Of whom an exchange is told: channel.c. */
+struct exchange_owner {
+    /* It has its reply. */
+    void (*replied)(struct channel *channel, struct exchange *exchange, bool was_waiting);
+    /* Its client has shown good credentials. */
+    void (*known)(struct channel *channel);
+};
+
 /* All exchanges of one server. */
 struct exchanges {
+    struct exchange_owner owner;
     struct http_handler handler;
     size_t body_size_max;
     struct ring spare; /* ended ones, to be used again */
