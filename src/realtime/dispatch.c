@@ -62,9 +62,8 @@ static bool goes_on(struct request *request, enum err e)
     return !e && request->route->proceed && request->route->proceed(request);
 }
 
-static void on_answer(struct letter *letter)
+static void finish(struct request *request)
 {
-    struct request *request = (struct request *)letter;
     struct session *session = request->session;
     enum err e = error_of(request);
     if (goes_on(request, e)) {
@@ -83,6 +82,25 @@ static void on_answer(struct letter *letter)
         reply_success(request);
     request_queue_done(&client_of(session)->requests, request);
     session_release(session);
+}
+
+static bool on_turn(struct worker *worker)
+{
+    finish(ring_of(worker, struct request, worker));
+    return false;
+}
+
+/* To look at a page takes long: it waits behind the work of others. */
+static void on_answer(struct letter *letter)
+{
+    struct request *request = (struct request *)letter;
+    struct session *session = request->session;
+    if (!request->page || work_is_free(session->lane->queue)) {
+        finish(request);
+        return;
+    }
+    worker_init(&request->worker, on_turn);
+    work_add(session->lane, &request->worker);
 }
 
 void dispatch_submit(struct request *request)

@@ -9,7 +9,7 @@ enum {
     QUERY_ROUTE_ITEMS_MAX = 1000, /* more are left out */
     QUERY_ROUTE_SIZE_MAX = 4 << 20,
     QUERY_ROUTE_STEP_COST =
-        256 << 10, /* of a step between two turns of others: query_evaluation.h */
+        64 << 10, /* of a step between two turns of others: query_evaluation.h */
 };
 
 /* ERR_BODY, ERR_QUERY, ERR_QUERY_OPERATORS, ERR_QUERY_ARRAY; the core's ERR_MISSING and

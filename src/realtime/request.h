@@ -65,6 +65,7 @@ struct request {
     bool prefers_current; /* the header Prefer; see conflict.h */
     enum kind conflict;   /* what lost a race, while its current state is read; 0: nothing */
     bool page;            /* route.is_page, as it began */
+    struct worker worker; /* of a page: its answer waits to be looked at */
     unsigned status;
     struct why why;
     size_t page_size;

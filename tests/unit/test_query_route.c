@@ -164,7 +164,7 @@ static void only_so_many_bytes_are_told(void **state)
 /* Each step looks at as much as it may cost, and asks for the rest of the page by another one. */
 static void a_costly_page_is_looked_at_in_several_steps(void **state)
 {
-    enum { DATA = 100000, ITEMS = 8 };
+    enum { DATA = 25000, ITEMS = 8 };
     static struct change items[ITEMS];
     static char data[DATA], keys[ITEMS][2];
     struct client_world *world = *state;

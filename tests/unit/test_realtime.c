@@ -1034,6 +1034,23 @@ a_stream_hears_the_message_right_behind_its_answer_also_when_others_have_work(vo
     says(world, "message_data");
 }
 
+/* Nor does a large page. */
+static void a_page_is_written_in_a_later_turn_when_others_have_work(void **state)
+{
+    struct world *world = *state;
+    struct worker busy;
+    let_in(world);
+    send_header(world,
+                STR("{\"method\":\"message\",\"id\":\"RQ1\",\"http_request\":{\"host\":\"here\","
+                    "\"path\":\"/v3/Lists/x/Items\",\"method\":\"GET\"}}"));
+    assert_int_equal(((struct command *)world->commands.first)->verb, VERB_LIST);
+    add_busy(world, &busy);
+    answer(world, OK);
+    read_all(world);
+    assert_int_equal(world->read.len, 0);
+    says(world, "\"items\":[]");
+}
+
 /* A large event for many clients holds up nobody else. */
 static void events_are_sent_in_a_later_turn_when_others_have_work(void **state)
 {
@@ -1215,6 +1232,7 @@ int main(void)
         TEST(a_permission_that_goes_while_an_answer_waits_is_looked_at),
         TEST(access_control_turned_on_while_an_answer_waits_is_looked_at),
         TEST(a_stream_hears_the_message_right_behind_its_answer_also_when_others_have_work),
+        TEST(a_page_is_written_in_a_later_turn_when_others_have_work),
         TEST(events_are_sent_in_a_later_turn_when_others_have_work),
         TEST(nothing_starts_in_a_session_that_has_ended),
         TEST(live_queries_may_take_so_much_memory_and_no_more),
