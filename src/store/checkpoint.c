@@ -75,11 +75,23 @@ static void *run(void *context)
     }
 }
 
+static void begin_anew(struct checkpoint *checkpoint)
+{
+    checkpoint->rounds++;
+    checkpoint->held = false;
+    checkpoint->pages = checkpoint->copied = checkpoint->ordered = 0;
+    checkpoint->due = checkpoint->limits.pages_max / 2;
+}
+
+/* A commit resets a log that was copied and that nobody reads, whether a round is under way or not:
+ * then it has fewer pages than before. (One that is as long at once is looked at soon anyway.) */
 static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
     struct checkpoint *checkpoint = context;
     (void)db;
     (void)name;
+    if ((unsigned)pages < checkpoint->pages)
+        begin_anew(checkpoint);
     checkpoint->pages = (unsigned)pages;
     return SQLITE_OK;
 }
@@ -211,14 +223,6 @@ static void hold(struct checkpoint *checkpoint, unsigned more)
     checkpoint->due = due < most ? due : most;
 }
 
-static void begin_anew(struct checkpoint *checkpoint)
-{
-    checkpoint->rounds++;
-    checkpoint->held = false;
-    checkpoint->pages = checkpoint->copied = 0; /* the next commit tells how many there are */
-    checkpoint->due = checkpoint->limits.pages_max / 2;
-}
-
 /* `copied`: as SQLite told of the log as it is; negative: it did not. */
 static void note_copied(struct checkpoint *checkpoint, int copied)
 {
@@ -258,6 +262,10 @@ static enum err finish(struct checkpoint *checkpoint, bool *done, struct why *wh
     if (checkpoint->result) {
         hold(checkpoint, 0);
         return tell(checkpoint->result, checkpoint->own, why);
+    }
+    if (!checkpoint->ordered) { /* what it reports is of the log as it was */
+        *done = true;
+        return OK;
     }
     note_copied(checkpoint, checkpoint->reached);
     if (checkpoint->held || may_all_be_copied(checkpoint) || rest <= rest_max(checkpoint))

@@ -239,6 +239,37 @@ static void a_log_that_was_held_begins_anew_when_there_is_time(void **state)
     log_deinit(&log);
 }
 
+/* The one who kept it from beginning anew goes while another one reads, who has seen all there is:
+ * so everything is copied, and the commit after that one's end resets the log. */
+static void a_log_that_begins_anew_by_itself_is_held_no_more(void **state)
+{
+    struct log log;
+    struct why why = {0};
+    bool done;
+    (void)state;
+    log_init(&log);
+    fill(&log, PAGES_MAX / 2 - COMMIT_PAGES_MAX);
+    start_reader(&log);
+    while (checkpoint_pages(log.checkpoint) < READER_PAGES_MAX - 4 * COMMIT_PAGES_MAX)
+        assert_int_equal(write_and_step(&log), OK);
+    run_sql(log.reader, "COMMIT; BEGIN; SELECT count(*) FROM t;");
+    for (int i = 0; i < 100; i++) {
+        checkpoint_await(log.checkpoint, 1);
+        assert_int_equal(checkpoint_step(log.checkpoint, true, &done, &why), OK);
+        assert_false(done);
+    }
+    end_reader(&log);
+    uint64_t rounds = checkpoint_rounds(log.checkpoint);
+    write_one(&log);
+    assert_in_range(checkpoint_pages(log.checkpoint), 1, COMMIT_PAGES_MAX);
+    assert_int_equal(checkpoint_rounds(log.checkpoint), rounds + 1);
+    for (int i = 0; i < 10 * PAGES_MAX; i++) {
+        assert_int_equal(write_and_step(&log), OK);
+        assert_in_range(checkpoint_pages(log.checkpoint), 0, PAGES_MAX + COMMIT_PAGES_MAX);
+    }
+    log_deinit(&log);
+}
+
 static void a_failing_sync_is_unsure_and_explained(void **state)
 {
     struct log log;
@@ -378,6 +409,27 @@ static void assert_rows(const struct log *log, int64_t rows)
     sqlite3_close(db);
 }
 
+/* The thread has copied all and not said so when a commit resets the log. */
+static void a_log_that_begins_anew_while_the_thread_copies_is_a_new_one(void **state)
+{
+    struct log log;
+    struct why why = {0};
+    bool done;
+    (void)state;
+    log_init(&log);
+    fill(&log, PAGES_MAX / 2);
+    uint64_t rounds = checkpoint_rounds(log.checkpoint);
+    assert_int_equal(checkpoint_step(log.checkpoint, false, &done, &why), OK);
+    checkpoint_await(log.checkpoint, -1); /* its report is there, and is not taken */
+    write_one(&log);
+    assert_in_range(checkpoint_pages(log.checkpoint), 1, COMMIT_PAGES_MAX);
+    assert_int_equal(checkpoint_rounds(log.checkpoint), rounds + 1);
+    assert_int_equal(checkpoint_step(log.checkpoint, false, &done, &why), OK);
+    assert_true(done);
+    assert_false(checkpoint_is_due(log.checkpoint, true));
+    log_deinit(&log);
+}
+
 /* A row whose page is not that of the one before. */
 static void write_large(struct log *log, int64_t *rows)
 {
@@ -433,6 +485,8 @@ int main(void)
         cmocka_unit_test(a_step_never_waits_for_the_thread),
         cmocka_unit_test(while_another_reads_writing_goes_on_up_to_a_second_limit),
         cmocka_unit_test(a_log_that_was_held_begins_anew_when_there_is_time),
+        cmocka_unit_test(a_log_that_begins_anew_by_itself_is_held_no_more),
+        cmocka_unit_test(a_log_that_begins_anew_while_the_thread_copies_is_a_new_one),
         cmocka_unit_test(a_failing_sync_is_unsure_and_explained),
         cmocka_unit_test(a_full_disk_is_tried_again),
         cmocka_unit_test(it_can_be_freed_while_the_thread_copies),
