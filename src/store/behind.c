@@ -6,10 +6,11 @@
 #include "store/behind.h"
 
 enum {
-    BITE = CACHE_MANY_MAX, /* heads written in one go */
-    KEYED_MAX = 1024,      /* dirty heads the indexes wait for */
-    PLAIN_MAX = 262144,    /* other dirty heads */
-    LAG_MAX = 262144,      /* changes that opening has to apply, about */
+    BITE = CACHE_MANY_MAX,       /* heads written in one go */
+    KEYED_MAX = 1024,            /* dirty heads the indexes wait for */
+    PLAIN_MAX = 262144,          /* other dirty heads */
+    LAG_MAX = 262144,            /* changes that opening has to apply, about */
+    STUCK_LAG_MAX = 4 * LAG_MAX, /* while heads cannot be written */
 };
 
 enum err behind_init(struct behind *behind, struct transaction *transaction, struct cache *cache,
@@ -42,32 +43,52 @@ static enum err write_progress(struct behind *behind, uint64_t seq, uint64_t app
     return sql_run(behind->progress);
 }
 
-static enum err write_rows(struct behind *behind, uint64_t seq, struct cached *const *entries,
+/* While a crash is made up for, a head may have the name of another one whose later state is in the
+ * table: it waits for its own later state, and becomes NULL. SQLite undoes that statement alone. */
+static enum err write_row(struct behind *behind, struct cached **entry)
+{
+    enum err e = object_write(behind->object, (*entry)->head);
+    if (e != ERR_STORE || sqlite3_errcode(behind->transaction->db) != SQLITE_CONSTRAINT)
+        return e;
+    *entry = NULL;
+    return OK;
+}
+
+static enum err write_rows(struct behind *behind, uint64_t seq, struct cached **entries,
                            size_t count)
 {
     uint64_t applied = cache_applied(behind->cache, seq);
+    size_t skipped = 0;
     enum err e = transaction_begin(behind->transaction);
-    for (size_t i = 0; !e && i < count; i++)
-        e = object_write(behind->object, entries[i]->head);
+    for (size_t i = 0; !e && i < count; i++) {
+        e = write_row(behind, &entries[i]);
+        skipped += !entries[i];
+    }
+    if (!e && skipped == count)
+        e = ERR_STORE;
     if (!e)
         e = write_progress(behind, seq, applied);
+    behind->skipped = skipped;
     return e ? e : transaction_commit(behind->transaction);
 }
 
-static enum err write_heads(struct behind *behind, uint64_t seq, struct cached *const *entries,
+static enum err write_heads(struct behind *behind, uint64_t seq, struct cached **entries,
                             size_t count)
 {
     if (behind->transaction->unsure)
         return ERR_UNSURE;
     enum err e = write_rows(behind, seq, entries, count);
+    behind->failed = e != OK;
     if (e)
         return transaction_roll_back(behind->transaction, e);
     for (size_t i = 0; i < count; i++) {
+        if (!entries[i])
+            continue;
         if (entries[i]->stored_seq)
             retention_note_garbage(behind->retention, entries[i]->stored_seq);
         cache_written(behind->cache, entries[i]);
     }
-    metric_add(&behind->metrics->heads_written, count);
+    metric_add(&behind->metrics->heads_written, count - behind->skipped);
     return OK;
 }
 
@@ -145,6 +166,13 @@ bool behind_is_overrun(const struct behind *behind)
     const struct cache *cache = behind->cache;
     return cache->keyed_count > KEYED_MAX || cache->plain_count > PLAIN_MAX ||
            cache->dirty_bytes > cache->bytes_max / 2;
+}
+
+bool behind_is_stuck(const struct behind *behind, uint64_t seq)
+{
+    bool lags = seq - cache_applied(behind->cache, seq) > STUCK_LAG_MAX;
+    return (behind->failed && behind_is_overrun(behind)) ||
+           ((behind->failed || behind->skipped) && lags);
 }
 
 enum err behind_write_bite(struct behind *behind, uint64_t seq, bool idle)

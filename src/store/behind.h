@@ -23,6 +23,8 @@ struct behind {
     struct ids round; /* of the heads being written, sorted */
     size_t round_at;
     struct ids scratch;
+    bool failed;    /* the last try to write heads did */
+    size_t skipped; /* heads that the last try had to leave */
 };
 
 /* All of these are the store's and outlive it. */
@@ -33,6 +35,9 @@ void behind_deinit(struct behind *behind);
 
 /* A bite of heads that are due: too many wait, or it is `idle`. */
 must_check enum err behind_write_bite(struct behind *behind, uint64_t seq, bool idle);
+
+/* Heads cannot be written, and more wait than may: commits are to be refused. */
+bool behind_is_stuck(const struct behind *behind, uint64_t seq);
 
 /* Do more wait than bites beside the commits can keep up with? Then the commits have to wait. */
 bool behind_is_overrun(const struct behind *behind);

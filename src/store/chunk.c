@@ -177,6 +177,12 @@ static bool read_strings(struct str *rest, struct change *coded)
     return true;
 }
 
+static bool are_known(int64_t kind, int64_t type)
+{
+    return kind >= KIND_SERVICE && kind < KIND_MESSAGE && type >= CHANGE_CREATED &&
+           type <= CHANGE_ITEM;
+}
+
 bool chunk_read(const struct chunk_entry *entry, struct change *coded)
 {
     struct str rest = entry->body;
@@ -184,6 +190,8 @@ bool chunk_read(const struct chunk_entry *entry, struct change *coded)
     for (size_t i = 0; i < NUMBERS; i++)
         if (!read_number(&rest, &numbers[i]))
             return false;
+    if (!are_known(numbers[4], numbers[5]))
+        return false;
     *coded = (struct change){
         .seq = (uint64_t)numbers[0],
         .prev = (uint64_t)numbers[1],

@@ -86,6 +86,14 @@ static enum err is_head(struct retention *retention, const struct change *change
     return e;
 }
 
+/* Nobody can tell what is in it: all is kept, and the sweep goes on. Who reads one of its changes
+ * is told. */
+static enum err keep_broken(struct sifting *sifting)
+{
+    *sifting = (struct sifting){.count = 1, .kept = 1};
+    return OK;
+}
+
 /* Leave its heads in `left`. */
 static enum err sift(struct retention *retention, struct str text, struct sifting *sifting)
 {
@@ -97,7 +105,9 @@ static enum err sift(struct retention *retention, struct str text, struct siftin
     while (chunk_next(&reader, &entry)) {
         struct change change;
         bool head;
-        enum err e = chunk_read(&entry, &change) ? is_head(retention, &change, &head) : ERR_STORE;
+        if (!chunk_read(&entry, &change))
+            return keep_broken(sifting);
+        enum err e = is_head(retention, &change, &head);
         if (e)
             return e;
         sifting->count++;
@@ -106,10 +116,10 @@ static enum err sift(struct retention *retention, struct str text, struct siftin
         sifting->kept++;
         chunk_add_text(&retention->left, entry.text);
     }
-    return reader.broken ? ERR_STORE : OK;
+    return reader.broken ? keep_broken(sifting) : OK;
 }
 
-/* When the last change of a chunk was made. A broken one is old: that is told when it is sifted. */
+/* When the last change of a chunk was made. A broken one counts as old. */
 static int64_t made_ms(struct str text)
 {
     struct chunk_reader reader;

@@ -56,6 +56,14 @@ enum err sql_prepare(sqlite3 *db, const char *text, sqlite3_stmt **stmt)
     return OK;
 }
 
+const char *sql_reason(sqlite3 *db)
+{
+    int code = sqlite3_errcode(db);
+    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+        return "the database is damaged: what its tables say contradicts itself";
+    return sqlite3_errmsg(db);
+}
+
 enum err sql_exec(sqlite3 *db, const char *text)
 {
     if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)

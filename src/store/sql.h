@@ -29,6 +29,10 @@ must_check enum err sql_run(sqlite3_stmt *stmt);
 /* Reset a statement that was left before its last row. */
 void sql_done(sqlite3_stmt *stmt);
 
+/* What went wrong last on `db`. Where SQLite found nothing wrong, what it read contradicts itself.
+ */
+const char *sql_reason(sqlite3 *db);
+
 /* What the last failing call on `db` means to us: ERR_UNSURE when an fsync failed, or a write
  * failed otherwise than for want of space, else ERR_STORE. */
 enum err sql_err(sqlite3 *db);

@@ -136,14 +136,20 @@ static enum err find(struct store *store, uint64_t parent, enum kind kind, struc
 static enum err change(struct store *store, uint64_t seq, struct change **change)
 {
     struct sqlite *sqlite = of(store);
+    *change = NULL;
+    if (seq > sqlite->settled)
+        return OK;
     return transaction_fail(&sqlite->transaction, journal_follow(&sqlite->journal, seq, change));
 }
 
 static enum err tail(struct store *store, uint64_t after, struct change **changes,
                      size_t changes_max, size_t *count)
 {
-    return transaction_fail(&of(store)->transaction,
-                            journal_tail(&of(store)->journal, after, changes, changes_max, count));
+    struct sqlite *sqlite = of(store);
+    enum err e = journal_tail(&sqlite->journal, after, changes, changes_max, count);
+    while (!e && *count && changes[*count - 1]->seq > sqlite->settled)
+        change_unref(changes[--*count]);
+    return transaction_fail(&sqlite->transaction, e);
 }
 
 /* --- writing --- */
@@ -180,7 +186,9 @@ static enum err append(struct store *store, struct change *const *changes, size_
     assert(!sqlite->appended);
     for (size_t i = 0; i < count; i++)
         assert(changes[i]->seq == sqlite->seq + 1 + i);
-    enum err e = checkpoint_admit(sqlite->checkpoint, &store->failure);
+    enum err e = behind_is_stuck(&sqlite->behind, sqlite->settled) /* `failure` says why */
+                     ? ERR_STORE
+                     : checkpoint_admit(sqlite->checkpoint, &store->failure);
     if (e) {
         metric_add(&store->metrics.commit_failures, 1);
         sqlite->transaction.unsure = e == ERR_UNSURE;
@@ -501,6 +509,8 @@ static enum err read_progress(struct sqlite *sqlite, uint64_t *applied)
                              &stmt);
     if (!e)
         e = sql_step(stmt, &row);
+    if (!e && !row)
+        e = ERR_STORE; /* every database has one */
     *applied = row ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
     sqlite->seq = sqlite->settled = row ? (uint64_t)sqlite3_column_int64(stmt, 1) : 0;
     sqlite3_finalize(stmt);
@@ -516,6 +526,14 @@ static enum err keep_up(struct sqlite *sqlite, uint64_t at)
     return e;
 }
 
+/* An object keeps its name, kind and parent. */
+static bool contradicts(struct sqlite *sqlite, const struct change *change)
+{
+    const struct cached *entry = cache_get(&sqlite->cache, change->id);
+    return entry && (entry->head->kind != change->kind || entry->head->parent != change->parent ||
+                     !str_eq(entry->head->name, change->name));
+}
+
 /* What the object table does not know becomes dirty heads, as it was before the crash. A full disk
  * is no reason not to serve what can be read. */
 static enum err recover(struct sqlite *sqlite)
@@ -523,19 +541,22 @@ static enum err recover(struct sqlite *sqlite)
     struct change *changes[RECOVERY_BITE];
     uint64_t at;
     size_t count = 0;
-    bool full = false;
     enum err e = read_progress(sqlite, &at);
     while (!e) {
         e = journal_tail(&sqlite->journal, at, changes, RECOVERY_BITE, &count);
         if (e || !count)
             break;
         at = changes[count - 1]->seq;
+        bool damaged = false;
         for (size_t i = 0; i < count; i++) {
-            cache_commit(&sqlite->cache, changes[i]);
+            damaged = damaged || contradicts(sqlite, changes[i]);
+            if (!damaged)
+                cache_commit(&sqlite->cache, changes[i]);
             change_unref(changes[i]);
         }
-        e = full ? OK : keep_up(sqlite, at);
-        full = full || e == ERR_STORE;
+        if (damaged)
+            return ERR_CONFIG;
+        e = keep_up(sqlite, at);
         e = e == ERR_STORE ? OK : e;
     }
     return e;
@@ -552,7 +573,7 @@ static enum err begin_epoch(struct sqlite *sqlite, const struct sqlite_options *
 
 static enum err cannot_open(struct sqlite *sqlite, const char *path, struct why *why)
 {
-    why_set(why, "%s: %s", path, sqlite3_errmsg(sqlite->db));
+    why_set(why, "%s: %s", path, sql_reason(sqlite->db));
     return ERR_CONFIG;
 }
 

@@ -40,7 +40,7 @@ enum err transaction_fail(struct transaction *transaction, enum err e)
 {
     if (!e)
         return OK;
-    why_set(transaction->failure, "%s", sqlite3_errmsg(transaction->db));
+    why_set(transaction->failure, "%s", sql_reason(transaction->db));
     if (e == ERR_UNSURE)
         transaction->unsure = true;
     return e;

@@ -235,9 +235,37 @@ static void what_is_no_chunk_is_broken(void **state)
     }
 }
 
+static bool is_read(enum kind kind, enum change_type type)
+{
+    struct change change = {.seq = 1, .id = 1, .kind = kind, .type = type};
+    struct chunk_reader reader;
+    struct chunk_entry entry;
+    struct buf text;
+    buf_init(&text, 1000);
+    chunk_add(&text, &change);
+    chunk_reader_init(&reader, buf_str(&text));
+    assert_true(chunk_next(&reader, &entry));
+    struct change *read = chunk_change(&entry);
+    buf_deinit(&text);
+    change_unref(read);
+    return read;
+}
+
+static void a_kind_or_type_that_there_is_not_is_broken(void **state)
+{
+    (void)state;
+    assert_true(is_read(KIND_SERVICE, CHANGE_CREATED));
+    assert_true(is_read(KIND_PERMISSION, CHANGE_ITEM));
+    assert_false(is_read(0, CHANGE_CREATED));
+    assert_false(is_read(KIND_MESSAGE, CHANGE_CREATED)); /* never stored */
+    assert_false(is_read(KIND_DOCUMENT, 0));
+    assert_false(is_read(KIND_DOCUMENT, CHANGE_ITEM + 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_kind_or_type_that_there_is_not_is_broken),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(names_may_hold_any_byte),
         cmocka_unit_test(the_text_is_as_documented),

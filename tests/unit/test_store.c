@@ -13,6 +13,10 @@
 
 #include <cmocka.h>
 
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -564,6 +568,209 @@ static void the_fake_fails_when_told(void **state)
     change_unref(change);
 }
 
+/* --- a database that is damaged, or was copied while it was written --- */
+
+static void run_outside(const char *folder, const char *text)
+{
+    char path[1000], *message = NULL;
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/tutti.db", folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+    sqlite3_close(db);
+}
+
+/* What a crash leaves: the files as they are. */
+static void copy_files(const struct room *room, struct scratch *to)
+{
+    static const char *const names[] = {"tutti.db", "tutti.db-wal"};
+    scratch_init(to);
+    for (size_t i = 0; i < 2; i++) {
+        char from[1000], copy[1000];
+        static char bytes[1 << 16];
+        snprintf(from, sizeof from, "%s/%s", room->scratch.path, names[i]);
+        snprintf(copy, sizeof copy, "%s/%s", to->path, names[i]);
+        FILE *in = fopen(from, "r"), *out = fopen(copy, "w");
+        for (size_t got; (got = fread(bytes, 1, sizeof bytes, in));)
+            assert_int_equal(fwrite(bytes, 1, got, out), got);
+        fclose(in);
+        fclose(out);
+    }
+}
+
+static void assert_does_not_open(const char *folder, const char *part)
+{
+    struct why why = {0};
+    struct store *store = NULL;
+    struct sqlite_options options = {.folder = folder,
+                                     .cache_size_max = 1 << 20,
+                                     .wal_size_max = 400 * 4096,
+                                     .keep_changes = 50,
+                                     .keep_ms = 1000};
+    assert_int_equal(sqlite_open(&store, &options, &why), ERR_CONFIG);
+    if (!strstr(why.text, part))
+        fail_msg("expected %s in: %s", part, why.text);
+}
+
+static void what_is_not_settled_is_not_read(void **state)
+{
+    struct room *room = *state;
+    room_create(room->store, "x");
+    struct change draft = room_draft("y"), *got[8], *one;
+    draft.seq = draft.id = store_seq(room->store) + 1;
+    struct change *change = change_new(&draft);
+    size_t count = 0;
+    assert_int_equal(store_append(room->store, &change, 1), OK);
+    assert_int_equal(store_tail(room->store, 0, got, 8, &count), OK);
+    assert_int_equal(count, 1);
+    change_unref(got[0]);
+    assert_int_equal(store_change(room->store, draft.seq, &one), OK);
+    assert_null(one);
+    assert_int_equal(store_settle(room->store, store_sync(room->store), &change, 1), OK);
+    change_unref(change);
+}
+
+static void a_broken_chunk_is_told_of_when_the_database_is_opened(void **state)
+{
+    struct room *room = *state;
+    struct scratch copy;
+    room_create(room->store, "x1");
+    copy_files(room, &copy);
+    run_outside(copy.path, "UPDATE chunk SET changes = '[' || changes");
+    assert_does_not_open(copy.path, "damaged");
+    scratch_deinit(&copy);
+}
+
+static void an_object_whose_name_changes_is_a_damage(void **state)
+{
+    struct room *room = *state;
+    struct scratch copy;
+    uint64_t id = room_create(room->store, "x1");
+    room_follow(room->store, id, CHANGE_UPDATED, "{\"b\":2}");
+    copy_files(room, &copy);
+    run_outside(copy.path, "UPDATE chunk SET changes = replace(changes, '\"x1\"', '\"y1\"') "
+                           "WHERE last = (SELECT max(last) FROM chunk)");
+    assert_does_not_open(copy.path, "damaged");
+    scratch_deinit(&copy);
+}
+
+static void without_its_progress_a_database_is_damaged(void **state)
+{
+    struct room *room = *state;
+    struct scratch copy;
+    room_create(room->store, "x1");
+    copy_files(room, &copy);
+    run_outside(copy.path, "DELETE FROM progress");
+    assert_does_not_open(copy.path, "damaged");
+    scratch_deinit(&copy);
+}
+
+static uint64_t count_chunks(const struct room *room)
+{
+    char path[1000];
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    snprintf(path, sizeof path, "%s/tutti.db", room->scratch.path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_prepare_v2(db, "SELECT count(*) FROM chunk", -1, &stmt, NULL);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    uint64_t count = (uint64_t)sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return count;
+}
+
+static void a_broken_chunk_does_not_keep_the_younger_ones(void **state)
+{
+    enum { MANY = 3000 };
+    struct room *room = *state;
+    uint64_t id = room_create(room->store, "x1");
+    room_follow(room->store, id, CHANGE_UPDATED, "{}");
+    room_tidy(room->store, 2000);
+    store_close(room->store);
+    run_outside(room->scratch.path, "UPDATE chunk SET changes = '[' || changes WHERE last = 1");
+    room->store = room_open_sqlite(room->scratch.path, NULL, 1 << 20);
+    for (int i = 0; i < MANY; i++) {
+        bool more;
+        room_follow(room->store, id, CHANGE_UPDATED, "{\"c\":1}");
+        assert_int_equal(store_tidy(room->store, 1000000 + i * 100, true, &more), OK);
+    }
+    assert_in_range(count_chunks(room), 1, MANY / 2);
+}
+
+/* The index of names cannot be written any more. */
+static void commits_are_refused_while_heads_cannot_be_written(void **state)
+{
+    enum { MANY = 400, BATCH = 32 };
+    struct room *room = *state;
+    room_create(room->store, "first");
+    run_outside(room->scratch.path,
+                "CREATE TRIGGER t BEFORE INSERT ON object BEGIN SELECT raise(FAIL, 'no'); END");
+    size_t refused = 0;
+    for (int i = 0; i < MANY; i++) {
+        char names[BATCH][32];
+        struct change drafts[BATCH], *changes[BATCH];
+        bool more;
+        for (unsigned k = 0; k < BATCH; k++) {
+            snprintf(names[k], sizeof names[k], "n%d-%u", i, k);
+            drafts[k] = room_draft(names[k]);
+            drafts[k].seq = drafts[k].id = store_seq(room->store) + 1 + k;
+            changes[k] = change_new(&drafts[k]);
+        }
+        enum err e = store_append(room->store, changes, BATCH);
+        assert_true(e == OK || e == ERR_STORE);
+        refused += e != OK;
+        if (!e)
+            assert_int_equal(store_settle(room->store, OK, changes, BATCH), OK);
+        for (unsigned k = 0; k < BATCH; k++)
+            change_unref(changes[k]);
+        assert_true(store_tidy(room->store, 1000 + i, true, &more) != ERR_UNSURE);
+    }
+    assert_true(refused > MANY / 2);
+    run_outside(room->scratch.path, "DROP TRIGGER t");
+    room_tidy(room->store, 5000);
+    room_create(room->store, "last");
+}
+
+/* A name that one object had and another one has since: the second is in the table before the
+ * crash, the first one's end is not. */
+static void a_name_that_changed_hands_before_a_crash_holds_up_nothing(void **state)
+{
+    enum { MANY = 640, BATCH = 32 };
+    struct room *room = *state;
+    struct scratch copy;
+    struct change *heads[8];
+    size_t count;
+    uint64_t other = room_create(room->store, NULL), first = room_create(room->store, "x");
+    room_tidy(room->store, 2000);
+    room_follow(room->store, other, CHANGE_UPDATED, "{\"c\":1}");
+    room_follow(room->store, first, CHANGE_UPDATED, "{\"a\":2}");
+    for (int i = 0; i < MANY; i++) {
+        struct change drafts[BATCH];
+        for (int k = 0; k < BATCH; k++) {
+            drafts[k] = room_draft(NULL);
+            drafts[k].kind = KIND_SERVICE;
+        }
+        room_commit(room->store, drafts, BATCH);
+    }
+    room_follow(room->store, first, CHANGE_REMOVED, "{}");
+    uint64_t second = room_create(room->store, "x");
+    struct store_range range = {.parent = 7, .kind = KIND_DOCUMENT};
+    assert_int_equal(store_page(room->store, &range, heads, 8, &count), OK);
+    while (count)
+        change_unref(heads[--count]);
+    copy_files(room, &copy);
+    struct store *store = room_open_sqlite(copy.path, NULL, 1 << 20);
+    struct change draft = room_draft(NULL);
+    room_commit(store, &draft, 1);
+    assert_in_range(metric_get(&store->metrics.heads_dirty), 0, 8192);
+    assert_int_equal(id_named(store, "x"), second);
+    assert_gone(store, first);
+    store_close(store);
+    scratch_deinit(&copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -578,6 +785,13 @@ int main(void)
         ROOM_BOTH(an_object_can_be_followed_back_and_the_whole_forward),
         ROOM_BOTH(seqs_go_on_when_all_changes_are_gone),
         ROOM_BOTH(a_store_closed_at_once_remembers),
+        ROOM_ON(sqlite, what_is_not_settled_is_not_read),
+        ROOM_ON(sqlite, a_broken_chunk_is_told_of_when_the_database_is_opened),
+        ROOM_ON(sqlite, an_object_whose_name_changes_is_a_damage),
+        ROOM_ON(sqlite, without_its_progress_a_database_is_damaged),
+        ROOM_ON(sqlite, a_broken_chunk_does_not_keep_the_younger_ones),
+        ROOM_ON(sqlite, commits_are_refused_while_heads_cannot_be_written),
+        ROOM_ON(sqlite, a_name_that_changed_hands_before_a_crash_holds_up_nothing),
         ROOM_ON(sqlite, what_is_dirty_stays_bounded_though_it_is_never_idle),
         cmocka_unit_test(its_files_are_for_their_owner_alone_whatever_the_umask),
         cmocka_unit_test(a_history_that_was_restored_does_not_know_what_came_after_the_backup),
